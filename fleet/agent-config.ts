@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+import { durationMs } from './duration-schema.ts';
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+const path = v.pipe(v.string(), v.minLength(1));
+
+/** How the media process is found: a systemd unit, or a file that holds its pid. */
+const runtimeSchema = v.variant('kind', [
+  v.strictObject({ kind: v.literal('systemd'), unit: path }),
+  v.strictObject({ kind: v.literal('pid-file'), path, start: v.optional(v.array(v.string())) }),
+]);
+
+const livekitSchema = v.strictObject({
+  kind: v.literal('livekit'),
+  name: v.optional(v.string(), 'livekit'),
+  metricsUrl: v.pipe(v.string(), v.url()),
+  capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  runtime: runtimeSchema,
+});
+
+const awsSchema = v.strictObject({
+  kind: v.literal('aws'),
+  region: v.string(),
+  group: v.string(),
+  launchHook: v.optional(v.string()),
+  terminateHook: v.string(),
+  onRebalance: v.optional(v.picklist(['report', 'drain']), 'report'),
+});
+
+/**
+ * `/etc/ebbtide/agent.json`: what the agent is told by its stack. Paths are absolute; durations are written with units.
+ * `ceiling` is the longest drain that the operator allows; absent means without end.
+ */
+export const agentConfigSchema = v.strictObject({
+  pool: v.string(),
+  cloud: v.variant('kind', [awsSchema]),
+  registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string() }),
+  media: v.variant('kind', [livekitSchema]),
+  software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
+  stateDirectory: v.optional(path, '/var/lib/ebbtide'),
+  socketPath: v.optional(path, '/run/ebbtide/agent.sock'),
+  http: v.optional(v.strictObject({ address: v.optional(v.string(), 'private'), port: v.optional(port, 9876) }), {}),
+  inhibitShutdown: v.optional(v.boolean(), true),
+  scaleIn: v.optional(
+    v.strictObject({
+      ceiling: v.optional(durationMs),
+      onCeiling: v.optional(v.picklist(['keep', 'cut']), 'keep'),
+      warnAfter: v.optional(durationMs, '4h'),
+    }),
+    {},
+  ),
+  every: v.optional(
+    v.strictObject({
+      notice: v.optional(durationMs, '1s'),
+      spot: v.optional(durationMs, '5s'),
+      tags: v.optional(durationMs, '20s'),
+      runtime: v.optional(durationMs, '1s'),
+      unit: v.optional(durationMs, '30s'),
+      work: v.optional(durationMs, '2s'),
+      publish: v.optional(durationMs, '20s'),
+      heartbeat: v.optional(durationMs, '5m'),
+      retry: v.optional(durationMs, '5s'),
+    }),
+    {},
+  ),
+  timeout: v.optional(
+    v.strictObject({
+      metadata: v.optional(durationMs, '1s'),
+      api: v.optional(durationMs, '5s'),
+      media: v.optional(durationMs, '1500ms'),
+      runtime: v.optional(durationMs, '5s'),
+    }),
+    {},
+  ),
+});
+
+/** As it is written in the file. */
+export type AgentConfigFile = v.InferInput<typeof agentConfigSchema>;
+/** As the agent uses it: every default filled in, durations in milliseconds. */
+export type AgentConfig = v.InferOutput<typeof agentConfigSchema>;

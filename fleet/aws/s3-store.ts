@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
+import { type AwsClient, AwsError } from './client.ts';
+import { parseXml } from './query.ts';
+
+const listSchema = v.object({
+  ListBucketResult: v.object({
+    IsTruncated: v.picklist(['true', 'false']),
+    NextContinuationToken: v.optional(v.string()),
+    Contents: v.optional(v.array(v.object({ Key: v.string(), LastModified: v.string() })), []),
+  }),
+});
+
+export interface S3StoreOptions {
+  client: AwsClient;
+  bucket: string;
+  /** An S3-compatible store's own address (DigitalOcean Spaces: https://REGION.digitaloceanspaces.com). */
+  endpoint?: string;
+}
+
+/** An object store over the S3 protocol: S3 itself, Spaces, moto. */
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  const { client, bucket } = options;
+  const base = bucketUrl(options);
+
+  async function* list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject[]> {
+    let token: string | undefined;
+    do {
+      const query = new URLSearchParams({ 'list-type': '2', prefix });
+      if (token !== undefined) query.set('continuation-token', token);
+      const response = await client.send({ service: 's3', method: 'GET', url: `${base}/?${query}`, signal });
+      const parsed = v.safeParse(listSchema, response.status === 200 ? parseXml(response.body) : undefined);
+      if (!parsed.success) {
+        throw new AwsError(
+          `listing ${prefix} in bucket ${bucket}: not a list (HTTP ${response.status}): ${response.body.slice(0, 120)}`,
+          'Malformed',
+          response.status,
+        );
+      }
+      const page = parsed.output.ListBucketResult;
+      const now = storeTime(response.date, `listing ${prefix}`);
+      yield page.Contents.map((object) => ({ key: object.Key, ageMs: age(now, Date.parse(object.LastModified), object.Key) }));
+      if (page.IsTruncated === 'false') return;
+      token = page.NextContinuationToken;
+      if (token === undefined) {
+        throw new AwsError(`listing ${prefix} in bucket ${bucket}: more to come, but no token for it`, 'Malformed');
+      }
+    } while (true);
+  }
+
+  async function get(key: string, signal?: AbortSignal): Promise<ReadObject | undefined> {
+    const response = await client.send({ service: 's3', method: 'GET', url: `${base}/${encodeKey(key)}`, signal });
+    if (response.status === 404) {
+      // A missing bucket is a broken installation, not a missing object.
+      if (response.body.includes('<Code>NoSuchKey</Code>')) return undefined;
+      throw new AwsError(`reading ${key} in bucket ${bucket}: ${response.body.slice(0, 200)}`, 'NotFound', 404);
+    }
+    const modified = Date.parse(response.headers.get('last-modified') ?? '');
+    return { key, ageMs: age(storeTime(response.date, key), modified, key), body: response.body };
+  }
+
+  async function put(key: string, body: string, signal?: AbortSignal): Promise<void> {
+    const response = await client.send({
+      service: 's3',
+      method: 'PUT',
+      url: `${base}/${encodeKey(key)}`,
+      body,
+      headers: { 'content-type': 'application/json' },
+      signal,
+    });
+    if (response.status === 404) throw new AwsError(`writing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
+  }
+
+  return { list, get, put };
+}
+
+function bucketUrl({ client, bucket, endpoint }: S3StoreOptions): string {
+  if (endpoint !== undefined) return `${endpoint.replace(/\/$/, '')}/${bucket}`;
+  if (client.customEndpoint('s3')) return `${client.endpoint('s3')}/${bucket}`;
+  return `https://${bucket}.s3.${client.region}.amazonaws.com`;
+}
+
+/** The colon of `ROLEID:i-1` stays as it is in a path for S3, but signing wants every key encoded one way. */
+function encodeKey(key: string): string {
+  return key.split('/').map(encodeURIComponent).join('/');
+}
+
+function storeTime(date: number, what: string): number {
+  if (Number.isNaN(date)) throw new AwsError(`${what}: the store did not tell its time (no Date header)`, 'Malformed');
+  return date;
+}
+
+function age(now: number, modified: number, key: string): number {
+  if (Number.isNaN(modified)) throw new AwsError(`${key}: the store did not tell when it was written`, 'Malformed');
+  return Math.max(0, now - modified);
+}

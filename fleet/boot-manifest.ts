@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a sha256 in hex'));
+
+/** Something from the pool's bucket: verified against its sha256 before it is put in place. */
+const fetchedFile = v.strictObject({
+  key: v.string(),
+  sha256,
+  to: v.string(),
+  mode: v.string(),
+  /** Where the object is a tar.gz: the one file in it that is wanted. */
+  member: v.optional(v.string()),
+});
+
+/** A file on the node whose `{{name}}` placeholders are filled in. */
+const template = v.strictObject({ from: v.string(), to: v.string(), mode: v.string() });
+
+/**
+ * `/etc/ebbtide/boot.json`: what the boot program does on a new node, in this order: `first` (the agent), its
+ * templates, then the media server. Placeholders come from `placeholders`, from the node itself (`nodeIp`,
+ * `instanceId`, `zone`, `root`), from `/etc/ebbtide/node.json` where an image has one, and secrets from `parameters`
+ * (placeholder name → SSM parameter name; never written anywhere but into a template's output).
+ * All paths are absolute and lie under the root variable `EBBTIDE_ROOT`.
+ */
+export const bootManifestSchema = v.strictObject({
+  region: v.string(),
+  bucket: v.string(),
+  placeholders: v.record(v.string(), v.string()),
+  parameters: v.record(v.string(), v.string()),
+  stages: v.array(
+    v.strictObject({
+      name: v.string(),
+      files: v.array(fetchedFile),
+      templates: v.array(template),
+      /** systemd units to enable and start when the files are in place. */
+      start: v.array(v.string()),
+    }),
+  ),
+});
+export type BootManifest = v.InferOutput<typeof bootManifestSchema>;

@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+
+/**
+ * Why a node should go. `scale-in` to `rebalance` are the group's own causes; `replacement` is a machine that the
+ * cloud calls unhealthy or takes away without asking; `spot` a reclaimed machine; `operator` a person on the node.
+ */
+export const CAUSES = [
+  'scale-in',
+  'instance-refresh',
+  'max-lifetime',
+  'rebalance',
+  'replacement',
+  'spot',
+  'operator',
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** `leave`: the machine goes once it is empty. `maintenance`: it is emptied and stays until `resume`. */
+export const INTENTS = ['leave', 'maintenance'] as const;
+export type Intent = (typeof INTENTS)[number];
+
+const passedOver = v.object({ node: v.string(), reason: v.string() });
+
+/**
+ * The record of one decision about one node, stored as `decisions/NODE.json`: the mailbox that its agent reads and
+ * what `explain` prints. `at` is ISO 8601; `deadline` is when the cloud takes the machine whatever happens.
+ */
+export const decisionSchema = v.object({
+  v: v.literal(1),
+  id: v.pipe(v.string(), v.minLength(1)),
+  node: v.pipe(v.string(), v.minLength(1)),
+  pool: v.string(),
+  at: v.pipe(v.string(), v.isoTimestamp()),
+  by: v.string(),
+  cause: v.picklist(CAUSES),
+  intent: v.picklist(INTENTS),
+  reason: v.string(),
+  deadline: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  passedOver: v.optional(v.array(passedOver)),
+});
+export type Decision = v.InferOutput<typeof decisionSchema>;

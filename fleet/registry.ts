@@ -1,0 +1,48 @@
+import type { Decision } from './decision.ts';
+import type { NodeStatus } from './status.ts';
+
+/** Older than this, by the store's clock, a status says nothing about the present. Nodes write every 20 s. */
+export const STALE_AFTER_MS = 60_000;
+
+/**
+ * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
+ * `ageMs` is by the store's clock.
+ */
+export type NodeReading =
+  | { kind: 'fresh'; status: NodeStatus; ageMs: number }
+  | { kind: 'stale'; ageMs: number }
+  | { kind: 'missing' }
+  | { kind: 'unreadable'; reason: string };
+
+/** `complete: false` says that pages or objects were not read (`problem` says why): absence then proves nothing. */
+export interface FleetReading {
+  nodes: Map<string, NodeReading>;
+  complete: boolean;
+  problem?: string;
+}
+
+export type DecisionReading =
+  | { kind: 'decided'; decision: Decision }
+  | { kind: 'none' }
+  | { kind: 'unknown'; reason: string };
+
+/** Where nodes say how they are, and where functions, routers and people read it. */
+export interface Registry {
+  /** Reads every status there is until `signal` aborts; what was read by then is returned as incomplete. */
+  readFleet(signal?: AbortSignal): Promise<FleetReading>;
+  /** Writes a node's own status. Rejects when the store did not take it. */
+  writeStatus(status: NodeStatus): Promise<void>;
+  readDecision(node: string): Promise<DecisionReading>;
+  writeDecision(decision: Decision): Promise<void>;
+  /** A function's own memory between its runs, as it wrote it; undefined when there is none yet. Rejects when unreadable. */
+  readMemory(name: string): Promise<unknown>;
+  writeMemory(name: string, memory: unknown): Promise<void>;
+}
+
+/** The reading of one node out of a fleet reading: absent from an incomplete reading is not the same as missing. */
+export function readingOf(fleet: FleetReading, node: string): NodeReading {
+  const reading = fleet.nodes.get(node);
+  if (reading) return reading;
+  if (fleet.complete) return { kind: 'missing' };
+  return { kind: 'unreadable', reason: `the registry was not read to its end: ${fleet.problem ?? 'unknown cause'}` };
+}

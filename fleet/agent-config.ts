@@ -39,7 +39,10 @@ export const agentConfigSchema = v.strictObject({
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
   stateDirectory: v.optional(path, '/var/lib/ebbtide'),
   socketPath: v.optional(path, '/run/ebbtide/agent.sock'),
-  http: v.optional(v.strictObject({ address: v.optional(v.string(), 'private'), port: v.optional(port, 9876) }), {}),
+  http: v.optional(
+    v.strictObject({ address: v.optional(v.string(), 'private'), port: v.optional(port, 9876) }),
+    {},
+  ),
   inhibitShutdown: v.optional(v.boolean(), true),
   scaleIn: v.optional(
     v.strictObject({

@@ -2,7 +2,13 @@ import * as v from 'valibot';
 import { type Decision, decisionSchema } from './decision.ts';
 import { describeError } from './error.ts';
 import type { ObjectStore } from './object-store.ts';
-import { type DecisionReading, type FleetReading, type NodeReading, type Registry, STALE_AFTER_MS } from './registry.ts';
+import {
+  type DecisionReading,
+  type FleetReading,
+  type NodeReading,
+  type Registry,
+  STALE_AFTER_MS,
+} from './registry.ts';
 import { statusSchema } from './status.ts';
 
 const STATUSES = 'statuses/';

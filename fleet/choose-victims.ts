@@ -1,4 +1,4 @@
-import { type NodeReading } from './registry.ts';
+import type { NodeReading } from './registry.ts';
 import { isEmptyWork, type NodeStatus, type Work } from './status.ts';
 
 /** A machine that the cloud offers. `reading` is what the registry says of it; `zone` as the cloud names it. */
@@ -61,7 +61,9 @@ export function chooseVictims(
   const wanted = demands.map((demand) => ({ ...demand }));
   const victims: Choice['victims'] = [];
   for (const candidate of eligible) {
-    const demand = wanted.find(({ zone, count }) => count > 0 && (zone === undefined || zone === candidate.zone));
+    const demand = wanted.find(
+      ({ zone, count }) => count > 0 && (zone === undefined || zone === candidate.zone),
+    );
     if (demand === undefined) {
       passedOver.push({ node: candidate.node, reason: whyNotNeeded(candidate, demands) });
     } else if (victims.length >= bound.count) {
@@ -76,12 +78,16 @@ export function chooseVictims(
 
 function whyNot({ node, reading }: Candidate, rules: ChoosingRules, now: number): string | undefined {
   if (reading.kind !== 'fresh') {
-    return rules.unknown === 'known-first' ? undefined : `${describeReading(reading)}: unknown is never empty`;
+    return rules.unknown === 'known-first'
+      ? undefined
+      : `${describeReading(reading)}: unknown is never empty`;
   }
   const { status } = reading;
   if (status.protected) return 'protected by an operator';
   if (status.work === null) {
-    return rules.unknown === 'known-first' ? undefined : `its work is unknown: ${status.unknown ?? 'no reason given'}`;
+    return rules.unknown === 'known-first'
+      ? undefined
+      : `its work is unknown: ${status.unknown ?? 'no reason given'}`;
   }
   if (status.phase !== 'serving') return `not serving: ${status.phase}`;
   const upForMs = now - Date.parse(status.bootedAt);
@@ -91,9 +97,16 @@ function whyNot({ node, reading }: Candidate, rules: ChoosingRules, now: number)
   return undefined;
 }
 
-function boundOf(candidates: readonly Candidate[], rules: ChoosingRules, now: number): { count: number; reason: string } {
-  const sinceLastMs = rules.lastDecisionAt === undefined ? Number.POSITIVE_INFINITY : now - rules.lastDecisionAt;
-  const serving = candidates.filter(({ reading }) => reading.kind === 'fresh' && reading.status.phase === 'serving').length;
+function boundOf(
+  candidates: readonly Candidate[],
+  rules: ChoosingRules,
+  now: number,
+): { count: number; reason: string } {
+  const sinceLastMs =
+    rules.lastDecisionAt === undefined ? Number.POSITIVE_INFINITY : now - rules.lastDecisionAt;
+  const serving = candidates.filter(
+    ({ reading }) => reading.kind === 'fresh' && reading.status.phase === 'serving',
+  ).length;
   const bounds = [
     {
       count: rules.minServing > 0 ? serving - rules.minServing : Number.POSITIVE_INFINITY,
@@ -127,7 +140,14 @@ function rank({ node, reading }: Candidate, rules: ChoosingRules): number[] {
   if (reading.kind !== 'fresh' || reading.status.work === null) return [chosen, 1, 0, 0, 0, 0];
   const { status } = reading;
   const work = reading.status.work;
-  return [chosen, 0, isOutdated(status, rules) ? 0 : 1, roomsAndJobs(work), work.people, Date.parse(status.bootedAt)];
+  return [
+    chosen,
+    0,
+    isOutdated(status, rules) ? 0 : 1,
+    roomsAndJobs(work),
+    work.people,
+    Date.parse(status.bootedAt),
+  ];
 }
 
 function isOutdated(status: NodeStatus, rules: ChoosingRules): boolean {

@@ -7,7 +7,9 @@ export const durationMs = v.pipe(
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const parsed = parseDuration(dataset.value);
     if (parsed !== undefined) return parsed;
-    addIssue({ message: `"${dataset.value}" is not a duration: write a whole number and a unit, such as "90s" or "48h"` });
+    addIssue({
+      message: `"${dataset.value}" is not a duration: write a whole number and a unit, such as "90s" or "48h"`,
+    });
     return NEVER;
   }),
 );

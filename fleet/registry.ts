@@ -44,5 +44,8 @@ export function readingOf(fleet: FleetReading, node: string): NodeReading {
   const reading = fleet.nodes.get(node);
   if (reading) return reading;
   if (fleet.complete) return { kind: 'missing' };
-  return { kind: 'unreadable', reason: `the registry was not read to its end: ${fleet.problem ?? 'unknown cause'}` };
+  return {
+    kind: 'unreadable',
+    reason: `the registry was not read to its end: ${fleet.problem ?? 'unknown cause'}`,
+  };
 }

@@ -105,8 +105,12 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
     }
     const date = Date.parse(headers.get('date') ?? '');
     if (status === 404 || (status >= 200 && status < 300)) return { status, body, headers, date };
-    const code = /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ?? /"__type"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? `Http${status}`;
-    const text = /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? /"[Mm]essage"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '';
+    const code =
+      /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ??
+      /"__type"\s*:\s*"([^"]+)"/.exec(body)?.[1] ??
+      `Http${status}`;
+    const text =
+      /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? /"[Mm]essage"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '';
     throw new AwsError(`${what}: ${code}${text ? `: ${text}` : ''}`, code, status);
   }
 

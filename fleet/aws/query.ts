@@ -18,7 +18,11 @@ export async function callQuery<Schema extends v.GenericSchema>(
   input: { [name: string]: QueryValue },
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  const body = new URLSearchParams({ Action: action, Version: VERSION[service], ...flatten(input) }).toString();
+  const body = new URLSearchParams({
+    Action: action,
+    Version: VERSION[service],
+    ...flatten(input),
+  }).toString();
   const response = await client.send({
     service,
     method: 'POST',
@@ -27,11 +31,17 @@ export async function callQuery<Schema extends v.GenericSchema>(
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
   const malformed = (text: string, cause?: unknown) =>
-    new AwsError(`${action}: the answer is not what ${service} answers: ${text}`, 'Malformed', response.status, cause);
+    new AwsError(
+      `${action}: the answer is not what ${service} answers: ${text}`,
+      'Malformed',
+      response.status,
+      cause,
+    );
   if (response.status === 404) throw malformed('404');
   const answer: unknown = parseXml(response.body)[`${action}Response`];
   if (answer === undefined) throw malformed(response.body.slice(0, 80));
-  const result = typeof answer === 'object' && answer !== null ? Reflect.get(answer, `${action}Result`) : undefined;
+  const result =
+    typeof answer === 'object' && answer !== null ? Reflect.get(answer, `${action}Result`) : undefined;
   const parsed = v.safeParse(schema, result === undefined || result === '' ? {} : result);
   if (!parsed.success) throw malformed(v.summarize(parsed.issues));
   return parsed.output;

@@ -39,21 +39,36 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       }
       const page = parsed.output.ListBucketResult;
       const now = storeTime(response.date, `listing ${prefix}`);
-      yield page.Contents.map((object) => ({ key: object.Key, ageMs: age(now, Date.parse(object.LastModified), object.Key) }));
+      yield page.Contents.map((object) => ({
+        key: object.Key,
+        ageMs: age(now, Date.parse(object.LastModified), object.Key),
+      }));
       if (page.IsTruncated === 'false') return;
       token = page.NextContinuationToken;
       if (token === undefined) {
-        throw new AwsError(`listing ${prefix} in bucket ${bucket}: more to come, but no token for it`, 'Malformed');
+        throw new AwsError(
+          `listing ${prefix} in bucket ${bucket}: more to come, but no token for it`,
+          'Malformed',
+        );
       }
     } while (true);
   }
 
   async function get(key: string, signal?: AbortSignal): Promise<ReadObject | undefined> {
-    const response = await client.send({ service: 's3', method: 'GET', url: `${base}/${encodeKey(key)}`, signal });
+    const response = await client.send({
+      service: 's3',
+      method: 'GET',
+      url: `${base}/${encodeKey(key)}`,
+      signal,
+    });
     if (response.status === 404) {
       // A missing bucket is a broken installation, not a missing object.
       if (response.body.includes('<Code>NoSuchKey</Code>')) return undefined;
-      throw new AwsError(`reading ${key} in bucket ${bucket}: ${response.body.slice(0, 200)}`, 'NotFound', 404);
+      throw new AwsError(
+        `reading ${key} in bucket ${bucket}: ${response.body.slice(0, 200)}`,
+        'NotFound',
+        404,
+      );
     }
     const modified = Date.parse(response.headers.get('last-modified') ?? '');
     return { key, ageMs: age(storeTime(response.date, key), modified, key), body: response.body };
@@ -68,7 +83,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       headers: { 'content-type': 'application/json' },
       signal,
     });
-    if (response.status === 404) throw new AwsError(`writing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
+    if (response.status === 404)
+      throw new AwsError(`writing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
   }
 
   return { list, get, put };
@@ -86,11 +102,13 @@ function encodeKey(key: string): string {
 }
 
 function storeTime(date: number, what: string): number {
-  if (Number.isNaN(date)) throw new AwsError(`${what}: the store did not tell its time (no Date header)`, 'Malformed');
+  if (Number.isNaN(date))
+    throw new AwsError(`${what}: the store did not tell its time (no Date header)`, 'Malformed');
   return date;
 }
 
 function age(now: number, modified: number, key: string): number {
-  if (Number.isNaN(modified)) throw new AwsError(`${key}: the store did not tell when it was written`, 'Malformed');
+  if (Number.isNaN(modified))
+    throw new AwsError(`${key}: the store did not tell when it was written`, 'Malformed');
   return Math.max(0, now - modified);
 }

@@ -1,0 +1,123 @@
+import { describeDuration } from '../../fleet/duration.ts';
+import { isCeilingReached } from './decide.ts';
+import { ALARM_AFTER_MS, type CoreSettings, LEAVING_EXPECTED_MS } from './settings.ts';
+import type { AgentState, Retry } from './state.ts';
+import { workNow } from './work.ts';
+
+export interface Alarm {
+  name: string;
+  since: number;
+  text: string;
+}
+
+/** Everything on this node that a person should look at, and since when. */
+export function alarmsOf(state: AgentState, settings: CoreSettings, at: number): Alarm[] {
+  return [
+    ...drainAlarms(state, settings, at),
+    ...mediaAlarms(state, settings, at),
+    ...outsideAlarms(state, at),
+  ];
+}
+
+function drainAlarms(state: AgentState, settings: CoreSettings, at: number): Alarm[] {
+  const { durable, observed } = state;
+  const { drainingSince } = durable;
+  const alarms: Alarm[] = [];
+  if (drainingSince !== null && durable.phase === 'draining') {
+    const forText = describeDuration(at - drainingSince);
+    if (isCeilingReached(state, settings, at)) {
+      const then = settings.onCeiling === 'cut' ? 'calls are being cut, as set' : 'the drain goes on, as set';
+      alarms.push({
+        name: 'ceiling-reached',
+        since: drainingSince + (settings.ceilingMs ?? 0),
+        text: `draining for ${forText}, longer than the ceiling of ${describeDuration(settings.ceilingMs ?? 0)}: ${then}`,
+      });
+    } else if (at - drainingSince >= settings.warnAfterMs) {
+      alarms.push({
+        name: 'drain-overdue',
+        since: drainingSince + settings.warnAfterMs,
+        text: `draining for ${forText}, longer than the ${describeDuration(settings.warnAfterMs)} expected`,
+      });
+    }
+  }
+  if (observed.hookEnded && durable.phase !== 'leaving') {
+    alarms.push({
+      name: 'hook-ended',
+      since: observed.heldAt ?? at,
+      text: 'no lifecycle action is open: the cloud retains this machine until the watcher ends it, once it is empty',
+    });
+  }
+  if (durable.phase === 'leaving' && at - durable.since >= LEAVING_EXPECTED_MS) {
+    alarms.push({
+      name: 'leaving-overdue',
+      since: durable.since,
+      text: `released ${describeDuration(at - durable.since)} ago, and the cloud has not taken this machine`,
+    });
+  }
+  return alarms;
+}
+
+function mediaAlarms(state: AgentState, settings: CoreSettings, at: number): Alarm[] {
+  const { durable, observed } = state;
+  const alarms: Alarm[] = [];
+  for (const record of durable.signals) {
+    if (record.state !== 'uncertain' || at - record.at < ALARM_AFTER_MS) continue;
+    alarms.push({
+      name: 'signal-uncertain',
+      since: record.at,
+      text: `it is not known whether ${record.process} got its signal; it is not signalled again while it may have work`,
+    });
+  }
+  const work = workNow(state, settings, at);
+  if (
+    work.kind === 'unknown' &&
+    observed.unknownSince !== null &&
+    at - observed.unknownSince >= ALARM_AFTER_MS
+  ) {
+    alarms.push({
+      name: 'work-unknown',
+      since: observed.unknownSince,
+      text: `the work is unknown: ${work.reason}`,
+    });
+  }
+  const { absentSince } = observed;
+  if (durable.decision === null && absentSince !== null && at - absentSince >= ALARM_AFTER_MS) {
+    alarms.push({
+      name: 'media-down',
+      since: absentSince,
+      text: 'no media process runs here, and nothing will start one',
+    });
+  }
+  return alarms;
+}
+
+function outsideAlarms({ durable, observed }: AgentState, at: number): Alarm[] {
+  const alarms: Alarm[] = [];
+  const failing = (name: string, retry: Retry, what: string, afterMs: number): void => {
+    if (retry.failingSince === null || at - retry.failingSince < afterMs) return;
+    alarms.push({ name, since: retry.failingSince, text: `${what}: ${retry.problem ?? 'no reason given'}` });
+  };
+  failing('state-not-written', observed.save, 'the state file cannot be written, so nothing is signalled', 0);
+  failing('status-not-published', observed.publish, 'the registry does not take the status', ALARM_AFTER_MS);
+  failing('heartbeat-failing', observed.hold, "the cloud's timer cannot be kept alive", ALARM_AFTER_MS);
+  failing('release-failing', observed.release, 'the empty machine cannot be given back', ALARM_AFTER_MS);
+  failing(
+    'ready-failing',
+    observed.ready,
+    'the cloud cannot be told that this machine is ready',
+    ALARM_AFTER_MS,
+  );
+  if (durable.lostBefore !== null) {
+    alarms.push({
+      name: 'state-lost',
+      since: durable.lostBefore.at,
+      text: `the earlier state is lost: ${durable.lostBefore.reason}`,
+    });
+  }
+  const { targetUnknown } = observed;
+  if (targetUnknown !== null && at - targetUnknown.since >= ALARM_AFTER_MS) {
+    const text = `it cannot be read what the cloud wants of this machine: ${targetUnknown.reason}`;
+    alarms.push({ name: 'cloud-unreadable', since: targetUnknown.since, text });
+  }
+  return alarms;
+}

@@ -1,0 +1,28 @@
+import type { NodeStatus } from '../../fleet/status.ts';
+import type { DurableState, MediaProcess } from './state.ts';
+
+/** What the core wants done. Data only; one executor runs them and reports each outcome as an event. */
+export type Effect =
+  | { kind: 'save'; state: DurableState; revision: number }
+  /** Ask the media to drain: the first and only signal to this life of it. */
+  | { kind: 'signal'; process: MediaProcess }
+  /** Force the media to end (the operator's ceiling, and only that). */
+  | { kind: 'cut'; process: MediaProcess; people: number | null; kill: boolean }
+  | { kind: 'start-media' }
+  | { kind: 'read-decision' }
+  | { kind: 'hold' }
+  | { kind: 'release' }
+  | { kind: 'ready' }
+  | { kind: 'publish'; status: NodeStatus; text: string }
+  | { kind: 'inhibit'; on: boolean }
+  | { kind: 'reply'; request: number; accepted: boolean; text: string }
+  | { kind: 'log'; level: 'info' | 'warn' | 'error'; event: string; fields: Record<string, unknown> };
+
+/**
+ * How an effect ended. `nothing-to-do`: the other side says that there is nothing (the process is gone, no lifecycle
+ * action is open). `failed` may have happened or not.
+ */
+export type Outcome =
+  | { kind: 'done' }
+  | { kind: 'nothing-to-do'; text: string }
+  | { kind: 'failed'; problem: string };

@@ -1,0 +1,47 @@
+import type { NodeStatus } from '../../fleet/status.ts';
+
+/** Who this node is; told once, at the start. */
+export interface NodeIdentity {
+  node: string;
+  cloud: NodeStatus['cloud'];
+  zone: string;
+  address: string;
+  software: NodeStatus['software'];
+  capacity: number | null;
+}
+
+/** What the core decides by. All in milliseconds. */
+export interface CoreSettings {
+  pool: string;
+  identity: NodeIdentity;
+  /** The longest drain that the operator allows; undefined is without end. */
+  ceilingMs: number | undefined;
+  onCeiling: 'keep' | 'cut';
+  warnAfterMs: number;
+  onRebalance: 'report' | 'drain';
+  heartbeatMs: number;
+  publishMs: number;
+  retryMs: number;
+  /** A reading older than this says nothing about now. */
+  readingValidMs: number;
+}
+
+/** How long the decision's record is awaited before the drain begins without it: the signal must go within 2 s. */
+export const DECISION_WAIT_MS = 500;
+/** LiveKit looks every 5 s whether it may end: zero for twice that, and still alive, proves that no signal arrived. */
+export const ZERO_PROOF_MS = 10_000;
+/** Two readings at least this far apart must say that nothing runs and nothing will start. */
+export const ABSENCE_PROOF_MS = 3_000;
+/** After a forced end the process gets this long before it is killed. */
+export const CUT_GRACE_MS = 10_000;
+/** A decision older than this was not made for what the cloud does now. */
+export const DECISION_VALID_MS = 3_600_000;
+/** What is unknown, uncertain or failing for this long raises an alarm. */
+export const ALARM_AFTER_MS = 60_000;
+/** The cloud takes a released machine within minutes. */
+export const LEAVING_EXPECTED_MS = 600_000;
+/** No retry waits longer than this. */
+export const LONGEST_RETRY_MS = 60_000;
+
+/** A status is written on change, but not more often than this. */
+export const PUBLISH_GAP_MS = 1_000;

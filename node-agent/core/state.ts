@@ -1,0 +1,216 @@
+import type { Decision } from '../../fleet/decision.ts';
+import type { Work } from '../../fleet/status.ts';
+
+/** One life of a media process: `id` is made of its pid (or container id) and start time, so that it never recurs. */
+export interface MediaProcess {
+  name: string;
+  id: string;
+  pid: number;
+  startedAt: number;
+  version?: string;
+}
+
+/** What the runtime says of the media. `willStart`: names that it is about to start (again) by itself. */
+export type RuntimeReading =
+  | {
+      kind: 'answered';
+      running: MediaProcess[];
+      willStart: string[];
+      /** How the last life ended, where the runtime can tell. */
+      lastExit?: { clean: boolean; text: string };
+    }
+  | { kind: 'unknown'; reason: string };
+
+/** What the media servers say of their work. Unknown is never empty. */
+export type WorkReading = { kind: 'known'; work: Work } | { kind: 'unknown'; reason: string };
+
+/** What the cloud wants of this machine. */
+export type TargetReading = { kind: 'stay' } | { kind: 'leave' } | { kind: 'unknown'; reason: string };
+
+/**
+ * What was done to one life of a media process. `about-to-signal` is written before the signal, `signalled` after it.
+ * Found at a start, `about-to-signal` becomes `uncertain`: the agent died in between and nobody knows.
+ * `about-to-cut` and `cut` are the forced end that only the operator's ceiling brings.
+ */
+export interface SignalRecord {
+  process: string;
+  state: 'about-to-signal' | 'signalled' | 'uncertain' | 'about-to-cut' | 'cut';
+  /** Since when it is in this state. */
+  at: number;
+  /** The durable revision that first held this state: nothing is sent before that revision is on disk. */
+  revision: number;
+}
+
+export type AgentPhase = 'booting' | 'serving' | 'draining' | 'empty' | 'leaving';
+
+/** What must survive a crash or a reboot. Written whole, before anything that cannot be undone. Times in ms since the epoch. */
+export interface DurableState {
+  v: 1;
+  node: string;
+  /** When an agent first ran on this machine. */
+  bootedAt: number;
+  phase: AgentPhase;
+  since: number;
+  decision: Decision | null;
+  /** When this node began to drain because of the decision; the ceiling counts from here. */
+  drainingSince: number | null;
+  signals: SignalRecord[];
+  /** Whether the cloud has been told that this machine takes work. */
+  ready: boolean;
+  /** Set while an earlier state was lost: processes older than this may have been signalled by the forgotten past. */
+  lostBefore: { at: number; reason: string } | null;
+  callsCut: number;
+  callsLost: number;
+  drainsEnded: number;
+}
+
+/** An effect that is retried until it succeeds: when it may be tried again, and since when it fails. */
+export interface Retry {
+  inFlight: boolean;
+  notBefore: number;
+  failures: number;
+  failingSince: number | null;
+  problem: string | null;
+}
+
+export const IDLE: Retry = { inFlight: false, notBefore: 0, failures: 0, failingSince: null, problem: null };
+
+/** What is only known while the agent runs. A proof that needs two readings begins anew after a restart. */
+export interface Observed {
+  startedAt: number;
+  runtime: RuntimeReading | null;
+  runtimeAt: number;
+  /** The lives that the runtime last answered with; kept over unanswered questions, so that no end goes unseen. */
+  lives: MediaProcess[];
+  /** Since when, without a break, the runtime answers that nothing runs and nothing will. */
+  absentSince: number | null;
+  work: WorkReading | null;
+  workAt: number;
+  /** Since when, without a break, the work is known to be zero. */
+  zeroSince: number | null;
+  /** Since when, without a break, the work is unknown (kept by transition.ts). */
+  unknownSince: number | null;
+  /** The last known wish of the cloud, and since when it cannot be read. */
+  target: 'stay' | 'leave' | null;
+  targetUnknown: { since: number; reason: string } | null;
+  /** The cloud wants this node to leave, and its decision is being looked up since then. */
+  askedDecisionAt: number | null;
+  interruption: { deadline: number } | null;
+  rebalance: boolean;
+  protected: boolean;
+  cpu: number | null;
+  revision: number;
+  savedRevision: number;
+  inhibited: boolean;
+  signalling: string[];
+  save: Retry;
+  publish: Retry;
+  hold: Retry;
+  release: Retry;
+  ready: Retry;
+  start: Retry;
+  /** The hook that held this machine has ended without us: the cloud retains it, or is about to. */
+  hookEnded: boolean;
+  heldAt: number | null;
+  publishedAt: number | null;
+  publishedText: string | null;
+}
+
+export interface AgentState {
+  durable: DurableState;
+  observed: Observed;
+}
+
+/** The state of an agent that starts: what was written, or a fresh one, with every proof still to be made. */
+export function startState(node: string, at: number, stored: StoredState): AgentState {
+  const durable = recover(node, at, stored);
+  const known = stored.kind === 'found';
+  return {
+    durable,
+    observed: {
+      startedAt: at,
+      runtime: null,
+      runtimeAt: 0,
+      lives: [],
+      absentSince: null,
+      work: null,
+      workAt: 0,
+      zeroSince: null,
+      unknownSince: at,
+      target: null,
+      targetUnknown: null,
+      askedDecisionAt: null,
+      interruption: null,
+      rebalance: false,
+      protected: false,
+      cpu: null,
+      revision: 1,
+      savedRevision: known && durable === stored.state ? 1 : 0,
+      inhibited: false,
+      signalling: [],
+      save: IDLE,
+      publish: IDLE,
+      hold: IDLE,
+      release: IDLE,
+      ready: IDLE,
+      start: IDLE,
+      hookEnded: false,
+      heldAt: null,
+      publishedAt: null,
+      publishedText: null,
+    },
+  };
+}
+
+/** What the state file held: `lost` when it could not be read or parsed (it is then kept aside). */
+export type StoredState =
+  | { kind: 'found'; state: DurableState }
+  | { kind: 'none' }
+  | { kind: 'lost'; reason: string };
+
+function recover(node: string, at: number, stored: StoredState): DurableState {
+  if (stored.kind === 'found' && stored.state.node === node) {
+    const { signals } = stored.state;
+    if (!signals.some(isUnfinished)) return stored.state;
+    return { ...stored.state, signals: signals.map((record) => afterCrash(record, at)) };
+  }
+  const lostBefore =
+    stored.kind === 'lost'
+      ? { at, reason: stored.reason }
+      : stored.kind === 'found'
+        ? { at, reason: `the state file is of node ${stored.state.node}` }
+        : null;
+  return {
+    v: 1,
+    node,
+    bootedAt: at,
+    phase: 'booting',
+    since: at,
+    decision: null,
+    drainingSince: null,
+    signals: [],
+    ready: false,
+    lostBefore,
+    callsCut: 0,
+    callsLost: 0,
+    drainsEnded: 0,
+  };
+}
+
+function isUnfinished(record: SignalRecord): boolean {
+  return record.state === 'about-to-signal' || record.state === 'about-to-cut';
+}
+
+/** A cut that may not have arrived is sent again: its ceiling has passed. A drain signal never is, without proof. */
+function afterCrash(record: SignalRecord, at: number): SignalRecord {
+  switch (record.state) {
+    case 'about-to-signal':
+      return { ...record, state: 'uncertain', at, revision: 0 };
+    case 'about-to-cut':
+      return { ...record, at, revision: 0 };
+    case 'signalled':
+    case 'uncertain':
+    case 'cut':
+      return { ...record, revision: 0 };
+  }
+}

@@ -1,0 +1,48 @@
+import { command } from './command.ts';
+import { decide, then } from './decide.ts';
+import type { AgentEvent } from './event.ts';
+import { known, observe, type Step, unchanged } from './observe.ts';
+import { begun, isDue } from './retry.ts';
+import { type CoreSettings, PUBLISH_GAP_MS } from './settings.ts';
+import type { AgentState } from './state.ts';
+import { statusOf } from './status.ts';
+import { workNow } from './work.ts';
+
+/** The agent, whole: what is known now, and what follows from it. Pure; time comes with the event. */
+export function transition(state: AgentState, event: AgentEvent, settings: CoreSettings): Step {
+  const { at } = event;
+  let step = observe(state, event, settings);
+  if (event.kind === 'command')
+    step = then(step, (next) => command(next, event.request, event.command, settings, at));
+  step = then(step, (next) => noteUnknown(next, settings, at));
+  step = then(step, (next) => decide(next, settings, at));
+  return then(step, (next) => publish(next, settings, at));
+}
+
+function noteUnknown(state: AgentState, settings: CoreSettings, at: number): Step {
+  const isUnknown = workNow(state, settings, at).kind === 'unknown';
+  const unknownSince = isUnknown ? (state.observed.unknownSince ?? at) : null;
+  return unknownSince === state.observed.unknownSince ? unchanged(state) : known(state, { unknownSince });
+}
+
+/** The status is written when something in it has changed, and every so often to show that this node lives. */
+function publish(state: AgentState, settings: CoreSettings, at: number): Step {
+  const { observed } = state;
+  if (!isDue(observed.publish, at) || observed.runtime === null) return unchanged(state);
+  const sinceMs = observed.publishedAt === null ? Number.POSITIVE_INFINITY : at - observed.publishedAt;
+  if (sinceMs < PUBLISH_GAP_MS) return unchanged(state);
+  const status = statusOf(state, settings, at);
+  // Load moves all the time and alone is not worth a write.
+  const text = JSON.stringify({
+    ...status,
+    at: '',
+    cpu: null,
+    load: null,
+    alarms: status.alarms?.map(({ name }) => name),
+  });
+  if (text === observed.publishedText && sinceMs < settings.publishMs) return unchanged(state);
+  return {
+    ...known(state, { publish: begun(observed.publish) }),
+    effects: [{ kind: 'publish', status, text }],
+  };
+}

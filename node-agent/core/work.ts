@@ -1,0 +1,49 @@
+import { isEmptyWork, NO_WORK } from '../../fleet/status.ts';
+import { ABSENCE_PROOF_MS, type CoreSettings } from './settings.ts';
+import type { AgentState, MediaProcess, SignalRecord, WorkReading } from './state.ts';
+
+/** What is known of the work right now. No process is proof of no work only when it was seen twice, and nothing will start. */
+export function workNow(state: AgentState, settings: CoreSettings, at: number): WorkReading {
+  const { runtime, runtimeAt, work, workAt } = state.observed;
+  if (isAbsent(state, settings, at)) return { kind: 'known', work: NO_WORK };
+  if (runtime === null) return { kind: 'unknown', reason: 'the media process has not been looked for yet' };
+  if (runtime.kind === 'unknown') return runtime;
+  if (at - runtimeAt > settings.readingValidMs)
+    return { kind: 'unknown', reason: 'the media process was not looked for lately' };
+  if (runtime.running.length === 0) {
+    const starting = runtime.willStart.length > 0 ? `, ${runtime.willStart.join(', ')} about to start` : '';
+    return { kind: 'unknown', reason: `no media process runs${starting}` };
+  }
+  if (work === null) return { kind: 'unknown', reason: 'the work has not been read yet' };
+  if (at - workAt > settings.readingValidMs)
+    return { kind: 'unknown', reason: 'the work was not read lately' };
+  return work;
+}
+
+/** Proven: no media process, none about to start, in two readings apart, the last of them fresh. */
+export function isAbsent(state: AgentState, settings: CoreSettings, at: number): boolean {
+  const { absentSince, runtimeAt } = state.observed;
+  return (
+    absentSince !== null &&
+    runtimeAt - absentSince >= ABSENCE_PROOF_MS &&
+    at - runtimeAt <= settings.readingValidMs
+  );
+}
+
+export function runningProcesses(state: AgentState): MediaProcess[] {
+  const { runtime } = state.observed;
+  return runtime?.kind === 'answered' ? runtime.running : [];
+}
+
+export function recordOf(state: AgentState, process: MediaProcess): SignalRecord | undefined {
+  return state.durable.signals.find((record) => record.process === process.id);
+}
+
+export function isKnownZero(reading: WorkReading): boolean {
+  return reading.kind === 'known' && isEmptyWork(reading.work);
+}
+
+/** People on this node as far as known; null is unknown. */
+export function peopleNow(reading: WorkReading): number | null {
+  return reading.kind === 'known' ? reading.work.people : null;
+}

@@ -34,7 +34,8 @@ const awsSchema = v.strictObject({
 export const agentConfigSchema = v.strictObject({
   pool: v.string(),
   cloud: v.variant('kind', [awsSchema]),
-  registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string() }),
+  /** `statusName`: what the store binds to this one node (AWS: its role's unique id, a colon, its instance id). */
+  registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string(), statusName: v.string() }),
   media: v.variant('kind', [livekitSchema]),
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
   stateDirectory: v.optional(path, '/var/lib/ebbtide'),

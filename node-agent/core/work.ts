@@ -20,14 +20,14 @@ export function workNow(state: AgentState, settings: CoreSettings, at: number): 
   return work;
 }
 
-/** Proven: no media process, none about to start, in two readings apart, the last of them fresh. */
+/**
+ * Proven: no media process, none about to start, in two readings apart, the last of them fresh. A media server whose
+ * metrics still answer contradicts that, whatever the runtime says.
+ */
 export function isAbsent(state: AgentState, settings: CoreSettings, at: number): boolean {
-  const { absentSince, runtimeAt } = state.observed;
-  return (
-    absentSince !== null &&
-    runtimeAt - absentSince >= ABSENCE_PROOF_MS &&
-    at - runtimeAt <= settings.readingValidMs
-  );
+  const { absentSince, runtimeAt, work, workAt } = state.observed;
+  if (absentSince === null || (work?.kind === 'known' && workAt >= absentSince)) return false;
+  return runtimeAt - absentSince >= ABSENCE_PROOF_MS && at - runtimeAt <= settings.readingValidMs;
 }
 
 export function runningProcesses(state: AgentState): MediaProcess[] {

@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { type AwsClient, AwsError } from '../../../fleet/aws/client.ts';
+import { callQuery } from '../../../fleet/aws/query.ts';
+import { describeError } from '../../../fleet/error.ts';
+import type { Outcome } from '../../core/effect.ts';
+import type { TargetReading } from '../../core/state.ts';
+import type { Cloud, FlagReading, InterruptionReading, MachineIdentity } from '../cloud.ts';
+import type { Metadata } from './metadata.ts';
+
+export interface AwsCloudOptions {
+  metadata: Metadata;
+  client: AwsClient;
+  group: string;
+  launchHook: string | undefined;
+  terminateHook: string;
+}
+
+const PROTECTED_TAG = 'ebbtide:protected';
+const interruptionSchema = v.object({ action: v.string(), time: v.pipe(v.string(), v.isoTimestamp()) });
+const empty = v.object({});
+
+/** An EC2 instance in an Auto Scaling group: instance metadata tells, lifecycle actions hold and release. */
+export function createAwsCloud(options: AwsCloudOptions): Cloud {
+  const { metadata, client, group } = options;
+  let identity: MachineIdentity | undefined;
+
+  async function identify(): Promise<MachineIdentity | undefined> {
+    const [node, zone, address] = await Promise.all(
+      ['instance-id', 'placement/availability-zone', 'local-ipv4'].map((path) => metadata.read(path)),
+    );
+    if (node?.kind !== 'found' || zone?.kind !== 'found' || address?.kind !== 'found') return undefined;
+    identity = { node: node.text, zone: zone.text, address: address.text };
+    return identity;
+  }
+
+  async function readTarget(): Promise<TargetReading> {
+    const reading = await metadata.read('autoscaling/target-lifecycle-state');
+    switch (reading.kind) {
+      case 'found':
+        // Detached, Standby and the warm states leave the machine where it is.
+        return { kind: reading.text === 'Terminated' ? 'leave' : 'stay' };
+      case 'absent':
+        // A brand-new instance has no target yet. An old one that loses it is not told to leave.
+        return { kind: 'unknown', reason: 'the metadata service has no target lifecycle state' };
+      case 'unknown':
+        return reading;
+    }
+  }
+
+  async function readInterruption(): Promise<InterruptionReading> {
+    const reading = await metadata.read('spot/instance-action');
+    if (reading.kind === 'absent') return { kind: 'none' };
+    if (reading.kind === 'unknown') return reading;
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), interruptionSchema), reading.text);
+    if (!parsed.success)
+      return { kind: 'unknown', reason: `spot/instance-action: ${v.summarize(parsed.issues)}` };
+    return { kind: 'interrupted', deadline: Date.parse(parsed.output.time) };
+  }
+
+  async function readFlag(path: string, isSet: (text: string) => boolean): Promise<FlagReading> {
+    const reading = await metadata.read(path);
+    if (reading.kind === 'unknown') return reading;
+    return { kind: 'known', set: reading.kind === 'found' && isSet(reading.text) };
+  }
+
+  async function lifecycle(
+    action: string,
+    hook: string,
+    more: Record<string, string> = {},
+  ): Promise<Outcome> {
+    if (identity === undefined)
+      return { kind: 'failed', problem: 'the machine does not know its own id yet' };
+    const input = {
+      LifecycleHookName: hook,
+      AutoScalingGroupName: group,
+      InstanceId: identity.node,
+      ...more,
+    };
+    try {
+      await callQuery(client, 'autoscaling', action, input, empty);
+      return { kind: 'done' };
+    } catch (cause) {
+      if (
+        cause instanceof AwsError &&
+        cause.code === 'ValidationError' &&
+        /no active lifecycle action/i.test(cause.message)
+      ) {
+        return { kind: 'nothing-to-do', text: cause.message };
+      }
+      return { kind: 'failed', problem: describeError(cause) };
+    }
+  }
+
+  return {
+    identify,
+    readTarget,
+    readInterruption,
+    readRebalance: () => readFlag('events/recommendations/rebalance', () => true),
+    readProtected: () => readFlag(`tags/instance/${PROTECTED_TAG}`, (text) => text !== 'false'),
+    async ready() {
+      if (options.launchHook === undefined) return { kind: 'done' };
+      return lifecycle('CompleteLifecycleAction', options.launchHook, { LifecycleActionResult: 'CONTINUE' });
+    },
+    hold: () => lifecycle('RecordLifecycleActionHeartbeat', options.terminateHook),
+    release: () =>
+      lifecycle('CompleteLifecycleAction', options.terminateHook, { LifecycleActionResult: 'CONTINUE' }),
+  };
+}

@@ -1,0 +1,98 @@
+import { describeError } from '../fleet/error.ts';
+import type { DecisionReading } from '../fleet/registry.ts';
+import type { Effect, Outcome } from './core/effect.ts';
+import type { AgentEvent } from './core/event.ts';
+import { DECISION_WAIT_MS } from './core/settings.ts';
+import type { Ports } from './ports.ts';
+
+export type Reply = { accepted: boolean; text: string };
+
+export interface Executor {
+  /** Carries out one effect; its outcome comes back as an event. Never rejects. */
+  run(effect: Effect): Promise<void>;
+}
+
+/** The one place where effects become deeds. */
+export function createExecutor(
+  ports: Ports,
+  node: string,
+  now: () => number,
+  dispatch: (event: AgentEvent) => void,
+  reply: (request: number, answer: Reply) => void,
+): Executor {
+  async function run(effect: Effect): Promise<void> {
+    switch (effect.kind) {
+      case 'log':
+        ports.log(effect.level, effect.event, effect.fields);
+        return;
+      case 'reply':
+        reply(effect.request, effect);
+        return;
+      case 'read-decision':
+        dispatch({ kind: 'decision-read', reading: await readDecision(), at: now() });
+        return;
+      case 'save':
+      case 'signal':
+      case 'cut':
+      case 'start-media':
+      case 'hold':
+      case 'release':
+      case 'ready':
+      case 'publish':
+      case 'inhibit': {
+        const outcome = await attempt(effect);
+        dispatch({ kind: 'outcome', effect, outcome, at: now() });
+        return;
+      }
+    }
+  }
+
+  async function attempt(
+    effect: Exclude<Effect, { kind: 'log' | 'reply' | 'read-decision' }>,
+  ): Promise<Outcome> {
+    try {
+      switch (effect.kind) {
+        case 'save':
+          await ports.stateFile.save(effect.state);
+          return { kind: 'done' };
+        case 'publish':
+          await ports.registry.writeStatus(effect.status);
+          return { kind: 'done' };
+        case 'signal':
+          return await ports.runtime.signal(effect.process);
+        case 'cut':
+          return await ports.runtime.cut(effect.process, effect.kill);
+        case 'start-media':
+          return await ports.runtime.start();
+        case 'hold':
+          return await ports.cloud.hold();
+        case 'release':
+          return await ports.cloud.release();
+        case 'ready':
+          return await ports.cloud.ready();
+        case 'inhibit':
+          return await ports.inhibitor.set(effect.on);
+      }
+    } catch (cause) {
+      return { kind: 'failed', problem: describeError(cause) };
+    }
+  }
+
+  /** The reason is worth a short wait, not a late signal. */
+  async function readDecision(): Promise<DecisionReading> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<DecisionReading>((resolve) => {
+      const reason = `no answer within ${DECISION_WAIT_MS} ms`;
+      timer = setTimeout(() => resolve({ kind: 'unknown', reason }), DECISION_WAIT_MS);
+    });
+    try {
+      return await Promise.race([ports.registry.readDecision(node), late]);
+    } catch (cause) {
+      return { kind: 'unknown', reason: describeError(cause) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return { run };
+}

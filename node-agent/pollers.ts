@@ -1,0 +1,82 @@
+import type { AgentConfig } from '../fleet/agent-config.ts';
+import type { AgentEvent } from './core/event.ts';
+import type { Cpu } from './cpu.ts';
+import type { Ports } from './ports.ts';
+
+/** Whatever time brings is looked at here, each thing at its own interval, and comes in as events. */
+export interface Pollers {
+  stop(): void;
+}
+
+const TICK_MS = 500;
+const CPU_MS = 5_000;
+
+export function startPollers(
+  config: AgentConfig,
+  ports: Ports,
+  cpu: Cpu,
+  now: () => number,
+  dispatch: (event: AgentEvent) => void,
+): Pollers {
+  const { every } = config;
+  const timers = new Set<NodeJS.Timeout>();
+  let stopped = false;
+
+  /** Looks again one interval after the last look was over, so that a slow answer never piles up. */
+  function look(everyMs: number, read: () => Promise<AgentEvent | undefined>): void {
+    async function once(): Promise<void> {
+      const startedAt = now();
+      const event = await read();
+      if (stopped) return;
+      if (event !== undefined) dispatch(event);
+      again(Math.max(0, everyMs - (now() - startedAt)));
+    }
+    function again(afterMs: number): void {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        void once();
+      }, afterMs);
+      timers.add(timer);
+    }
+    void once();
+  }
+
+  look(TICK_MS, async () => ({ kind: 'tick', at: now() }));
+  look(every.runtime, async () => {
+    const reading = await ports.runtime.read();
+    return { kind: 'runtime-read', reading, at: now() };
+  });
+  look(every.work, async () => {
+    const reading = await ports.media.readWork();
+    return { kind: 'work-read', reading, at: now() };
+  });
+  look(every.notice, async () => {
+    const reading = await ports.cloud.readTarget();
+    return { kind: 'target-read', reading, at: now() };
+  });
+  look(every.spot, async () => {
+    const reading = await ports.cloud.readInterruption();
+    // Unknown is no notice; the next look is seconds away.
+    return reading.kind === 'interrupted'
+      ? { kind: 'interruption', deadline: reading.deadline, at: now() }
+      : undefined;
+  });
+  look(every.spot, async () => {
+    const reading = await ports.cloud.readRebalance();
+    return reading.kind === 'known' && reading.set ? { kind: 'rebalance', at: now() } : undefined;
+  });
+  look(every.tags, async () => {
+    const reading = await ports.cloud.readProtected();
+    return reading.kind === 'known'
+      ? { kind: 'protected-read', protected: reading.set, at: now() }
+      : undefined;
+  });
+  look(CPU_MS, async () => ({ kind: 'cpu-read', cpu: cpu.used(), at: now() }));
+
+  return {
+    stop() {
+      stopped = true;
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

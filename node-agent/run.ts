@@ -1,0 +1,187 @@
+import { webcrypto } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { type AgentConfig, agentConfigSchema } from '../fleet/agent-config.ts';
+import { createAwsClient } from '../fleet/aws/client.ts';
+import { credentialsFromEnvironment } from '../fleet/aws/credentials.ts';
+import { createS3Store } from '../fleet/aws/s3-store.ts';
+import { createBucketRegistry } from '../fleet/bucket-registry.ts';
+import { describeError } from '../fleet/error.ts';
+import { type Agent, startAgent } from './agent.ts';
+import { createAwsCloud } from './clouds/aws/aws-cloud.ts';
+import { createMetadata } from './clouds/aws/metadata.ts';
+import { credentialsFromMetadata } from './clouds/aws/metadata-credentials.ts';
+import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
+import type { CoreSettings } from './core/settings.ts';
+import { startState } from './core/state.ts';
+import { createCpu } from './cpu.ts';
+import { createLivekit } from './media/livekit.ts';
+import { createHttpServer } from './operator/http-server.ts';
+import { listenOnSocket } from './operator/socket-server.ts';
+import type { Log, Ports } from './ports.ts';
+import { createLogindInhibitor, createNoInhibitor } from './runtime/inhibitor.ts';
+import { createPidFileRuntime } from './runtime/pid-file.ts';
+import type { MediaRuntime } from './runtime/runtime.ts';
+import { createSystemdRuntime } from './runtime/systemd.ts';
+import { takeLock } from './store/lock.ts';
+import { createStateFile } from './store/state-file.ts';
+import { VERSION } from './version.ts';
+
+/** The composition root of `ebbtide-agent run`: everything that is real is made and joined here, and nowhere else. */
+export async function run(
+  configPath: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  // Signing asks for the global that Node 18 does not have yet.
+  globalThis.crypto ??= webcrypto as typeof globalThis.crypto;
+  const log = createLog();
+  const now = createClock();
+  const config = await readConfig(configPath);
+  const unlock = await takeLock(`${config.socketPath}.lock`);
+
+  const { cloud, registry } = connect(config, environment);
+  const stateFile = createStateFile(config.stateDirectory);
+  const identity = await identify(cloud, config, log);
+  const stored = await stateFile.load(now());
+  if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
+  const state = startState(identity.node, now(), stored);
+  const { phase, decision } = state.durable;
+  log('info', 'agent-started', { version: VERSION, node: identity.node, phase, decision: decision?.id });
+
+  const ports: Ports = {
+    cloud,
+    registry,
+    media: createLivekit({ metricsUrl: config.media.metricsUrl, timeoutMs: config.timeout.media }),
+    runtime: createRuntime(config, now),
+    inhibitor: config.inhibitShutdown ? createLogindInhibitor() : createNoInhibitor(),
+    stateFile,
+    log,
+  };
+  const agent = startAgent(config, coreSettings(config, identity), ports, createCpu(), state, now);
+  // The operator's doors are a convenience: a drain goes on without them.
+  const socket = await listenOnSocket(agent, config.socketPath).catch((cause: unknown) => {
+    log('error', 'socket-not-served', { problem: describeError(cause) });
+    return undefined;
+  });
+  const address = config.http.address === 'private' ? identity.address : config.http.address;
+  const http = createHttpServer(agent);
+  http.on('error', (cause) =>
+    log('error', 'http-not-served', { address, port: config.http.port, problem: describeError(cause) }),
+  );
+  http.listen(config.http.port, address);
+  stopOnSignal(agent, log, async () => {
+    http.close();
+    socket?.close();
+    await unlock();
+  });
+}
+
+async function readConfig(path: string): Promise<AgentConfig> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Error(`the configuration ${path} cannot be read: ${describeError(cause)}`, { cause });
+  });
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), agentConfigSchema), text);
+  if (parsed.success) return parsed.output;
+  const problems = parsed.issues.map(
+    (issue) => `  ${v.getDotPath(issue) ?? '(all of it)'}: ${issue.message}`,
+  );
+  throw new Error(`the configuration ${path} is wrong:\n${problems.join('\n')}`);
+}
+
+function connect(config: AgentConfig, environment: Readonly<Record<string, string | undefined>>) {
+  const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata });
+  const client = createAwsClient({
+    region: config.cloud.region,
+    credentials: credentialsFromEnvironment(environment) ?? credentialsFromMetadata(metadata),
+    environment,
+    timeoutMs: config.timeout.api,
+  });
+  const cloud = createAwsCloud({
+    metadata,
+    client,
+    group: config.cloud.group,
+    launchHook: config.cloud.launchHook,
+    terminateHook: config.cloud.terminateHook,
+  });
+  const store = createS3Store({ client, bucket: config.registry.bucket });
+  return { cloud, registry: createBucketRegistry({ store, statusName: () => config.registry.statusName }) };
+}
+
+function createRuntime(config: AgentConfig, now: () => number): MediaRuntime {
+  const { name, runtime } = config.media;
+  switch (runtime.kind) {
+    case 'systemd': {
+      const { unit } = runtime;
+      return createSystemdRuntime({
+        name,
+        unit,
+        timeoutMs: config.timeout.runtime,
+        askEveryMs: config.every.unit,
+        now,
+      });
+    }
+    case 'pid-file':
+      return createPidFileRuntime({ name, path: runtime.path, start: runtime.start });
+  }
+}
+
+/** Without knowing which machine this is, nothing can be done; the cloud's metadata may come up after us. */
+async function identify(cloud: Cloud, config: AgentConfig, log: Log): Promise<MachineIdentity> {
+  while (true) {
+    const identity = await cloud.identify();
+    if (identity !== undefined) return identity;
+    log('warn', 'identity-unknown', { problem: 'the metadata service does not tell which machine this is' });
+    await new Promise((resolve) => setTimeout(resolve, config.every.retry));
+  }
+}
+
+function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
+  const { every, scaleIn } = config;
+  const { template } = config.software;
+  return {
+    pool: config.pool,
+    identity: {
+      ...identity,
+      cloud: config.cloud.kind,
+      software: { agent: VERSION, ...(template === undefined ? {} : { template }) },
+      capacity: config.media.capacity ?? null,
+    },
+    ceilingMs: scaleIn.ceiling,
+    onCeiling: scaleIn.onCeiling,
+    warnAfterMs: scaleIn.warnAfter,
+    onRebalance: config.cloud.onRebalance,
+    heartbeatMs: every.heartbeat,
+    publishMs: every.publish,
+    retryMs: every.retry,
+    readingValidMs: 5 * Math.max(every.work, every.runtime) + config.timeout.media + config.timeout.runtime,
+  };
+}
+
+/** The wall's time at the start, and from there the time that passes: a clock that is set forward ends no ceiling. */
+function createClock(): () => number {
+  const offset = Date.now() - performance.now();
+  return () => offset + performance.now();
+}
+
+function createLog(): Log {
+  return (level, event, fields = {}) => {
+    process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
+  };
+}
+
+/** Stopping the agent touches nothing: the media runs on, and the next agent goes on where this one was. */
+function stopOnSignal(agent: Agent, log: Log, close: () => Promise<void>): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log('info', 'agent-stopped', { signal });
+      agent.stop();
+      close().then(
+        () => process.exit(0),
+        (cause: unknown) => {
+          log('error', 'agent-stopped-badly', { problem: describeError(cause) });
+          process.exit(1);
+        },
+      );
+    });
+  }
+}

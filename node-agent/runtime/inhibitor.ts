@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { describeError } from '../../fleet/error.ts';
+import type { Outcome } from '../core/effect.ts';
+
+/** Keeps the operating system from stopping while calls are on: its SIGTERM would be the media's second signal. */
+export interface Inhibitor {
+  set(on: boolean): Promise<Outcome>;
+}
+
+/** logind's block lock, held by a child for as long as it lives; it ends with the agent's unit too. */
+export function createLogindInhibitor(): Inhibitor {
+  let holder: ChildProcess | undefined;
+
+  async function hold(): Promise<Outcome> {
+    if (holder !== undefined && holder.exitCode === null && holder.signalCode === null)
+      return { kind: 'done' };
+    return new Promise((resolve) => {
+      const child = spawn(
+        'systemd-inhibit',
+        [
+          '--what=shutdown:handle-power-key',
+          '--mode=block',
+          '--who=ebbtide-agent',
+          '--why=calls are on',
+          'sleep',
+          'infinity',
+        ],
+        { stdio: 'ignore' },
+      );
+      child.once('error', (cause) =>
+        resolve({ kind: 'failed', problem: `systemd-inhibit: ${describeError(cause)}` }),
+      );
+      child.once('spawn', () => {
+        holder = child;
+        resolve({ kind: 'done' });
+      });
+    });
+  }
+
+  return {
+    async set(on) {
+      if (on) return hold();
+      holder?.kill('SIGTERM');
+      holder = undefined;
+      return { kind: 'done' };
+    },
+  };
+}
+
+/** For machines without logind: nothing is held. */
+export function createNoInhibitor(): Inhibitor {
+  return { set: async () => ({ kind: 'done' }) };
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describeError } from '../../fleet/error.ts';
+import type { Outcome } from '../core/effect.ts';
+import type { MediaProcess, RuntimeReading } from '../core/state.ts';
+import { readLife, signalLife } from './process-table.ts';
+import type { MediaRuntime } from './runtime.ts';
+
+export interface PidFileOptions {
+  name: string;
+  path: string;
+  /** The command that starts the media server anew; without it `resume` cannot. */
+  start: string[] | undefined;
+}
+
+/** The media process by a file that holds its pid. Nobody is known to start it again. */
+export function createPidFileRuntime({ name, path, start }: PidFileOptions): MediaRuntime {
+  let last: MediaProcess | undefined;
+
+  async function read(): Promise<RuntimeReading> {
+    try {
+      // A file that somebody removed does not end the process that it named.
+      if (last !== undefined && (await readLife(last.pid))?.id === last.id) {
+        return { kind: 'answered', running: [last], willStart: [] };
+      }
+      const pid = await readPid(path);
+      const life = pid === undefined ? undefined : await readLife(pid);
+      if (pid === undefined || life === undefined) return { kind: 'answered', running: [], willStart: [] };
+      last = { name, pid, ...life };
+      return { kind: 'answered', running: [last], willStart: [] };
+    } catch (cause) {
+      return { kind: 'unknown', reason: describeError(cause) };
+    }
+  }
+
+  async function startMedia(): Promise<Outcome> {
+    const [command, ...commandArguments] = start ?? [];
+    if (command === undefined) {
+      return { kind: 'failed', problem: 'media.runtime.start is not set: start the media server by hand' };
+    }
+    return new Promise((resolve) => {
+      const child = spawn(command, commandArguments, { detached: true, stdio: 'ignore' });
+      child.once('error', (cause) =>
+        resolve({ kind: 'failed', problem: `${command}: ${describeError(cause)}` }),
+      );
+      child.once('spawn', () => {
+        child.unref();
+        resolve({ kind: 'done' });
+      });
+    });
+  }
+
+  return {
+    read,
+    signal: (process) => signalLife(process, 'SIGTERM'),
+    cut: (process, kill) => signalLife(process, kill ? 'SIGKILL' : 'SIGTERM'),
+    start: startMedia,
+  };
+}
+
+/** undefined only when there is no such file; a file that holds no pid is an error, not an ended process. */
+async function readPid(path: string): Promise<number | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && Reflect.get(cause, 'code') === 'ENOENT') return undefined;
+    throw new Error(`the pid file ${path} cannot be read`, { cause });
+  }
+  const pid = Number(text.trim());
+  if (!Number.isInteger(pid) || pid <= 1)
+    throw new Error(`the pid file ${path} holds no pid: "${text.slice(0, 20)}"`);
+  return pid;
+}

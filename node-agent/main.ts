@@ -2,7 +2,7 @@ import { main } from './cli.ts';
 
 main(process.argv.slice(2), process.env).then(
   (code) => {
-    if (code !== undefined) process.exitCode = code;
+    if (code !== undefined) process.exit(code);
   },
   (cause: unknown) => {
     process.stderr.write(

@@ -78,7 +78,7 @@ export async function run(
 
 async function readConfig(path: string): Promise<AgentConfig> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new Error(`the configuration ${path} cannot be read: ${describeError(cause)}`, { cause });
+    throw new Error(`the configuration ${path} cannot be read`, { cause });
   });
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), agentConfigSchema), text);
   if (parsed.success) return parsed.output;

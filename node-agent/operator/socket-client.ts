@@ -36,7 +36,7 @@ export function askAgent(
           ? 'no agent runs here (systemctl status ebbtide-agent), or it has another socket (--socket PATH)'
           : code === 'EACCES'
             ? 'only root may ask: use sudo'
-            : cause.message;
+            : 'the connection failed';
       reject(new Error(`cannot ask the agent at ${socketPath}: ${hint}`, { cause }));
     });
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));

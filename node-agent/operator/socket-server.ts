@@ -2,7 +2,6 @@ import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
-import { describeError } from '../../fleet/error.ts';
 import type { Agent } from '../agent.ts';
 
 const drainSchema = v.object({ reason: v.optional(v.pipe(v.string(), v.maxLength(500))) });
@@ -55,9 +54,7 @@ export async function listenOnSocket(agent: Agent, path: string): Promise<Server
     }
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new Error(`cannot listen on ${path}: ${describeError(cause)}`, { cause })),
-    );
+    server.once('error', (cause) => reject(new Error(`cannot listen on ${path}`, { cause })));
     server.listen(path, resolve);
   });
   await chmod(path, 0o600);

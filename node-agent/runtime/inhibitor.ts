@@ -7,7 +7,10 @@ export interface Inhibitor {
   set(on: boolean): Promise<Outcome>;
 }
 
-/** logind's block lock, held by a child for as long as it lives; it ends with the agent's unit too. */
+/** Ends by itself when this process does, so that a crash leaves no lock behind. */
+const UNTIL_WE_END = ['tail', `--pid=${process.pid}`, '-f', '/dev/null'];
+
+/** logind's block lock, held by a child for as long as it lives. */
 export function createLogindInhibitor(): Inhibitor {
   let holder: ChildProcess | undefined;
 
@@ -22,8 +25,7 @@ export function createLogindInhibitor(): Inhibitor {
           '--mode=block',
           '--who=ebbtide-agent',
           '--why=calls are on',
-          'sleep',
-          'infinity',
+          ...UNTIL_WE_END,
         ],
         { stdio: 'ignore' },
       );

@@ -87,7 +87,11 @@ function attempt(request: HttpRequest): Promise<HttpResponse | 'closed-before-us
       incoming.on('error', fail);
       incoming.on('end', () => {
         settle();
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks),
+        });
       });
     });
     outgoing.end(body);

@@ -1,11 +1,16 @@
-import { AwsClient as Signer } from 'aws4fetch';
-import type { CredentialsProvider } from './credentials.ts';
+import { Agent as PlainPool } from 'node:http';
+import { Agent as TlsPool } from 'node:https';
+import { HttpError, type HttpResponse, sendHttp } from '../http.ts';
+import type { AwsCredentials, CredentialsProvider } from './credentials.ts';
+import { createSigner } from './sign.ts';
 
-/** What AWS answered, whole. `date` is the service's own clock in ms since the epoch. */
+/** What AWS answered, whole. `date` is the service's own clock in ms since the epoch (NaN where it told none). */
 export interface AwsResponse {
   status: number;
-  body: string;
-  headers: Headers;
+  bytes: Buffer;
+  /** The bytes as text. */
+  readonly body: string;
+  headers: { get(name: string): string | null };
   date: number;
 }
 
@@ -28,7 +33,10 @@ export interface AwsClient {
   send(request: AwsRequest): Promise<AwsResponse>;
 }
 
-/** A request that AWS refused or that never came back. `code` is AWS's own, or `Timeout`, `Network`, `Malformed`. */
+/**
+ * A request that AWS refused or that never came back. `code` is AWS's own, or `Timeout`, `Network`, `Malformed`,
+ * `Credentials` (there are no keys to sign with).
+ */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number | undefined;
@@ -67,6 +75,10 @@ const ENDPOINT_VARIABLE = {
 
 export function createAwsClient(options: AwsClientOptions): AwsClient {
   const { region, environment } = options;
+  const sign = createSigner(region);
+  // Connections are kept for the next request: a thousand reads must not pay for a thousand handshakes.
+  const plainPool = new PlainPool({ keepAlive: true });
+  const tlsPool = new TlsPool({ keepAlive: true });
 
   function configured(service: AwsRequest['service']): string | undefined {
     const endpoint = environment[ENDPOINT_VARIABLE[service]] || environment.AWS_ENDPOINT_URL;
@@ -74,44 +86,33 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
   }
 
   async function send(request: AwsRequest): Promise<AwsResponse> {
-    const credentials = await options.credentials();
-    const signer = new Signer({
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey,
-      ...(credentials.sessionToken ? { sessionToken: credentials.sessionToken } : {}),
-      service: request.service,
-      region,
-      retries: 0,
-    });
-    const what = `${request.method} ${new URL(request.url).pathname} (${request.service})`;
-    const timeout = AbortSignal.timeout(options.timeoutMs);
-    const signal = request.signal ? anySignal([request.signal, timeout]) : timeout;
-    let status: number;
-    let body: string;
-    let headers: Headers;
+    const url = new URL(request.url);
+    const what = `${request.method} ${url.pathname} (${request.service})`;
+    const { service, method, body = '', headers = {} } = request;
+    let credentials: AwsCredentials;
     try {
-      const signed = await signer.sign(request.url, {
-        method: request.method,
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.headers ? { headers: request.headers } : {}),
-      });
-      const response = await fetch(signed, { signal });
-      status = response.status;
-      headers = response.headers;
-      body = await response.text();
+      credentials = await options.credentials();
     } catch (cause) {
-      if (signal.aborted) throw new AwsError(`${what}: no answer in time`, 'Timeout', undefined, cause);
+      throw new AwsError(`${what}: no keys to sign with`, 'Credentials', undefined, cause);
+    }
+    let response: HttpResponse;
+    try {
+      response = await sendHttp({
+        method,
+        url,
+        headers: sign({ service, method, url, headers, body }, credentials, Date.now()),
+        ...(method === 'GET' ? {} : { body }),
+        timeoutMs: options.timeoutMs,
+        signal: request.signal,
+        pool: url.protocol === 'https:' ? tlsPool : plainPool,
+      });
+    } catch (cause) {
+      if (cause instanceof HttpError && cause.timedOut) {
+        throw new AwsError(`${what}: no answer in time`, 'Timeout', undefined, cause);
+      }
       throw new AwsError(`${what}: the connection failed`, 'Network', undefined, cause);
     }
-    const date = Date.parse(headers.get('date') ?? '');
-    if (status === 404 || (status >= 200 && status < 300)) return { status, body, headers, date };
-    const code =
-      /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ??
-      /"__type"\s*:\s*"([^"]+)"/.exec(body)?.[1] ??
-      `Http${status}`;
-    const text =
-      /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? /"[Mm]essage"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '';
-    throw new AwsError(`${what}: ${code}${text ? `: ${text}` : ''}`, code, status);
+    return answered(what, response);
   }
 
   return {
@@ -122,12 +123,23 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
   };
 }
 
-/** AbortSignal.any for Node 18, where it does not exist yet. */
-function anySignal(signals: AbortSignal[]): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of signals) {
-    if (signal.aborted) controller.abort(signal.reason);
-    else signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+function answered(what: string, { status, body: bytes, headers }: HttpResponse): AwsResponse {
+  if (status === 404 || (status >= 200 && status < 300)) {
+    const header = (name: string) => [headers[name.toLowerCase()]].flat().join(', ') || null;
+    return {
+      status,
+      bytes,
+      get body() {
+        return bytes.toString();
+      },
+      headers: { get: header },
+      date: Date.parse(header('date') ?? ''),
+    };
   }
-  return controller.signal;
+  const body = bytes.toString();
+  const code =
+    /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ?? /"__type"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? `Http${status}`;
+  const text =
+    /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? /"[Mm]essage"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '';
+  throw new AwsError(`${what}: ${code}${text ? `: ${text}` : ''}`, code, status);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
+import { bucketUrl, encodeKey } from './bucket-url.ts';
 import { type AwsClient, AwsError } from './client.ts';
 import { parseXml } from './query.ts';
 
@@ -21,7 +22,7 @@ export interface S3StoreOptions {
 /** An object store over the S3 protocol: S3 itself, Spaces, moto. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { client, bucket } = options;
-  const base = bucketUrl(options);
+  const base = bucketUrl(client, bucket, options.endpoint);
 
   async function* list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject[]> {
     let token: string | undefined;
@@ -88,17 +89,6 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   }
 
   return { list, get, put };
-}
-
-function bucketUrl({ client, bucket, endpoint }: S3StoreOptions): string {
-  if (endpoint !== undefined) return `${endpoint.replace(/\/$/, '')}/${bucket}`;
-  if (client.customEndpoint('s3')) return `${client.endpoint('s3')}/${bucket}`;
-  return `https://${bucket}.s3.${client.region}.amazonaws.com`;
-}
-
-/** The colon of `ROLEID:i-1` stays as it is in a path for S3, but signing wants every key encoded one way. */
-function encodeKey(key: string): string {
-  return key.split('/').map(encodeURIComponent).join('/');
 }
 
 function storeTime(date: number, what: string): number {

@@ -48,7 +48,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_LIFE_S) },
       timeoutMs,
     });
-    const text = response.bytes.toString().trim();
+    const text = response.body.toString().trim();
     if (response.status !== 200 || text === '')
       throw new Error(`no token from the metadata service: HTTP ${response.status}`);
     const lifeS = Number(response.headers['x-aws-ec2-metadata-token-ttl-seconds']) || TOKEN_LIFE_S;
@@ -71,7 +71,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
       }
       if (response.status === 404) return { kind: 'absent' };
       if (response.status !== 200) return { kind: 'unknown', reason: `${path}: HTTP ${response.status}` };
-      const text = response.bytes.toString().trim();
+      const text = response.body.toString().trim();
       return text === '' ? { kind: 'unknown', reason: `${path}: an empty answer` } : { kind: 'found', text };
     } catch (cause) {
       return { kind: 'unknown', reason: `${path}: ${describeError(cause)}` };

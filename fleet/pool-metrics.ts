@@ -1,0 +1,20 @@
+/**
+ * The pool's metrics, as a watcher writes them each minute, without dimensions, and as alarms name them. Each counts
+ * nodes, unless it says otherwise. One that could not be counted is left out, never written as 0.
+ */
+export const POOL_METRICS = {
+  /** All machines of the group, whatever their state. */
+  nodes: 'Nodes',
+  serving: 'ServingNodes',
+  draining: 'DrainingNodes',
+  /** Their last status is too old. */
+  stale: 'StaleNodes',
+  /** They have no status, or none that can be read, or do not know their own work. */
+  unknown: 'UnknownNodes',
+  /** Left the group's count without being ended: nobody answered their terminate hook. */
+  retained: 'RetainedNodes',
+  /** Draining for longer than the operator expects. */
+  overdue: 'OverdueDrains',
+  rooms: 'Rooms',
+  people: 'People',
+} as const;

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { getAmiOutput, LaunchTemplate } from '@pulumi/aws/ec2/index.js';
+import { getParameterOutput } from '@pulumi/aws/ssm/index.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Bundle } from '../bundle.ts';
+import type { Settings } from '../settings.ts';
+import { assertUserDataFits, packUserData, renderUserData } from '../user-data.ts';
+import type { AwsNames } from './names.ts';
+import { awsNodeUserData, type SoftwareFile } from './node-user-data.ts';
+
+export interface NodeTemplateArgs {
+  settings: Settings;
+  names: AwsNames;
+  bucket: pulumi.Output<string>;
+  nodeRoleId: pulumi.Output<string>;
+  instanceProfileArn: pulumi.Output<string>;
+  securityGroup: pulumi.Output<string>;
+  boot: Bundle;
+  agent: SoftwareFile;
+  media: SoftwareFile;
+}
+
+/** 4 CPUs, and a network that keeps up with them. */
+const DEFAULT_MACHINE_TYPE = 'c6i.xlarge';
+
+/** What a node is made from. A change concerns new nodes only. */
+export class NodeTemplate extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+  readonly version: pulumi.Output<string>;
+  /** By which a node tells the template that it was made from. It changes with whatever a node is made of. */
+  readonly fingerprint: pulumi.Output<string>;
+
+  constructor(name: string, args: NodeTemplateArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:aws:NodeTemplate', name, {}, options);
+    const { pool, aws } = args.settings;
+    const machineType = pool.machineType ?? DEFAULT_MACHINE_TYPE;
+    const imageId = this.findImage(pool.image, machineType);
+    // The root disk is the one that the image names: another name would add a second disk.
+    const image = getAmiOutput({ filters: [{ name: 'image-id', values: [imageId] }] }, { parent: this });
+    // The longest that the names can be that are not known yet: too much is told at preview, not by EC2.
+    assertUserDataFits(userDataArgs(args, 'b'.repeat(63), 'r'.repeat(21), 'f'.repeat(12)));
+
+    const made = pulumi.all([args.bucket, args.nodeRoleId, imageId]).apply(([bucket, roleId, imageIdNow]) => {
+      const fingerprint = fingerprintOf([
+        renderUserData(userDataArgs(args, bucket, roleId, '')),
+        imageIdNow,
+        machineType,
+        String(pool.diskGb),
+      ]);
+      const text = renderUserData(userDataArgs(args, bucket, roleId, fingerprint));
+      return { fingerprint, userData: packUserData(text).toString('base64') };
+    });
+
+    const tags = { ...aws.tags, Name: args.names.group, 'ebbtide:pool': pool.name };
+    const template = new LaunchTemplate(
+      name,
+      {
+        name: args.names.group,
+        description: `Nodes of the pool ${pool.name}`,
+        imageId,
+        instanceType: machineType,
+        iamInstanceProfile: { arn: args.instanceProfileArn },
+        vpcSecurityGroupIds: [args.securityGroup],
+        blockDeviceMappings: [
+          {
+            deviceName: image.rootDeviceName,
+            ebs: {
+              volumeType: 'gp3',
+              volumeSize: pool.diskGb,
+              encrypted: 'true',
+              deleteOnTermination: 'true',
+            },
+          },
+        ],
+        // Hop limit 1 keeps a container from the node's own rights. The tags tell an operator's "protected".
+        metadataOptions: {
+          httpEndpoint: 'enabled',
+          httpTokens: 'required',
+          httpPutResponseHopLimit: 1,
+          instanceMetadataTags: 'enabled',
+        },
+        monitoring: { enabled: true },
+        tagSpecifications: [{ resourceType: 'volume', tags }],
+        userData: made.userData,
+        updateDefaultVersion: true,
+      },
+      { parent: this },
+    );
+    this.id = template.id;
+    this.version = template.latestVersion.apply(String);
+    this.fingerprint = made.fingerprint;
+    this.registerOutputs({ id: this.id, version: this.version, fingerprint: this.fingerprint });
+  }
+
+  /** The operator's image, or Debian 13 as its makers publish it. A newer one shows at preview as a changed template. */
+  private findImage(image: string | undefined, machineType: string): pulumi.Output<string> {
+    if (image !== undefined) return pulumi.output(image);
+    const name = `/aws/service/debian/release/13/latest/${isArm(machineType) ? 'arm64' : 'amd64'}`;
+    // The provider takes every parameter for a secret; the id of a public image is none.
+    return pulumi.unsecret(getParameterOutput({ name }, { parent: this }).value);
+  }
+}
+
+/** Graviton families carry a "g" after their generation: t4g, c7gn, x2gd, im4gn; and the first one, a1. */
+export function isArm(machineType: string): boolean {
+  return /^([a-z]+\d+[a-z]*g[a-z]*|a1)\./.test(machineType);
+}
+
+function userDataArgs(args: NodeTemplateArgs, bucket: string, nodeRoleId: string, template: string) {
+  const { settings, names, boot, agent, media } = args;
+  return awsNodeUserData({ settings, names, bucket, nodeRoleId, boot: boot.code, agent, media, template });
+}
+
+function fingerprintOf(parts: string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,155 @@
+import {
+  InternetGateway,
+  RouteTable,
+  RouteTableAssociation,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from '@pulumi/aws/ec2/index.js';
+import { getAvailabilityZonesOutput } from '@pulumi/aws/getAvailabilityZones.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from '../settings.ts';
+
+export interface PoolNetworkArgs {
+  /** What the things are called that have a name to show. */
+  title: string;
+  settings: Settings;
+}
+
+const DEFAULT_RANGE = '10.87.0.0/16';
+/** Without zones given: enough that one can fail. */
+const DEFAULT_ZONES = 2;
+
+/** Where nodes live: an existing network, or a small public one of the pool's own; and the firewall before them. */
+export class PoolNetwork extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+  readonly subnets: pulumi.Output<string>[];
+  readonly securityGroup: pulumi.Output<string>;
+
+  constructor(name: string, args: PoolNetworkArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:aws:PoolNetwork', name, {}, options);
+    const { network } = args.settings;
+    if (network.id !== undefined && network.subnets !== undefined) {
+      this.id = pulumi.output(network.id);
+      this.subnets = network.subnets.map((subnet) => pulumi.output(subnet));
+    } else {
+      const created = this.createNetwork(name, args);
+      this.id = created.id;
+      this.subnets = created.subnets;
+    }
+    this.securityGroup = this.createFirewall(name, args);
+    this.registerOutputs({ id: this.id, subnets: this.subnets, securityGroup: this.securityGroup });
+  }
+
+  /** Public subnets: people's media reaches the nodes directly. */
+  private createNetwork(name: string, { title, settings }: PoolNetworkArgs) {
+    const tags = { Name: title };
+    const range = settings.network.cidr ?? DEFAULT_RANGE;
+    const vpc = new Vpc(
+      name,
+      { cidrBlock: range, enableDnsHostnames: true, enableDnsSupport: true, tags },
+      { parent: this },
+    );
+    const gateway = new InternetGateway(`${name}-internet`, { vpcId: vpc.id, tags }, { parent: this });
+    const routes = new RouteTable(
+      `${name}-routes`,
+      { vpcId: vpc.id, routes: [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }], tags },
+      { parent: this },
+    );
+    const zones = this.zonesOf(settings.pool.zones);
+    const subnets = zones.map((availabilityZone, index) => {
+      const subnet = new Subnet(
+        `${name}-subnet-${index}`,
+        {
+          vpcId: vpc.id,
+          availabilityZone,
+          cidrBlock: subnetRange(range, index),
+          mapPublicIpOnLaunch: true,
+          tags,
+        },
+        { parent: this },
+      );
+      const association = new RouteTableAssociation(
+        `${name}-route-${index}`,
+        { subnetId: subnet.id, routeTableId: routes.id },
+        { parent: this },
+      );
+      // A node that boots before its way out cannot fetch anything: whoever uses the subnet waits for the route.
+      return pulumi.all([subnet.id, association.id]).apply(([id]) => id);
+    });
+    return { id: vpc.id, subnets };
+  }
+
+  private zonesOf(named: string[] | undefined): pulumi.Input<string>[] {
+    if (named !== undefined) return named;
+    const { names } = getAvailabilityZonesOutput(
+      { state: 'available', filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }] },
+      { parent: this },
+    );
+    return Array.from({ length: DEFAULT_ZONES }, (_, index) =>
+      names.apply((all) => {
+        const zone = all[index];
+        if (zone === undefined)
+          throw new Error(`the region has ${all.length} zones: name them in ebbtide:pool.zones`);
+        return zone;
+      }),
+    );
+  }
+
+  /** No SSH: the ways in are people's media, and the agent's health for those who are named. */
+  private createFirewall(name: string, { title, settings }: PoolNetworkArgs): pulumi.Output<string> {
+    const { signalFrom, mediaFrom, healthFrom } = settings.network;
+    const { ports } = settings.media;
+    const [firstUdp, lastUdp] = portRange(ports.rtcUdp);
+    const ingress = [
+      { what: 'signalling', protocol: 'tcp', from: ports.signal, to: ports.signal, ranges: signalFrom },
+      { what: 'media over TCP', protocol: 'tcp', from: ports.rtcTcp, to: ports.rtcTcp, ranges: mediaFrom },
+      { what: 'media over UDP', protocol: 'udp', from: firstUdp, to: lastUdp, ranges: mediaFrom },
+      {
+        what: 'health and metrics of the agent',
+        protocol: 'tcp',
+        from: settings.agent.http.port,
+        to: settings.agent.http.port,
+        ranges: healthFrom,
+      },
+    ];
+    const group = new SecurityGroup(
+      `${name}-firewall`,
+      {
+        vpcId: this.id,
+        description: `Nodes of ${title}`,
+        ingress: ingress
+          .filter(({ ranges }) => ranges.length > 0)
+          .map(({ what, protocol, from, to, ranges }) => ({
+            description: what,
+            protocol,
+            fromPort: from,
+            toPort: to,
+            cidrBlocks: ranges,
+          })),
+        egress: [
+          { description: 'everything', protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: ['0.0.0.0/0'] },
+        ],
+        tags: { Name: title },
+      },
+      { parent: this },
+    );
+    return group.id;
+  }
+}
+
+/** The `index`-th sixteenth of an IPv4 range. */
+export function subnetRange(range: string, index: number): string {
+  const [address = '', length = ''] = range.split('/');
+  const bits = Number(length) + 4;
+  const base = address.split('.').reduce((value, part) => value * 256 + Number(part), 0);
+  const subnet = base + index * 2 ** (32 - bits);
+  const parts = [24, 16, 8, 0].map((shift) => Math.floor(subnet / 2 ** shift) % 256);
+  return `${parts.join('.')}/${bits}`;
+}
+
+function portRange(ports: number | string): [number, number] {
+  if (typeof ports === 'number') return [ports, ports];
+  const [first = 0, last = 0] = ports.split('-').map(Number);
+  return [first, last];
+}

@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { describeDuration } from '../../fleet/duration.ts';
+import { duration, listOf, matching, section, text, wholeNumber } from '../schema.ts';
+import type { Problem } from '../settings-errors.ts';
+import type { SharedSettings } from '../settings-schema.ts';
+
+const tag = v.pipe(
+  v.record(
+    matching(
+      /^(?!aws:)(?!ebbtide:)[A-Za-z0-9+\-=._:@]{1,128}$/,
+      'a tag of letters, digits and + - = . _ : @',
+    ),
+    v.pipe(v.string('must be text'), v.maxLength(256, 'must have at most 256 characters')),
+    'must be a group of tags',
+  ),
+);
+
+/** `ebbtide:aws`: what only AWS has. */
+export const awsSection = section({
+  heartbeatTimeout: v.optional(duration('30s', '2h'), '1h'),
+  launchTimeout: v.optional(duration('30s', '2h'), '15m'),
+  serviceLinkedRoleSuffix: v.optional(
+    matching(/^[A-Za-z0-9+=,.@_-]{1,64}$/, 'a suffix of at most 64 letters and digits'),
+  ),
+  logDays: v.optional(wholeNumber(1, 3653), 30),
+  tags: v.optional(tag, {}),
+});
+
+/** The provider's own keys (`aws:region` and so on) that this program hands on to its explicit provider. */
+export const awsProviderSection = section({
+  region: matching(
+    /^[a-z]{2}(-[a-z]+)+-\d$/,
+    'the region of the pool, such as "eu-west-1" (`pulumi config set aws:region eu-west-1`)',
+  ),
+  profile: v.optional(text('production')),
+  allowedAccountIds: v.optional(listOf(matching(/^\d{12}$/, 'an account of 12 digits'), 'accounts')),
+});
+
+export type AwsSection = v.InferOutput<typeof awsSection>;
+export type AwsProviderSection = v.InferOutput<typeof awsProviderSection>;
+
+const HOOK_LIMIT_MS = 48 * 3_600_000;
+
+/** How long AWS holds one terminate hook: 48 hours, and 100 times the heartbeat timeout. */
+export function hookLimitMs(aws: AwsSection): number {
+  return Math.min(HOOK_LIMIT_MS, 100 * aws.heartbeatTimeout);
+}
+
+/** What AWS asks of settings that are right by themselves. Sections that did not parse are absent. */
+export function awsProblems(shared: Partial<SharedSettings>, aws: AwsSection | undefined): Problem[] {
+  const { pool, network, agent, alarms } = shared;
+  const problems: Problem[] = [];
+  const wrong = (key: string, says: string) => problems.push({ key, says });
+
+  if (pool?.image !== undefined && !/^ami-[0-9a-f]{8,17}$/.test(pool.image)) {
+    wrong('pool.image', `is "${pool.image}": must be the id of an image, such as "ami-0123456789abcdef0"`);
+  }
+  if (pool?.machineType !== undefined && !/^[a-z0-9-]+\.[a-z0-9-]+$/.test(pool.machineType)) {
+    wrong('pool.machineType', `is "${pool.machineType}": must be an instance type, such as "c6i.xlarge"`);
+  }
+  if (network?.id !== undefined && !/^vpc-[0-9a-f]+$/.test(network.id)) {
+    wrong('network.id', `is "${network.id}": must be the id of a VPC, such as "vpc-0123456789abcdef0"`);
+  }
+  for (const [index, subnet] of (network?.subnets ?? []).entries()) {
+    if (/^subnet-[0-9a-f]+$/.test(subnet)) continue;
+    wrong(
+      `network.subnets[${index}]`,
+      `is "${subnet}": must be the id of a subnet, such as "subnet-0123456789abcdef0"`,
+    );
+  }
+  for (const [index, topic] of (alarms?.notify ?? []).entries()) {
+    if (/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/.test(topic)) continue;
+    wrong(`alarms.notify[${index}]`, `is "${topic}": must be the ARN of an SNS topic`);
+  }
+  if (agent !== undefined && aws !== undefined && agent.every.heartbeat * 2 > aws.heartbeatTimeout) {
+    wrong(
+      'agent.every.heartbeat',
+      `is ${describeDuration(agent.every.heartbeat)}: must be at most half of ebbtide:aws.heartbeatTimeout ` +
+        `(${describeDuration(aws.heartbeatTimeout)}), so that one failed heartbeat changes nothing`,
+    );
+  }
+  return problems;
+}
+
+/** What is allowed and yet worth saying at preview. */
+export function awsWarnings(shared: SharedSettings, aws: AwsSection): Problem[] {
+  const { pool, scaling, scaleIn } = shared;
+  const warnings: Problem[] = [];
+  const limit = hookLimitMs(aws);
+  if (scaleIn.ceiling > limit) {
+    warnings.push({
+      key: 'scaleIn.ceiling',
+      says:
+        `is ${describeDuration(scaleIn.ceiling)}, but AWS holds a leaving machine for ${describeDuration(limit)} at most ` +
+        `(48 h, and 100 times ebbtide:aws.heartbeatTimeout). A drain that takes longer is not cut: the machine is then ` +
+        'retained outside of the group, an alarm is raised, and it leaves when it is empty',
+    });
+  }
+  if (scaling.kind === 'cpu' && pool.min === 0) {
+    warnings.push({
+      key: 'pool.min',
+      says: 'is 0: a group without machines has no CPU, so AWS cannot grow it from 0 by itself. 1 keeps it growing',
+    });
+  }
+  if (scaleIn.victim === 'native') {
+    warnings.push({
+      key: 'scaleIn.victim',
+      says:
+        'is "native": AWS chooses who leaves, whatever runs there, and neither ebbtide:scaleIn.maxDrains nor ' +
+        'ebbtide:scaling.coolDown bounds it. No call is cut, but drains take longer than with "emptiest"',
+    });
+  }
+  if (shared.onDestroy === 'cut') {
+    warnings.push({
+      key: 'onDestroy',
+      says:
+        'is "cut": while it is, the group can be destroyed with calls on it, and AWS ends a leaving machine whose agent ' +
+        'is dead instead of retaining it. Set it right before `pulumi destroy` only',
+    });
+  }
+  return warnings;
+}

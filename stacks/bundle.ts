@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/** One file of JavaScript without node_modules. */
+export interface Bundle {
+  code: string;
+  sha256: string;
+}
+
+/** Makes the programs that a stack installs: bundled from their sources, by path. */
+export interface Bundler {
+  agent(): Promise<Bundle>;
+  boot(): Promise<Bundle>;
+  awsFunction(name: AwsFunctionName): Promise<Bundle>;
+}
+
+export type AwsFunctionName = 'termination-policy' | 'watcher';
+
+/** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
+export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
+
+export function createBundler(): Bundler {
+  return {
+    agent: () => bundle('node-agent/main.ts', 'node18'),
+    boot: () => bundle('node-agent/boot/main.ts', 'node18'),
+    awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
+  };
+}
+
+/** The same sources give the same bytes, so that an unchanged program changes nothing in the cloud. */
+async function bundle(entryPoint: string, target: string): Promise<Bundle> {
+  const result = await build({
+    absWorkingDir: repositoryRoot,
+    entryPoints: [entryPoint],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target,
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const code = result.outputFiles[0]?.text;
+  if (code === undefined) throw new Error(`bundling ${entryPoint} gave no file`);
+  return { code, sha256: sha256Of(code) };
+}
+
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}

@@ -1,0 +1,48 @@
+import { livekitTemplate } from './livekit-config.ts';
+import type { Problem } from './settings-errors.ts';
+import type { SettingsFiles } from './settings-files.ts';
+import type { SharedSettings } from './settings-schema.ts';
+
+/** The media server's config template, and what is wrong with it or with the file that holds the server. */
+export function readMedia(
+  { media, mediaSecrets }: Partial<SharedSettings>,
+  files: SettingsFiles,
+): { template: string; problems: Problem[] } {
+  if (media === undefined) return { template: '', problems: [] };
+  const problems = artifactProblems(media.artifact, files);
+
+  const written = typeof media.config === 'object' ? files.text(media.config.file) : media.config;
+  if (typeof media.config === 'object' && written === undefined) {
+    problems.push({
+      key: 'media.config.file',
+      says: `is "${media.config.file}": there is no such file, seen from the folder of Pulumi.yaml`,
+    });
+  }
+  // Of secrets that did not parse, the errors speak elsewhere.
+  const has = { keys: mediaSecrets?.keys !== undefined, redis: mediaSecrets?.redis !== undefined };
+  const livekit = livekitTemplate(written, mediaSecrets === undefined ? { keys: true, redis: true } : has);
+  return { template: livekit.template, problems: [...problems, ...livekit.problems] };
+}
+
+function artifactProblems(
+  { file, sha256 }: SharedSettings['media']['artifact'],
+  files: SettingsFiles,
+): Problem[] {
+  if (file === undefined) return [];
+  const found = files.sha256(file);
+  if (found === undefined) {
+    return [
+      {
+        key: 'media.artifact.file',
+        says: `is "${file}": there is no such file, seen from the folder of Pulumi.yaml`,
+      },
+    ];
+  }
+  if (found === sha256) return [];
+  return [
+    {
+      key: 'media.artifact.sha256',
+      says: `is ${sha256}: but ${file} has ${found}. Take that, if it is the file you mean`,
+    },
+  ];
+}

@@ -1,0 +1,29 @@
+import * as pulumi from '@pulumi/pulumi';
+import { createAwsPool } from './aws/pool.ts';
+import { type Bundler, repositoryRoot } from './bundle.ts';
+import type { PoolOutputs } from './pool.ts';
+import { type RawConfig, readSettings } from './settings.ts';
+import { SettingsError } from './settings-errors.ts';
+import { createSettingsFiles } from './settings-files.ts';
+
+/** The whole program: settings in, a pool out. Every run starts from nothing but the configuration. */
+export async function runProgram(config: RawConfig, bundler: Bundler): Promise<PoolOutputs> {
+  const { settings, warnings } = readSettingsOf(config);
+  for (const warning of warnings) await pulumi.log.warn(warning);
+  switch (settings.cloud) {
+    case 'aws':
+      return createAwsPool({ settings, bundler });
+    default:
+      return settings.cloud satisfies never;
+  }
+}
+
+function readSettingsOf(config: RawConfig) {
+  try {
+    return readSettings(config, createSettingsFiles(repositoryRoot));
+  } catch (error) {
+    // What an operator wrote is told without a stack trace of ours.
+    if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import { parseDuration } from '../fleet/duration.ts';
+
+/**
+ * Pieces of which settings are made. Every message completes the sentence "KEY …": it says what would be right.
+ * What was written instead is added where the error is told (see `settings-errors.ts`), except for secrets.
+ */
+
+/** A group of settings that knows all its keys: any other key is an error that lists them. */
+export function section<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const known = Object.keys(entries);
+  return v.strictObject(entries, (issue) => {
+    if (issue.expected === 'never') return `is not a setting; there are ${known.join(', ')}`;
+    if (issue.received === 'undefined') return 'must be given';
+    return `must be a group of settings: ${known.join(', ')}`;
+  });
+}
+
+export function wholeNumber(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+export function text(example: string) {
+  const message = `must be text, such as "${example}"`;
+  return v.pipe(v.string(message), v.minLength(1, message));
+}
+
+export function matching(pattern: RegExp, right: string) {
+  return v.pipe(v.string(`must be ${right}`), v.regex(pattern, `must be ${right}`));
+}
+
+export function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `must be ${options.map((option) => `"${option}"`).join(' or ')}`);
+}
+
+export function yesOrNo() {
+  return v.boolean('must be true or false');
+}
+
+export function listOf<Item extends v.GenericSchema>(item: Item, what: string) {
+  return v.array(item, `must be a list of ${what}`);
+}
+
+/** A duration with its unit, in milliseconds, between two written durations. */
+export function duration(least: string, most: string) {
+  const message = `must be a duration with a unit from "${least}" to "${most}", such as "90s" or "2h"`;
+  const ofText = (written: string) => parseDuration(written) ?? Number.NaN;
+  return v.pipe(
+    v.string(message),
+    v.transform(ofText),
+    v.check((ms) => ms >= ofText(least) && ms <= ofText(most), message),
+  );
+}
+
+export const sha256 = matching(
+  /^[0-9a-f]{64}$/,
+  'a sha256 as 64 hexadecimal digits in lower case (`sha256sum FILE`)',
+);
+
+export const cidr = matching(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'an IPv4 range such as "10.0.0.0/16"');

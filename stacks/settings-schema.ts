@@ -1,0 +1,210 @@
+import * as v from 'valibot';
+import {
+  cidr,
+  duration,
+  listOf,
+  matching,
+  oneOf,
+  section,
+  sha256,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './schema.ts';
+
+/** The one vocabulary of all clouds. What only one cloud has lies under the cloud's name, in its own folder. */
+
+const LONGEST = '7d';
+
+const pool = section({
+  name: matching(
+    /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
+    'a name of 2 to 28 lower-case letters, digits and hyphens, such as "media"',
+  ),
+  min: v.optional(wholeNumber(0, 1000), 1),
+  max: v.optional(wholeNumber(1, 1000), 5),
+  initial: v.optional(wholeNumber(0, 1000)),
+  machineType: v.optional(text('c6i.xlarge')),
+  image: v.optional(text('ami-0123456789abcdef0')),
+  imageHasSoftware: v.optional(yesOrNo(), false),
+  diskGb: v.optional(wholeNumber(8, 16_384), 20),
+  zones: v.optional(
+    v.pipe(listOf(text('eu-west-1a'), 'zones'), v.minLength(1, 'must name at least one zone')),
+  ),
+});
+
+const network = section({
+  id: v.optional(text('vpc-0123456789abcdef0')),
+  subnets: v.optional(
+    v.pipe(
+      listOf(text('subnet-0123456789abcdef0'), 'subnets'),
+      v.minLength(1, 'must name at least one subnet'),
+    ),
+  ),
+  cidr: v.optional(cidr),
+  signalFrom: v.optional(listOf(cidr, 'IPv4 ranges'), ['0.0.0.0/0']),
+  mediaFrom: v.optional(listOf(cidr, 'IPv4 ranges'), ['0.0.0.0/0']),
+  healthFrom: v.optional(listOf(cidr, 'IPv4 ranges'), []),
+});
+
+const pace = {
+  warmUp: v.optional(duration('0s', '1h'), '120s'),
+  coolDown: v.optional(duration('0s', '1d'), '60s'),
+};
+
+/** What makes the pool grow and shrink: one kind each, so that more kinds can join. */
+const scaling = v.variant(
+  'kind',
+  [
+    section({
+      kind: v.optional(v.literal('cpu'), 'cpu'),
+      target: v.optional(wholeNumber(10, 90), 50),
+      ...pace,
+    }),
+    section({ kind: v.literal('none'), ...pace }),
+  ],
+  'must be "cpu" or "none"',
+);
+
+const scaleIn = section({
+  victim: v.optional(oneOf(['emptiest', 'native']), 'emptiest'),
+  maxDrains: v.optional(wholeNumber(1, 1000), 3),
+  ceiling: v.optional(duration('1s', LONGEST), '48h'),
+  onCeiling: v.optional(oneOf(['keep', 'cut']), 'keep'),
+  warnAfter: v.optional(duration('1s', LONGEST), '4h'),
+});
+
+const port = wholeNumber(1, 65_535);
+
+const artifact = v.pipe(
+  section({
+    file: v.optional(text('./livekit_1.13.5_linux_amd64.tar.gz')),
+    url: v.optional(matching(/^https:\/\/\S+$/, 'an https:// address')),
+    sha256,
+    member: v.optional(text('livekit-server')),
+  }),
+  v.check(
+    ({ file, url }) => (file === undefined) !== (url === undefined),
+    'must have exactly one of file and url',
+  ),
+);
+
+const media = section({
+  kind: v.optional(oneOf(['livekit']), 'livekit'),
+  artifact,
+  config: v.optional(
+    v.union(
+      [v.string(), v.strictObject({ file: v.string() })],
+      'must be the text of a LiveKit config template, or {file: PATH} of one',
+    ),
+  ),
+  capacity: v.optional(wholeNumber(1, 1_000_000)),
+  ports: v.optional(
+    section({
+      signal: v.optional(port, 7880),
+      rtcTcp: v.optional(port, 7881),
+      rtcUdp: v.optional(
+        v.union(
+          [port, matching(/^\d{1,5}-\d{1,5}$/, 'a range')],
+          'must be a port, or a range such as "7882-7892"',
+        ),
+        7882,
+      ),
+      metrics: v.optional(port, 6789),
+    }),
+    {},
+  ),
+});
+
+const livekitKeys = v.pipe(
+  v.record(
+    v.string(),
+    v.pipe(
+      v.string('must be a secret as text'),
+      v.minLength(32, 'must be a secret of at least 32 characters (`openssl rand -hex 32`)'),
+    ),
+    'must be a group of API keys, each with its secret',
+  ),
+  v.check((keys) => Object.keys(keys).length > 0, 'must have at least one API key with its secret'),
+);
+
+const ADDRESS = /^[^\s:]+:\d{1,5}$/;
+const redisAddress = matching(ADDRESS, 'an address as HOST:PORT, such as "10.0.0.5:6379"');
+
+/** Written as HOST:PORT, or as LiveKit's own `redis` block. */
+const redis = v.pipe(
+  v.union(
+    [
+      v.string(),
+      section({
+        address: v.string(),
+        username: v.optional(v.string()),
+        password: v.optional(v.string()),
+        db: v.optional(wholeNumber(0, 1000)),
+        use_tls: v.optional(yesOrNo()),
+      }),
+    ],
+    'must be HOST:PORT, or a group with address, username, password, db and use_tls',
+  ),
+  v.transform((written) => (typeof written === 'string' ? { address: written } : written)),
+  v.check(
+    ({ address }) => v.is(redisAddress, address),
+    'must have an address as HOST:PORT, such as "10.0.0.5:6379"',
+  ),
+);
+
+const mediaSecrets = section({ keys: v.optional(livekitKeys), redis: v.optional(redis) });
+
+const interval = duration('100ms', '1h');
+
+const agent = section({
+  http: v.optional(
+    section({ address: v.optional(text('private'), 'private'), port: v.optional(port, 9876) }),
+    {},
+  ),
+  inhibitShutdown: v.optional(yesOrNo(), true),
+  onRebalance: v.optional(oneOf(['report', 'drain']), 'report'),
+  every: v.optional(
+    section({
+      notice: v.optional(interval),
+      spot: v.optional(interval),
+      tags: v.optional(interval),
+      runtime: v.optional(interval),
+      unit: v.optional(interval),
+      work: v.optional(interval),
+      publish: v.optional(duration('100ms', '30s')),
+      heartbeat: v.optional(interval, '5m'),
+      retry: v.optional(interval),
+    }),
+    {},
+  ),
+  timeout: v.optional(
+    section({
+      metadata: v.optional(interval),
+      api: v.optional(interval),
+      media: v.optional(interval),
+      runtime: v.optional(interval),
+    }),
+    {},
+  ),
+});
+
+const alarms = section({
+  notify: v.optional(listOf(text('arn:aws:sns:eu-west-1:123456789012:on-call'), 'topics'), []),
+});
+
+/** What every stack file may hold, key by key. */
+export const sharedSections = {
+  cloud: oneOf(['aws']),
+  pool,
+  network: v.optional(network, {}),
+  scaling: v.optional(scaling, {}),
+  scaleIn: v.optional(scaleIn, {}),
+  media,
+  mediaSecrets: v.optional(mediaSecrets, {}),
+  agent: v.optional(agent, {}),
+  alarms: v.optional(alarms, {}),
+  onDestroy: v.optional(oneOf(['refuse', 'cut']), 'refuse'),
+};
+
+export type SharedSettings = v.InferOutput<v.ObjectSchema<typeof sharedSections, undefined>>;

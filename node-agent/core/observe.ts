@@ -3,7 +3,7 @@ import type { DecisionReading } from '../../fleet/registry.ts';
 import type { Effect, Outcome } from './effect.ts';
 import type { AgentEvent } from './event.ts';
 import { ended } from './retry.ts';
-import { type CoreSettings, DECISION_VALID_MS } from './settings.ts';
+import { ALARM_AFTER_MS, type CoreSettings, DECISION_VALID_MS } from './settings.ts';
 import type {
   AgentState,
   DurableState,
@@ -234,7 +234,10 @@ function observeOutcome(
         hookEnded: outcome.kind === 'nothing-to-do',
       }).state;
       if (outcome.kind !== 'done') return { state: next, effects: complain('release-failed') };
-      if (durable.phase === 'leaving') return unchanged(next);
+      if (durable.phase === 'leaving') {
+        const release = { ...next.observed.release, notBefore: at + ALARM_AFTER_MS };
+        return known(next, { release });
+      }
       const left = remember(next, { phase: 'leaving', since: at, drainsEnded: durable.drainsEnded + 1 });
       return { state: left, effects: [log('info', 'released', { decision: durable.decision?.id })] };
     }

@@ -1,0 +1,320 @@
+import * as assert from 'node:assert/strict';
+import type { Decision } from '../../fleet/decision.ts';
+import type { DecisionReading } from '../../fleet/registry.ts';
+import { NO_WORK, type NodeStatus } from '../../fleet/status.ts';
+import type { Effect, Outcome } from '../../node-agent/core/effect.ts';
+import type { AgentEvent, Command } from '../../node-agent/core/event.ts';
+import type { CoreSettings } from '../../node-agent/core/settings.ts';
+import {
+  type AgentState,
+  type DurableState,
+  type MediaProcess,
+  type RuntimeReading,
+  type StoredState,
+  startState,
+  type WorkReading,
+} from '../../node-agent/core/state.ts';
+import { takesWork } from '../../node-agent/core/status.ts';
+import { transition } from '../../node-agent/core/transition.ts';
+
+export const NODE = 'i-1';
+export const T0 = Date.parse('2026-01-05T09:00:00Z');
+
+export const SETTINGS: CoreSettings = {
+  pool: 'media',
+  identity: {
+    node: NODE,
+    cloud: 'aws',
+    zone: 'eu-central-1a',
+    address: '10.0.0.1',
+    software: { agent: '0.1.0' },
+    capacity: null,
+  },
+  ceilingMs: undefined,
+  onCeiling: 'keep',
+  warnAfterMs: 4 * 3_600_000,
+  onRebalance: 'report',
+  heartbeatMs: 300_000,
+  publishMs: 20_000,
+  retryMs: 5_000,
+  readingValidMs: 15_000,
+};
+
+/** A LiveKit server as facts describe it: the first signal drains, the second kicks everyone; it looks every 5 s. */
+interface Media extends MediaProcess {
+  people: number;
+  signals: number;
+  drained: boolean;
+}
+
+export type Fault = 'runtime' | 'metrics' | 'metadata' | 'api' | 'registry' | 'disk' | 'signal-lost';
+
+/**
+ * A node in virtual time: a media server, a cloud with a lifecycle hook, a disk and an agent core that can be killed
+ * between any two effects. What must never happen is checked on every step.
+ */
+export class AgentWorld {
+  at = T0;
+  media: Media | undefined;
+  /** What systemd would do: start the media again after a crash, after so many ms. */
+  restartAfterMs: number | undefined = undefined;
+  lastExit: { clean: boolean; text: string } | undefined;
+  target: 'stay' | 'leave' = 'stay';
+  hookOpen = true;
+  launchHookOpen = true;
+  decision: Decision | undefined;
+  faults = new Set<Fault>();
+  disk: { state: DurableState | undefined; corrupt: boolean } = { state: undefined, corrupt: false };
+  agent: AgentState | undefined;
+  /** Effects that are still carried out before the agent dies; undefined: it lives. */
+  effectsLeft: number | undefined;
+  settings: CoreSettings;
+  kicked = 0;
+  signalsSent: { process: string; people: number }[] = [];
+  heartbeats = 0;
+  released = false;
+  published: NodeStatus | undefined;
+  replies: { accepted: boolean; text: string }[] = [];
+  logs: { event: string; fields: Record<string, unknown> }[] = [];
+  inhibited = false;
+  private pids = 100;
+  private restartAt: number | undefined;
+
+  constructor(settings: Partial<CoreSettings> = {}) {
+    this.settings = { ...SETTINGS, ...settings };
+    this.startMedia();
+    this.startAgent();
+  }
+
+  startMedia(people = 0): void {
+    this.pids += 1;
+    const id = `boot-${this.pids}`;
+    this.media = {
+      name: 'livekit',
+      id,
+      pid: this.pids,
+      startedAt: this.at,
+      people,
+      signals: 0,
+      drained: false,
+    };
+    this.restartAt = undefined;
+  }
+
+  startAgent(): void {
+    const stored: StoredState = this.disk.corrupt
+      ? { kind: 'lost', reason: 'it is garbage' }
+      : this.disk.state === undefined
+        ? { kind: 'none' }
+        : { kind: 'found', state: structuredClone(this.disk.state) };
+    this.disk.corrupt = false;
+    this.agent = startState(NODE, this.at, stored);
+    this.effectsLeft = undefined;
+  }
+
+  killAgent(): void {
+    this.agent = undefined;
+  }
+
+  crashMedia(): void {
+    this.media = undefined;
+    this.lastExit = { clean: false, text: 'signal 11' };
+    if (this.restartAfterMs !== undefined) this.restartAt = this.at + this.restartAfterMs;
+  }
+
+  reboot(): void {
+    this.killAgent();
+    this.media = undefined;
+    this.lastExit = undefined;
+    this.startMedia();
+    this.startAgent();
+  }
+
+  command(command: Command): { accepted: boolean; text: string } {
+    this.dispatch({ kind: 'command', request: 1, command, at: this.at });
+    if (this.agent === undefined) return { accepted: false, text: 'the agent died before it answered' };
+    const reply = this.replies.at(-1);
+    assert.ok(reply !== undefined, 'every command is answered');
+    return reply;
+  }
+
+  /** Lets time pass in half seconds; `until` ends it early. Gives whether `until` came true. */
+  pass(ms: number, until?: () => boolean): boolean {
+    const end = this.at + ms;
+    while (this.at < end) {
+      if (until?.()) return true;
+      this.at += 500;
+      this.step();
+    }
+    return until?.() ?? true;
+  }
+
+  get phase(): string {
+    return this.agent?.durable.phase ?? 'dead';
+  }
+
+  get alarms(): string[] {
+    return (this.published?.alarms ?? []).map(({ name }) => name);
+  }
+
+  get takesWork(): boolean {
+    return this.agent !== undefined && takesWork(this.agent, this.settings, this.at);
+  }
+
+  signalsTo(process: string): number {
+    return this.signalsSent.filter((signal) => signal.process === process).length;
+  }
+
+  private step(): void {
+    if (this.restartAt !== undefined && this.at >= this.restartAt) this.startMedia();
+    if (this.media?.drained === true && this.media.people === 0 && this.at % 5_000 === 0) {
+      this.media = undefined;
+      this.lastExit = { clean: true, text: 'exited 0' };
+    }
+    const { at } = this;
+    this.dispatch({ kind: 'tick', at });
+    if (at % 1_000 === 0) {
+      this.dispatch({ kind: 'runtime-read', reading: this.readRuntime(), at });
+      this.dispatch({ kind: 'target-read', reading: this.readTarget(), at });
+    }
+    if (at % 2_000 === 0) this.dispatch({ kind: 'work-read', reading: this.readWork(), at });
+  }
+
+  private readRuntime(): RuntimeReading {
+    if (this.faults.has('runtime')) return { kind: 'unknown', reason: 'systemd does not answer' };
+    const { media, lastExit } = this;
+    const exit = lastExit === undefined ? {} : { lastExit };
+    if (media === undefined) {
+      return {
+        kind: 'answered',
+        running: [],
+        willStart: this.restartAt === undefined ? [] : ['livekit'],
+        ...exit,
+      };
+    }
+    const { name, id, pid, startedAt } = media;
+    return { kind: 'answered', running: [{ name, id, pid, startedAt }], willStart: [] };
+  }
+
+  private readTarget() {
+    if (this.faults.has('metadata')) return { kind: 'unknown', reason: 'metadata does not answer' } as const;
+    return { kind: this.target } as const;
+  }
+
+  private readWork(): WorkReading {
+    if (this.media === undefined || this.faults.has('metrics'))
+      return { kind: 'unknown', reason: 'no metrics' };
+    const { people } = this.media;
+    return { kind: 'known', work: { ...NO_WORK, rooms: people > 0 ? 1 : 0, people, tracks: people } };
+  }
+
+  /** Something that happens besides what passes by itself. */
+  notify(event: AgentEvent): void {
+    this.dispatch(event);
+  }
+
+  private dispatch(event: AgentEvent): void {
+    if (this.agent === undefined) return;
+    const { state, effects } = transition(this.agent, event, this.settings);
+    this.agent = state;
+    for (const effect of effects) this.carryOut(effect);
+  }
+
+  private carryOut(effect: Effect): void {
+    if (this.agent === undefined) return;
+    if (effect.kind === 'log') {
+      this.logs.push(effect);
+      return;
+    }
+    const dies = this.effectsLeft === 0;
+    if (this.effectsLeft !== undefined) this.effectsLeft -= 1;
+    const outcome = this.perform(effect);
+    // Death comes after the deed and before its outcome is known: the worst moment there is.
+    if (dies) {
+      this.killAgent();
+      return;
+    }
+    if (effect.kind === 'reply') return;
+    if (effect.kind === 'read-decision') {
+      this.dispatch({ kind: 'decision-read', reading: this.readDecision(), at: this.at });
+      return;
+    }
+    this.dispatch({ kind: 'outcome', effect, outcome, at: this.at });
+  }
+
+  private readDecision(): DecisionReading {
+    if (this.faults.has('registry')) return { kind: 'unknown', reason: 'the registry does not answer' };
+    return this.decision === undefined ? { kind: 'none' } : { kind: 'decided', decision: this.decision };
+  }
+
+  private perform(effect: Effect): Outcome {
+    const failed = (problem: string): Outcome => ({ kind: 'failed', problem });
+    switch (effect.kind) {
+      case 'save':
+        if (this.faults.has('disk')) return failed('no space left on device');
+        this.disk.state = structuredClone(effect.state);
+        return { kind: 'done' };
+      case 'signal':
+      case 'cut':
+        return this.deliver(effect);
+      case 'start-media':
+        if (this.media !== undefined) return failed('it runs');
+        this.startMedia();
+        return { kind: 'done' };
+      case 'hold':
+        if (this.faults.has('api')) return failed('Throttling');
+        if (!this.hookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };
+        this.heartbeats += 1;
+        return { kind: 'done' };
+      case 'release':
+        return this.giveBack();
+      case 'ready':
+        if (this.faults.has('api')) return failed('Throttling');
+        this.launchHookOpen = false;
+        return { kind: 'done' };
+      case 'publish':
+        if (this.faults.has('registry')) return failed('SlowDown');
+        this.published = effect.status;
+        return { kind: 'done' };
+      case 'inhibit':
+        this.inhibited = effect.on;
+        return { kind: 'done' };
+      case 'reply':
+        this.replies.push(effect);
+        return { kind: 'done' };
+      case 'log':
+      case 'read-decision':
+        return { kind: 'done' };
+    }
+  }
+
+  private deliver(effect: Extract<Effect, { kind: 'signal' | 'cut' }>): Outcome {
+    const { media } = this;
+    const written = this.disk.state?.signals.some(({ process }) => process === effect.process.id);
+    assert.ok(written, 'no signal without its intention on disk');
+    if (media === undefined || media.id !== effect.process.id) return { kind: 'nothing-to-do', text: 'gone' };
+    // Lost on the way: the sender is told that it went, which is what a crash in between looks like to the media.
+    if (this.faults.has('signal-lost')) return { kind: 'done' };
+    this.signalsSent.push({ process: media.id, people: media.people });
+    media.signals += 1;
+    media.drained = true;
+    if (media.signals < 2 && effect.kind === 'signal') return { kind: 'done' };
+    if (effect.kind === 'cut' && media.signals < 2 && !effect.kill) return { kind: 'done' };
+    this.kicked += media.people;
+    this.media = undefined;
+    this.lastExit = { clean: !(effect.kind === 'cut' && effect.kill), text: 'forced' };
+    return { kind: 'done' };
+  }
+
+  private giveBack(): Outcome {
+    assert.ok(
+      this.media === undefined,
+      `never released while ${this.media?.id} runs (${this.media?.people} people)`,
+    );
+    assert.equal(this.target, 'leave', 'never released unless the cloud wants it');
+    if (this.faults.has('api')) return { kind: 'failed', problem: 'Throttling' };
+    if (!this.hookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };
+    this.released = true;
+    return { kind: 'done' };
+  }
+}

@@ -1,0 +1,304 @@
+import * as assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { AgentWorld, type Fault } from '../support/agent-world.ts';
+
+function draining(people: number): AgentWorld {
+  const world = new AgentWorld();
+  world.pass(10_000);
+  if (world.media !== undefined) world.media.people = people;
+  world.pass(3_000);
+  world.target = 'leave';
+  return world;
+}
+
+function hangUp(world: AgentWorld): void {
+  if (world.media !== undefined) world.media.people = 0;
+}
+
+describe('the agent, killed and started again', () => {
+  for (let effects = 0; effects < 12; effects += 1) {
+    it(`after ${effects} effects of a drain: no second signal, no lost drain, no early leave`, () => {
+      const world = draining(3);
+      world.effectsLeft = effects;
+      world.pass(30_000);
+      world.killAgent();
+      world.pass(4_000);
+      world.startAgent();
+      world.pass(600_000);
+      assert.equal(world.kicked, 0);
+      assert.equal(world.released, false);
+      assert.ok(world.media !== undefined && world.signalsTo(world.media.id) <= 1);
+      hangUp(world);
+      assert.ok(
+        world.pass(120_000, () => world.released),
+        'it leaves once it is empty',
+      );
+    });
+  }
+
+  it('between "about to signal" and knowing: waits for proof, raises an alarm, signals when zero for 10 s', () => {
+    const world = draining(2);
+    // The intention is on disk, the agent dies before the signal goes out.
+    assert.ok(
+      world.pass(
+        5_000,
+        () => world.disk.state?.signals[0]?.state === 'about-to-signal' || world.signalsSent.length > 0,
+      ),
+    );
+    const state = world.disk.state;
+    assert.ok(state !== undefined && world.media !== undefined);
+    world.killAgent();
+    world.signalsSent = [];
+    world.media.signals = 0;
+    world.media.drained = false;
+    state.signals = [{ process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1 }];
+    world.startAgent();
+    world.pass(300_000);
+    assert.equal(world.signalsSent.length, 0, 'no signal while it may be the second');
+    assert.ok(world.alarms.includes('signal-uncertain'));
+    hangUp(world);
+    const zeroAt = world.at;
+    assert.ok(world.pass(60_000, () => world.signalsSent.length === 1));
+    assert.ok(world.at - zeroAt >= 10_000, 'zero was seen for 10 s first');
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('a reboot in mid-drain: the drain goes on with the new process, which gets its one signal', () => {
+    const world = draining(2);
+    world.pass(10_000);
+    world.reboot();
+    world.pass(10_000);
+    assert.equal(world.signalsTo(world.media?.id ?? ''), world.media === undefined ? 0 : 1);
+    assert.ok(world.pass(60_000, () => world.released));
+  });
+});
+
+describe('the agent, when its state file is corrupt', () => {
+  it('signals nothing and leaves nowhere until it has proof of where it stands', () => {
+    const world = draining(2);
+    world.pass(10_000);
+    assert.equal(world.signalsSent.length, 1);
+    world.killAgent();
+    world.disk.corrupt = true;
+    world.startAgent();
+    world.pass(600_000);
+    assert.equal(world.signalsSent.length, 1, 'no second signal');
+    assert.equal(world.released, false);
+    hangUp(world);
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('does not call itself serving while the process may have been signalled', () => {
+    const world = new AgentWorld();
+    world.pass(10_000);
+    if (world.media !== undefined) world.media.people = 2;
+    world.killAgent();
+    world.disk.corrupt = true;
+    world.startAgent();
+    world.pass(120_000);
+    assert.equal(world.phase, 'booting');
+    assert.equal(world.takesWork, false);
+    assert.ok(world.alarms.includes('signal-uncertain'));
+    hangUp(world);
+    world.pass(30_000);
+    assert.equal(world.phase, 'serving');
+  });
+});
+
+describe('the agent, when the media server misbehaves', () => {
+  it('a crash that systemd mends: lost calls are counted as lost, and it serves again', () => {
+    const world = new AgentWorld();
+    world.pass(10_000);
+    if (world.media !== undefined) world.media.people = 4;
+    world.pass(3_000);
+    world.restartAfterMs = 1_500;
+    world.crashMedia();
+    world.pass(10_000);
+    assert.equal(world.agent?.durable.callsLost, 4);
+    assert.equal(world.agent?.durable.callsCut, 0);
+    assert.equal(world.takesWork, true);
+  });
+
+  it('a crash that nobody mends: alarm, no new work, known to be empty', () => {
+    const world = new AgentWorld();
+    world.pass(10_000);
+    world.crashMedia();
+    world.pass(120_000);
+    assert.equal(world.takesWork, false);
+    assert.ok(world.alarms.includes('media-down'));
+    assert.deepEqual(world.published?.work?.people, 0);
+    world.target = 'leave';
+    assert.ok(world.pass(30_000, () => world.released));
+  });
+
+  it('a hang: unknown, with an alarm; while draining it waits', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    world.faults.add('metrics');
+    world.pass(600_000);
+    assert.equal(world.published?.work, null);
+    assert.ok(world.alarms.includes('work-unknown'));
+    assert.equal(world.released, false);
+  });
+
+  it('a restart under the agent in mid-drain: the new life gets its own one signal', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    world.restartAfterMs = 1_500;
+    world.crashMedia();
+    world.pass(5_000);
+    const { media } = world;
+    assert.ok(media === undefined || world.signalsTo(media.id) === 1);
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('between a crash and the restart nothing is empty', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    world.restartAfterMs = 60_000;
+    world.crashMedia();
+    world.pass(50_000);
+    assert.equal(world.phase, 'draining');
+  });
+
+  it('never up: the node that the cloud takes back is empty, after two looks', () => {
+    const world = new AgentWorld();
+    world.media = undefined;
+    world.killAgent();
+    world.disk.state = undefined;
+    world.startAgent();
+    world.pass(30_000);
+    assert.equal(world.phase, 'booting');
+    world.target = 'leave';
+    assert.ok(world.pass(10_000, () => world.released));
+  });
+
+  it('a runtime that sees nothing while the metrics still answer is contradicted, not believed', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    const hidden = world.media;
+    world.notify({
+      kind: 'runtime-read',
+      reading: { kind: 'answered', running: [], willStart: [] },
+      at: world.at,
+    });
+    for (let second = 0; second < 20; second += 1) {
+      world.at += 1_000;
+      world.notify({
+        kind: 'runtime-read',
+        reading: { kind: 'answered', running: [], willStart: [] },
+        at: world.at,
+      });
+      world.notify({
+        kind: 'work-read',
+        reading: {
+          kind: 'known',
+          work: { rooms: 1, people: 2, tracks: 2, egress: 0, ingress: 0, agents: 0 },
+        },
+        at: world.at,
+      });
+    }
+    assert.equal(world.media, hidden);
+    assert.equal(world.phase, 'draining');
+  });
+});
+
+describe('the agent, whatever happens', () => {
+  const fault = fc.constantFrom<Fault>('runtime', 'metrics', 'metadata', 'api', 'registry', 'disk');
+  const step = fc.oneof(
+    fc.record({
+      do: fc.constant('pass' as const),
+      ms: fc.integer({ min: 1, max: 120 }).map((halves) => halves * 500),
+    }),
+    fc.record({ do: fc.constant('fault' as const), fault }),
+    fc.record({ do: fc.constant('mend' as const), fault }),
+    fc.record({ do: fc.constant('kill-after' as const), effects: fc.integer({ min: 0, max: 6 }) }),
+    fc.record({ do: fc.constant('restart-agent' as const) }),
+    fc.record({ do: fc.constant('corrupt' as const) }),
+    fc.record({ do: fc.constant('reboot' as const) }),
+    fc.record({
+      do: fc.constant('crash' as const),
+      restartAfterMs: fc.option(fc.integer({ min: 500, max: 5_000 }), { nil: undefined }),
+    }),
+    fc.record({ do: fc.constant('people' as const), people: fc.integer({ min: 0, max: 5 }) }),
+    fc.record({ do: fc.constant('hook' as const), open: fc.boolean() }),
+    fc.record({ do: fc.constant('drain' as const) }),
+    fc.record({ do: fc.constant('resume' as const) }),
+    fc.record({ do: fc.constant('leave' as const) }),
+  );
+
+  it('cuts no call, releases nothing that runs, and in the end leaves', function () {
+    this.timeout(60_000);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const world = new AgentWorld();
+        world.pass(5_000);
+        for (const what of steps) {
+          switch (what.do) {
+            case 'pass':
+              world.pass(what.ms);
+              break;
+            case 'fault':
+              world.faults.add(what.fault);
+              break;
+            case 'mend':
+              world.faults.delete(what.fault);
+              break;
+            case 'kill-after':
+              world.effectsLeft = what.effects;
+              break;
+            case 'restart-agent':
+              world.killAgent();
+              world.startAgent();
+              break;
+            case 'corrupt':
+              world.killAgent();
+              world.disk.corrupt = true;
+              world.startAgent();
+              break;
+            case 'reboot':
+              world.reboot();
+              break;
+            case 'crash':
+              world.restartAfterMs = what.restartAfterMs;
+              world.crashMedia();
+              break;
+            case 'people':
+              if (world.media !== undefined && !world.media.drained) world.media.people = what.people;
+              break;
+            case 'hook':
+              world.hookOpen = what.open;
+              break;
+            case 'drain':
+              if (world.agent !== undefined) world.command({ kind: 'drain', reason: 'a test' });
+              break;
+            case 'resume':
+              if (world.agent !== undefined) world.command({ kind: 'resume' });
+              break;
+            case 'leave':
+              world.target = 'leave';
+              break;
+          }
+          assert.equal(world.kicked, 0, 'no call is cut');
+        }
+        world.faults.clear();
+        world.hookOpen = true;
+        world.target = 'leave';
+        world.killAgent();
+        world.startAgent();
+        world.pass(30_000);
+        hangUp(world);
+        assert.ok(
+          world.pass(300_000, () => world.released),
+          `it leaves in the end, but is ${world.phase}`,
+        );
+        assert.equal(world.kicked, 0);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

@@ -11,7 +11,7 @@ export function section<const Entries extends v.ObjectEntries>(entries: Entries)
   const known = Object.keys(entries);
   return v.strictObject(entries, (issue) => {
     if (issue.expected === 'never') return `is not a setting; there are ${known.join(', ')}`;
-    if (issue.received === 'undefined') return 'must be given';
+    if (issue.expected !== 'Object') return 'must be given';
     return `must be a group of settings: ${known.join(', ')}`;
   });
 }
@@ -46,11 +46,8 @@ export function listOf<Item extends v.GenericSchema>(item: Item, what: string) {
 export function duration(least: string, most: string) {
   const message = `must be a duration with a unit from "${least}" to "${most}", such as "90s" or "2h"`;
   const ofText = (written: string) => parseDuration(written) ?? Number.NaN;
-  return v.pipe(
-    v.string(message),
-    v.transform(ofText),
-    v.check((ms) => ms >= ofText(least) && ms <= ofText(most), message),
-  );
+  const fits = (written: string) => ofText(written) >= ofText(least) && ofText(written) <= ofText(most);
+  return v.pipe(v.string(message), v.check(fits, message), v.transform(ofText));
 }
 
 export const sha256 = matching(
@@ -58,4 +55,19 @@ export const sha256 = matching(
   'a sha256 as 64 hexadecimal digits in lower case (`sha256sum FILE`)',
 );
 
-export const cidr = matching(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'an IPv4 range such as "10.0.0.0/16"');
+/** A range of IPv4 addresses, between a widest and a narrowest length. */
+export function ipv4Range(widest: number, narrowest: number) {
+  const message = `must be an IPv4 range of /${widest} to /${narrowest}, such as "10.0.0.0/${Math.max(widest, 16)}"`;
+  return v.pipe(
+    v.string(message),
+    v.check((written) => {
+      const [, address = '', length = ''] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(written) ?? [];
+      const parts = address.split('.').map(Number);
+      const value = parts.reduce((sum, part) => sum * 256 + part, 0);
+      const isRange = parts.length === 4 && parts.every((part) => part <= 255);
+      // A range starts where its length says: 10.0.1.0/16 is not one.
+      const startsRight = value % 2 ** (32 - Number(length)) === 0;
+      return isRange && Number(length) >= widest && Number(length) <= narrowest && startsRight;
+    }, message),
+  );
+}

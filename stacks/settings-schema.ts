@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {
-  cidr,
   duration,
+  ipv4Range,
   listOf,
   matching,
   oneOf,
@@ -41,10 +41,11 @@ const network = section({
       v.minLength(1, 'must name at least one subnet'),
     ),
   ),
-  cidr: v.optional(cidr),
-  signalFrom: v.optional(listOf(cidr, 'IPv4 ranges'), ['0.0.0.0/0']),
-  mediaFrom: v.optional(listOf(cidr, 'IPv4 ranges'), ['0.0.0.0/0']),
-  healthFrom: v.optional(listOf(cidr, 'IPv4 ranges'), []),
+  /** Its sixteenths become subnets, and AWS takes no subnet below /28. */
+  cidr: v.optional(ipv4Range(16, 24)),
+  signalFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
+  mediaFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
+  healthFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), []),
 });
 
 const pace = {

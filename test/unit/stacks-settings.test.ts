@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { readSettings } from '../../stacks/settings.ts';
+import { SettingsError } from '../../stacks/settings-errors.ts';
+import type { SettingsFiles } from '../../stacks/settings-files.ts';
+import { configValues, GOOD } from './stacks-mocks.ts';
+
+const SHA = 'a'.repeat(64);
+const files: SettingsFiles = {
+  text: (path) => (path === 'livekit.yaml' ? 'keys: {{keys}}\n' : undefined),
+  sha256: (path) => (path === 'livekit-server' ? SHA : undefined),
+};
+
+/** GOOD with some of its sections replaced; `undefined` leaves one out. */
+function read(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}) {
+  const settings = Object.entries({ ...GOOD, ...changed }).filter(([, value]) => value !== undefined);
+  const values = Object.entries({ ...configValues(Object.fromEntries(settings)), ...raw });
+  const given = values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
+  return readSettings({ values: Object.fromEntries(given), isSecret: () => true }, files);
+}
+
+function errorsOf(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}): string[] {
+  try {
+    read(changed, raw);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+  }
+  return [];
+}
+
+const pool = (changed: Record<string, unknown>) => ({ pool: { name: 'media', ...changed } });
+const artifact = (changed: Record<string, unknown>) => ({ media: { artifact: { sha256: SHA, ...changed } } });
+
+describe('settings', () => {
+  it('fills in what a small stack file leaves out', () => {
+    const { settings } = read({ pool: { name: 'media' } });
+    assert.deepEqual(
+      [settings.pool.min, settings.pool.max, settings.scaling, settings.scaleIn.victim, settings.onDestroy],
+      [1, 5, { kind: 'cpu', target: 50, warmUp: 120_000, coolDown: 60_000 }, 'emptiest', 'refuse'],
+    );
+    assert.equal(settings.aws.heartbeatTimeout, 3_600_000);
+    assert.deepEqual(settings.mediaSecrets.redis, { address: '10.0.0.5:6379' });
+  });
+
+  const wrong: [string, Record<string, unknown>, RegExp][] = [
+    [
+      'a number below its range',
+      pool({ min: -1 }),
+      /^ebbtide:pool\.min is -1: must be a whole number from 0 to 1000$/,
+    ],
+    [
+      'a number with a fraction',
+      pool({ max: 2.5 }),
+      /^ebbtide:pool\.max is 2\.5: must be a whole number from 1 to 1000$/,
+    ],
+    ['text for a number', pool({ min: 'two' }), /^ebbtide:pool\.min is "two": must be a whole number/],
+    [
+      'an unknown key',
+      pool({ minimum: 1 }),
+      /^ebbtide:pool\.minimum is not a setting; there are name, min, max,/,
+    ],
+    ['an unknown section', { pools: {} }, /^ebbtide:pools is not a setting; there are cloud, pool,/],
+    [
+      'a path as a key',
+      { 'pool.min': '1' },
+      /^ebbtide:pool\.min is a path: set it with `pulumi config set --path/,
+    ],
+    ['no name', { pool: { min: 1 } }, /^ebbtide:pool\.name is missing$/],
+    [
+      'a name that AWS does not take',
+      { pool: { name: 'Media_1' } },
+      /^ebbtide:pool\.name is "Media_1": must be a name of/,
+    ],
+    [
+      'no pool at all',
+      { pool: undefined },
+      /^ebbtide:pool is missing: it must be a group of settings: name,/,
+    ],
+    ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws"$/],
+    ['a cloud that is not there', { cloud: 'mars' }, /^ebbtide:cloud is "mars": must be "aws"$/],
+    [
+      'a minimum above the maximum',
+      pool({ min: 4, max: 2 }),
+      /^ebbtide:pool\.min is 4: must be at most ebbtide:pool\.max/,
+    ],
+    [
+      'an initial size out of bounds',
+      pool({ initial: 9 }),
+      /^ebbtide:pool\.initial is 9: must lie between .* 1 to 5$/,
+    ],
+    [
+      'an image that is said to be ready, and is none',
+      pool({ imageHasSoftware: true }),
+      /^ebbtide:pool\.imageHasSoftware .*ebbtide:pool\.image/,
+    ],
+    [
+      'an image that is no image',
+      pool({ image: 'debian' }),
+      /^ebbtide:pool\.image is "debian": must be the id of an image/,
+    ],
+    [
+      'a machine type that is none',
+      pool({ machineType: 'big' }),
+      /^ebbtide:pool\.machineType is "big": must be an instance type/,
+    ],
+    [
+      'a duration without a unit',
+      { scaleIn: { ceiling: 3600 } },
+      /^ebbtide:scaleIn\.ceiling is 3600: must be a duration with a unit/,
+    ],
+    [
+      'a duration with a wrong unit',
+      { scaleIn: { warnAfter: '4 hours' } },
+      /^ebbtide:scaleIn\.warnAfter is "4 hours": must be a duration with a unit/,
+    ],
+    [
+      'a duration that AWS does not take',
+      { aws: { heartbeatTimeout: '10s' } },
+      /^ebbtide:aws\.heartbeatTimeout is "10s": .*from "30s" to "2h"/,
+    ],
+    [
+      'a kind of scaling that is not there',
+      { scaling: { kind: 'magic' } },
+      /^ebbtide:scaling\.kind is "magic": must be "cpu" or "none"$/,
+    ],
+    [
+      'a target without its kind',
+      { scaling: { kind: 'none', target: 50 } },
+      /^ebbtide:scaling\.target is not a setting; there are kind, warmUp/,
+    ],
+    [
+      'a network without subnets',
+      { network: { id: 'vpc-12' } },
+      /^ebbtide:network\.subnets is missing: with ebbtide:network\.id it must list/,
+    ],
+    [
+      'subnets without a network',
+      { network: { subnets: ['subnet-12'] } },
+      /^ebbtide:network\.id is missing: with ebbtide:network\.subnets/,
+    ],
+    [
+      'an empty list of subnets',
+      { network: { id: 'vpc-12', subnets: [] } },
+      /^ebbtide:network\.subnets is \[\]: must name at least one subnet$/,
+    ],
+    [
+      'a subnet that is none',
+      { network: { id: 'vpc-12', subnets: ['subnet-1', 'b'] } },
+      /^ebbtide:network\.subnets\[1\] is "b": must be the id of a subnet/,
+    ],
+    [
+      'a range with a network that exists',
+      { network: { id: 'vpc-12', subnets: ['subnet-12'], cidr: '10.0.0.0/16' } },
+      /^ebbtide:network\.cidr is of no use with ebbtide:network\.id/,
+    ],
+    [
+      'a range that is none',
+      { network: { cidr: '10.0.0.0' } },
+      /^ebbtide:network\.cidr is "10\.0\.0\.0": must be an IPv4 range/,
+    ],
+    [
+      'a range too small for subnets',
+      { network: { cidr: '10.0.0.0/28' } },
+      /^ebbtide:network\.cidr is "10\.0\.0\.0\/28": must be an IPv4 range/,
+    ],
+    [
+      'a range whose numbers are too big',
+      { network: { cidr: '10.0.300.0/16' } },
+      /^ebbtide:network\.cidr is "10\.0\.300\.0\/16": must be an IPv4 range/,
+    ],
+    ['no artifact', { media: {} }, /^ebbtide:media\.artifact is missing/],
+    [
+      'an artifact from two places',
+      artifact({ file: 'livekit-server', url: 'https://a.example/b' }),
+      /^ebbtide:media\.artifact is .* exactly one of file and url$/,
+    ],
+    ['an artifact from nowhere', artifact({}), /^ebbtide:media\.artifact is .* exactly one of file and url$/],
+    [
+      'an artifact in the open',
+      artifact({ url: 'http://a.example/b' }),
+      /^ebbtide:media\.artifact\.url is "http:\/\/a\.example\/b": must be an https/,
+    ],
+    [
+      'an artifact whose sum is no sum',
+      artifact({ file: 'livekit-server', sha256: 'abc' }),
+      /^ebbtide:media\.artifact\.sha256 is "abc": must be a sha256 as 64/,
+    ],
+    [
+      'an artifact that is not there',
+      artifact({ file: 'nothing' }),
+      /^ebbtide:media\.artifact\.file is "nothing": there is no such file/,
+    ],
+    [
+      'an artifact with another sum',
+      artifact({ file: 'livekit-server', sha256: 'b'.repeat(64) }),
+      /^ebbtide:media\.artifact\.sha256 is bbb.* but livekit-server has aaa/,
+    ],
+    [
+      'a config file that is not there',
+      { media: { ...Object(GOOD.media), config: { file: 'no.yaml' } } },
+      /^ebbtide:media\.config\.file is "no\.yaml": there is no such file/,
+    ],
+    [
+      'two ports that are one',
+      { media: { ...Object(GOOD.media), ports: { signal: 9876 } } },
+      /^ebbtide:agent\.http\.port is 9876: .*ebbtide:media\.ports\.signal is 9876 too$/,
+    ],
+    [
+      'a heartbeat slower than its timeout allows',
+      { agent: { every: { heartbeat: '40m' } } },
+      /^ebbtide:agent\.every\.heartbeat is 40 min: must be at most half of ebbtide:aws\.heartbeatTimeout/,
+    ],
+    [
+      'a topic that is none',
+      { alarms: { notify: ['on-call'] } },
+      /^ebbtide:alarms\.notify\[0\] is "on-call": must be the ARN of an SNS topic$/,
+    ],
+    [
+      'no keys for the media server',
+      { mediaSecrets: { redis: '10.0.0.5:6379' } },
+      /^ebbtide:mediaSecrets\.keys is missing: LiveKit needs it$/,
+    ],
+    [
+      'a tag that metadata cannot tell',
+      { aws: { tags: { 'cost/center': '1' } } },
+      /^ebbtide:aws\.tags\.cost\/center .*must be a tag of letters/,
+    ],
+    [
+      'text where JSON was meant',
+      { pool: '{name: media' },
+      /^ebbtide:pool is "\{name: media": must be a group of settings/,
+    ],
+  ];
+  for (const [what, changed, error] of wrong) {
+    it(`refuses ${what}`, () => {
+      const errors = errorsOf(changed);
+      assert.equal(errors.length, 1, errors.join('\n'));
+      assert.match(errors[0] ?? '', error);
+    });
+  }
+
+  it('refuses a stack without a region, and a provider key that would be lost', () => {
+    assert.deepEqual(errorsOf({}, { 'aws:region': undefined }).length, 1);
+    assert.match(errorsOf({}, { 'aws:region': undefined })[0] ?? '', /^aws:region is missing$/);
+    assert.match(
+      errorsOf({}, { 'aws:assumeRole': '{}' })[0] ?? '',
+      /^aws:assumeRole is not a setting; there are region, profile/,
+    );
+  });
+
+  it('tells everything that is wrong at once', () => {
+    const errors = errorsOf({
+      cloud: 'mars',
+      pool: { name: 'media', min: -1, maximum: 3 },
+      scaleIn: { ceiling: '48' },
+      network: { id: 'vpc-12' },
+      media: { artifact: { url: 'https://a.example/b', sha256: '1' } },
+    });
+    const keys = errors.map((line) => line.split(' ')[0]);
+    assert.deepEqual(keys, [
+      'ebbtide:cloud',
+      'ebbtide:pool.min',
+      'ebbtide:pool.maximum',
+      'ebbtide:scaleIn.ceiling',
+      'ebbtide:media.artifact.sha256',
+      'ebbtide:network.subnets',
+    ]);
+  });
+
+  it('never repeats a secret in an error', () => {
+    const errors = errorsOf({
+      mediaSecrets: { keys: { devkey: 'short-secret' }, redis: 'hidden-host', passwort: 'hidden-too' },
+    });
+    assert.equal(errors.length, 3, errors.join('\n'));
+    assert.doesNotMatch(errors.join('\n'), /short-secret|hidden/);
+    assert.match(
+      errors.join('\n'),
+      /ebbtide:mediaSecrets\.keys\.devkey must be a secret of at least 32 characters/,
+    );
+    assert.match(errors.join('\n'), /ebbtide:mediaSecrets\.redis must have an address as HOST:PORT/);
+  });
+
+  const warned: [string, Record<string, unknown>, RegExp | undefined][] = [
+    ['nothing of a good stack file', {}, undefined],
+    ['nothing of a ceiling at the limit', { scaleIn: { ceiling: '48h' } }, undefined],
+    [
+      'a ceiling above the 48 h of AWS',
+      { scaleIn: { ceiling: '3d' } },
+      /^ebbtide:scaleIn\.ceiling is 72 h 0 min, but AWS holds a leaving machine for 48 h 0 min at most/,
+    ],
+    [
+      'a ceiling above 100 heartbeats',
+      { aws: { heartbeatTimeout: '10m' }, agent: { every: { heartbeat: '1m' } } },
+      /^ebbtide:scaleIn\.ceiling is 48 h 0 min, but AWS holds a leaving machine for 16 h 40 min/,
+    ],
+    ['a pool that cannot grow from nothing', pool({ min: 0 }), /^ebbtide:pool\.min is 0: /],
+    ["a victim of AWS's choice", { scaleIn: { victim: 'native' } }, /^ebbtide:scaleIn\.victim is "native"/],
+    ['a destroy that cuts', { onDestroy: 'cut' }, /^ebbtide:onDestroy is "cut"/],
+    [
+      'nodes that do not know of each other',
+      { mediaSecrets: { keys: { devkey: 's'.repeat(32) } } },
+      /^ebbtide:mediaSecrets\.redis is not set/,
+    ],
+    [
+      'a warning that never comes',
+      { scaleIn: { ceiling: '1h' } },
+      /^ebbtide:scaleIn\.warnAfter is 240 min|^ebbtide:scaleIn\.warnAfter is 4 h 0 min, later than/,
+    ],
+  ];
+  for (const [what, changed, warning] of warned) {
+    it(`warns of ${what}`, () => {
+      const { warnings } = read(changed);
+      assert.equal(warnings.length, warning === undefined ? 0 : 1, warnings.join('\n'));
+      if (warning !== undefined) assert.match(warnings[0] ?? '', warning);
+    });
+  }
+
+  it('warns of secrets in plain text', () => {
+    const { warnings } = readSettings({ values: configValues(GOOD), isSecret: () => false }, files);
+    assert.match(warnings.join('\n'), /^ebbtide:mediaSecrets is kept in plain text/);
+  });
+});

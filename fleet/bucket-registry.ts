@@ -5,6 +5,7 @@ import type { ObjectStore } from './object-store.ts';
 import {
   type DecisionReading,
   type FleetReading,
+  type MemoryReading,
   type NodeReading,
   type Registry,
   STALE_AFTER_MS,
@@ -31,13 +32,12 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
     readFleet: (signal) => readFleet(store, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
-    writeDecision: (decision) =>
-      store.put(`${DECISIONS}${decision.node}.json`, JSON.stringify(v.parse(decisionSchema, decision))),
-    async readMemory(name) {
-      const object = await store.get(`${MEMORY}${name}.json`);
-      return object === undefined ? undefined : JSON.parse(object.body);
+    async writeDecision(decision, signal) {
+      const body = JSON.stringify(v.parse(decisionSchema, decision));
+      await store.put(`${DECISIONS}${decision.node}.json`, body, signal);
     },
-    writeMemory: (name, memory) => store.put(`${MEMORY}${name}.json`, JSON.stringify(memory)),
+    readMemory: (name, signal) => readMemory(store, name, signal),
+    writeMemory: (name, memory, signal) => store.put(memoryKey(name), JSON.stringify(memory), signal),
   };
 }
 
@@ -47,32 +47,40 @@ export function nodeOfStatusKey(key: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
+/**
+ * Lists to the end while reading what is listed, and does not let slow reads hold up the list: a list that is complete
+ * knows at least of every node that there is one.
+ */
 async function readFleet(store: ObjectStore, signal?: AbortSignal): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
-  const running = new Set<Promise<void>>();
+  const waiting: { key: string; node: string }[] = [];
+  const readers = new Set<Promise<void>>();
+
+  async function readAllWaiting(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      nodes.set(next.node, await readStatus(store, next.key, next.node, signal));
+    }
+  }
+
   let problem: string | undefined;
   try {
     for await (const page of store.list(STATUSES, signal)) {
-      for (const object of page) {
-        if (!object.key.endsWith('.json')) continue;
-        const node = nodeOfStatusKey(object.key);
-        if (object.ageMs > STALE_AFTER_MS) {
-          // Whatever it says is of the past: it is not worth a read.
-          nodes.set(node, { kind: 'stale', ageMs: object.ageMs });
-          continue;
-        }
-        while (running.size >= PARALLEL_READS) await Promise.race(running);
-        const read = readStatus(store, object.key, node, signal).then((reading) => {
-          nodes.set(node, reading);
-          running.delete(read);
-        });
-        running.add(read);
+      for (const { key, ageMs } of page) {
+        if (!key.endsWith('.json')) continue;
+        const node = nodeOfStatusKey(key);
+        // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
+        if (ageMs <= STALE_AFTER_MS) waiting.push({ key, node });
+        else if (!nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
+      }
+      while (waiting.length > 0 && readers.size < PARALLEL_READS) {
+        const reader: Promise<void> = readAllWaiting().finally(() => readers.delete(reader));
+        readers.add(reader);
       }
     }
   } catch (cause) {
     problem = describeError(cause);
   }
-  await Promise.all(running);
+  await Promise.all(readers);
   return problem === undefined ? { nodes, complete: true } : { nodes, complete: false, problem };
 }
 
@@ -94,6 +102,25 @@ async function readStatus(
   } catch (cause) {
     return { kind: 'unreadable', reason: `${key}: ${describeError(cause)}` };
   }
+}
+
+async function readMemory(store: ObjectStore, name: string, signal?: AbortSignal): Promise<MemoryReading> {
+  let body: string | undefined;
+  try {
+    body = (await store.get(memoryKey(name), signal))?.body;
+  } catch (cause) {
+    return { kind: 'unknown', reason: `${memoryKey(name)}: ${describeError(cause)}` };
+  }
+  if (body === undefined) return { kind: 'none' };
+  try {
+    return { kind: 'found', memory: JSON.parse(body) };
+  } catch (cause) {
+    return { kind: 'corrupt', reason: `${memoryKey(name)}: ${describeError(cause)}` };
+  }
+}
+
+function memoryKey(name: string): string {
+  return `${MEMORY}${name}.json`;
 }
 
 async function readDecision(store: ObjectStore, node: string): Promise<DecisionReading> {

@@ -1,16 +1,20 @@
 import type { NodeReading } from './registry.ts';
 import { isEmptyWork, type NodeStatus, type Work } from './status.ts';
 
-/** A machine that the cloud offers. `reading` is what the registry says of it; `zone` as the cloud names it. */
-export interface Candidate {
-  node: string;
+/** Where a machine is, as the cloud counts its machines apart. `market`: how it is paid for, where the cloud asks by that. */
+export interface Place {
   zone: string;
+  market?: string | undefined;
+}
+
+/** A machine that the cloud offers. `reading` is what the registry says of it. */
+export interface Candidate extends Place {
+  node: string;
   reading: NodeReading;
 }
 
-/** How many the cloud wants from where; a demand without a zone may be met anywhere. */
-export interface Demand {
-  zone?: string;
+/** How many the cloud wants from where; what a demand leaves out may be anything. */
+export interface Demand extends Partial<Place> {
   count: number;
 }
 
@@ -18,16 +22,19 @@ export interface ChoosingRules {
   /** Serving nodes that must remain. 0 where the cloud itself keeps the minimum. */
   minServing: number;
   maxDrains: number;
-  /** Drains under way among nodes that are not candidates any more. */
+  /** Drains under way, and decided ones that are not seen to drain yet. */
   drainsUnderWay: number;
   coolDownMs: number;
   /** When the last decision was made, ms since the epoch. */
-  lastDecisionAt?: number;
+  lastDecisionAt?: number | undefined;
   warmUpMs: number;
-  /** `only-known`: an unknown node is never chosen. `known-first`: after all known ones (the cloud must replace it). */
+  /**
+   * `only-known`: chosen are none but known, serving nodes. `known-first`: the cloud has to replace them all, so those
+   * that do not serve follow, and those of which nothing is known come last.
+   */
   unknown: 'only-known' | 'known-first';
   /** When rolling: nodes whose template is another go first. */
-  currentTemplate?: string;
+  currentTemplate?: string | undefined;
   /** Decided already, and not seen to drain yet: the same again, so that asking twice does not choose twice. */
   alreadyChosen: ReadonlySet<string>;
 }
@@ -55,21 +62,23 @@ export function chooseVictims(
     if (reason === undefined) eligible.push(candidate);
     else passedOver.push({ node: candidate.node, reason });
   }
-  eligible.sort((a, b) => compare(a, b, rules));
+  eligible.sort((a, b) => compare(a, b, rules, now));
 
   const bound = boundOf(candidates, rules, now);
-  const wanted = demands.map((demand) => ({ ...demand }));
+  // The most particular demand is met first, so that no machine is spent on a demand that another could meet.
+  const open = demands.map((demand) => ({ ...demand })).sort((a, b) => particularity(b) - particularity(a));
   const victims: Choice['victims'] = [];
+  let decidedNow = 0;
   for (const candidate of eligible) {
-    const demand = wanted.find(
-      ({ zone, count }) => count > 0 && (zone === undefined || zone === candidate.zone),
-    );
+    const demand = open.find((wanted) => wanted.count > 0 && isIn(candidate, wanted));
+    const isNew = !rules.alreadyChosen.has(candidate.node);
     if (demand === undefined) {
       passedOver.push({ node: candidate.node, reason: whyNotNeeded(candidate, demands) });
-    } else if (victims.length >= bound.count) {
+    } else if (isNew && decidedNow >= bound.count) {
       passedOver.push({ node: candidate.node, reason: bound.reason });
     } else {
       demand.count -= 1;
+      if (isNew) decidedNow += 1;
       victims.push({ node: candidate.node, reason: describe(candidate, rules) });
     }
   }
@@ -77,35 +86,33 @@ export function chooseVictims(
 }
 
 function whyNot({ node, reading }: Candidate, rules: ChoosingRules, now: number): string | undefined {
-  if (reading.kind !== 'fresh') {
-    return rules.unknown === 'known-first'
-      ? undefined
-      : `${describeReading(reading)}: unknown is never empty`;
-  }
+  if (reading.kind === 'fresh' && reading.status.protected) return 'protected by an operator';
+  if (rules.unknown === 'known-first') return undefined;
+  if (reading.kind !== 'fresh') return `${describeReading(reading)}: unknown is never empty`;
   const { status } = reading;
-  if (status.protected) return 'protected by an operator';
-  if (status.work === null) {
-    return rules.unknown === 'known-first'
-      ? undefined
-      : `its work is unknown: ${status.unknown ?? 'no reason given'}`;
-  }
   if (status.phase !== 'serving') return `not serving: ${status.phase}`;
-  const upForMs = now - Date.parse(status.bootedAt);
-  if (upForMs < rules.warmUpMs && !rules.alreadyChosen.has(node)) {
-    return `warming up: ${Math.max(0, Math.round(upForMs / 1000))} s of ${Math.round(rules.warmUpMs / 1000)} s`;
+  if (status.work === null) return `its work is unknown: ${status.unknown ?? 'no reason given'}`;
+  if (isWarmingUp(status, rules, now) && !rules.alreadyChosen.has(node)) {
+    const upForMs = Math.max(0, now - Date.parse(status.bootedAt));
+    return `warming up: ${Math.floor(upForMs / 1000)} s of ${Math.round(rules.warmUpMs / 1000)} s`;
   }
   return undefined;
 }
 
+function isWarmingUp(status: NodeStatus, rules: ChoosingRules, now: number): boolean {
+  return now - Date.parse(status.bootedAt) < rules.warmUpMs;
+}
+
+/** How many may be decided now, besides those that are decided already. */
 function boundOf(
   candidates: readonly Candidate[],
   rules: ChoosingRules,
   now: number,
 ): { count: number; reason: string } {
-  const sinceLastMs =
-    rules.lastDecisionAt === undefined ? Number.POSITIVE_INFINITY : now - rules.lastDecisionAt;
+  const sinceLastMs = now - (rules.lastDecisionAt ?? Number.NEGATIVE_INFINITY);
   const serving = candidates.filter(
-    ({ reading }) => reading.kind === 'fresh' && reading.status.phase === 'serving',
+    ({ node, reading }) =>
+      reading.kind === 'fresh' && reading.status.phase === 'serving' && !rules.alreadyChosen.has(node),
   ).length;
   const bounds = [
     {
@@ -114,7 +121,7 @@ function boundOf(
     },
     {
       count: rules.maxDrains - rules.drainsUnderWay,
-      reason: `${rules.maxDrains} drains at once are allowed, ${rules.drainsUnderWay} under way`,
+      reason: `drains at once: ${rules.maxDrains} allowed, ${rules.drainsUnderWay} under way before this decision`,
     },
     {
       count: sinceLastMs >= rules.coolDownMs ? Number.POSITIVE_INFINITY : 0,
@@ -125,8 +132,17 @@ function boundOf(
   return { count: Math.max(0, tightest.count), reason: tightest.reason };
 }
 
-function compare(a: Candidate, b: Candidate, rules: ChoosingRules): number {
-  const [left, right] = [rank(a, rules), rank(b, rules)];
+function isIn(candidate: Place, { zone, market }: Partial<Place>): boolean {
+  const inZone = zone === undefined || zone === candidate.zone;
+  return inZone && (market === undefined || candidate.market === undefined || market === candidate.market);
+}
+
+function particularity({ zone, market }: Partial<Place>): number {
+  return (zone === undefined ? 0 : 1) + (market === undefined ? 0 : 1);
+}
+
+function compare(a: Candidate, b: Candidate, rules: ChoosingRules, now: number): number {
+  const [left, right] = [rank(a, rules, now), rank(b, rules, now)];
   for (const [index, value] of left.entries()) {
     const difference = value - (right[index] ?? 0);
     if (difference !== 0) return difference;
@@ -134,18 +150,18 @@ function compare(a: Candidate, b: Candidate, rules: ChoosingRules): number {
   return a.node < b.node ? -1 : 1;
 }
 
-/** Smaller goes first, member by member. */
-function rank({ node, reading }: Candidate, rules: ChoosingRules): number[] {
+/** Smaller goes first, member by member. Whoever is decided goes first; who is least known goes last. */
+function rank({ node, reading }: Candidate, rules: ChoosingRules, now: number): number[] {
   const chosen = rules.alreadyChosen.has(node) ? 0 : 1;
-  if (reading.kind !== 'fresh' || reading.status.work === null) return [chosen, 1, 0, 0, 0, 0];
+  if (reading.kind !== 'fresh' || reading.status.work === null) return [chosen, 2, 0, 0, 0, 0];
   const { status } = reading;
-  const work = reading.status.work;
+  const regular = status.phase === 'serving' && !isWarmingUp(status, rules, now);
   return [
     chosen,
-    0,
+    regular ? 0 : 1,
     isOutdated(status, rules) ? 0 : 1,
-    roomsAndJobs(work),
-    work.people,
+    roomsAndJobs(reading.status.work),
+    reading.status.work.people,
     Date.parse(status.bootedAt),
   ];
 }
@@ -158,19 +174,24 @@ function roomsAndJobs(work: Work): number {
   return work.rooms + work.egress + work.ingress + work.agents;
 }
 
-function whyNotNeeded({ zone }: Candidate, demands: readonly Demand[]): string {
-  const asked = demands.reduce((sum, { count }) => sum + count, 0);
-  const inZone = demands.some((demand) => demand.zone === undefined || demand.zone === zone);
-  return inZone ? `others go first: only ${asked} asked for` : `nothing is asked for in zone ${zone}`;
+function whyNotNeeded(candidate: Candidate, demands: readonly Demand[]): string {
+  const asked = demands
+    .filter((demand) => isIn(candidate, demand))
+    .reduce((sum, { count }) => sum + count, 0);
+  const place = candidate.market === undefined ? candidate.zone : `${candidate.zone}, ${candidate.market}`;
+  return asked > 0 ? `others go first: only ${asked} asked for` : `none is asked for in ${place}`;
 }
 
 function describe({ reading }: Candidate, rules: ChoosingRules): string {
   if (reading.kind !== 'fresh') return `${describeReading(reading)}, and nobody known is left to replace`;
-  const { work } = reading.status;
+  const { status } = reading;
+  const { work } = status;
   if (work === null) return 'its work is unknown, and nobody known is left to replace';
-  const outdated = isOutdated(reading.status, rules) ? 'outdated software; ' : '';
-  if (isEmptyWork(work)) return `${outdated}empty`;
-  return `${outdated}fewest calls: ${work.rooms} rooms, ${work.people} people, ${roomsAndJobs(work) - work.rooms} jobs`;
+  const outdated = isOutdated(status, rules) ? 'outdated software; ' : '';
+  const phase = status.phase === 'serving' ? '' : `${status.phase}; `;
+  if (isEmptyWork(work)) return `${outdated}${phase}empty`;
+  const jobs = roomsAndJobs(work) - work.rooms;
+  return `${outdated}${phase}fewest calls: ${work.rooms} rooms, ${work.people} people, ${jobs} jobs`;
 }
 
 function describeReading(reading: Exclude<NodeReading, { kind: 'fresh' }>): string {

@@ -19,6 +19,9 @@ export type Cause = (typeof CAUSES)[number];
 export const INTENTS = ['leave', 'maintenance'] as const;
 export type Intent = (typeof INTENTS)[number];
 
+/** A decision is read by people, and by a node each few seconds: it does not list a whole fleet. */
+export const PASSED_OVER_KEPT = 50;
+
 const passedOver = v.object({ node: v.string(), reason: v.string() });
 
 /**
@@ -36,6 +39,9 @@ export const decisionSchema = v.object({
   intent: v.picklist(INTENTS),
   reason: v.string(),
   deadline: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** Who was not chosen, and why: at most `PASSED_OVER_KEPT` of them. */
   passedOver: v.optional(v.array(passedOver)),
+  /** How many more there were. */
+  passedOverMore: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type Decision = v.InferOutput<typeof decisionSchema>;

@@ -15,6 +15,8 @@ export const POOL_METRICS = {
   retained: 'RetainedNodes',
   /** Draining for longer than the operator expects. */
   overdue: 'OverdueDrains',
+  /** They say that something on them needs a person: a signal that may not have arrived, a ceiling passed, … */
+  alarming: 'AlarmingNodes',
   rooms: 'Rooms',
   people: 'People',
 } as const;

@@ -26,17 +26,26 @@ export type DecisionReading =
   | { kind: 'none' }
   | { kind: 'unknown'; reason: string };
 
+/** `corrupt`: it was read and makes no sense. `unknown`: it could not be read, and may be there. */
+export type MemoryReading =
+  | { kind: 'found'; memory: unknown }
+  | { kind: 'none' }
+  | { kind: 'corrupt'; reason: string }
+  | { kind: 'unknown'; reason: string };
+
 /** Where nodes say how they are, and where functions, routers and people read it. */
 export interface Registry {
-  /** Reads every status there is until `signal` aborts; what was read by then is returned as incomplete. */
+  /** Reads every status there is until `signal` aborts: what was not read by then is unknown. Never rejects. */
   readFleet(signal?: AbortSignal): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;
-  writeDecision(decision: Decision): Promise<void>;
-  /** A function's own memory between its runs, as it wrote it; undefined when there is none yet. Rejects when unreadable. */
-  readMemory(name: string): Promise<unknown>;
-  writeMemory(name: string, memory: unknown): Promise<void>;
+  /** Rejects when the store did not take it. */
+  writeDecision(decision: Decision, signal?: AbortSignal): Promise<void>;
+  /** A function's own memory between its runs. Never rejects. */
+  readMemory(name: string, signal?: AbortSignal): Promise<MemoryReading>;
+  /** Rejects when the store did not take it. */
+  writeMemory(name: string, memory: unknown, signal?: AbortSignal): Promise<void>;
 }
 
 /** The reading of one node out of a fleet reading: absent from an incomplete reading is not the same as missing. */

@@ -1,0 +1,105 @@
+import type { TerminationPolicySettings } from '../../../fleet/aws-function-settings.ts';
+import { createDecisionId } from '../../../fleet/decision-id.ts';
+import { describeError } from '../../../fleet/error.ts';
+import type { Registry } from '../../../fleet/registry.ts';
+import type { Log } from '../../log.ts';
+import { decide, type PolicyPlan, type PolicyWorld } from './decide.ts';
+import { MEMORY_NAME } from './memory.ts';
+import { parseRequest, type TerminationAnswer } from './request.ts';
+
+export interface PolicyTools {
+  settings: TerminationPolicySettings;
+  registry: Registry;
+  log: Log;
+  now: () => number;
+  /** What was not read by then is unknown. */
+  readBudgetMs: number;
+  /** What was not written by then does not happen. */
+  writeBudgetMs: number;
+}
+
+/** Answers the group's question. Rejects only where it was no question. */
+export async function answerGroup(event: unknown, tools: PolicyTools): Promise<TerminationAnswer> {
+  const startedAt = tools.now();
+  const request = parseRequest(event);
+  const { registry, settings } = tools;
+  const patience = AbortSignal.timeout(tools.readBudgetMs);
+  const [fleet, memory] = await Promise.all([
+    registry.readFleet(patience),
+    registry.readMemory(MEMORY_NAME, patience),
+  ]);
+  const world: PolicyWorld = { request, fleet, memory, now: tools.now() };
+  const plan = decide(world, settings, () => createDecisionId(world.now));
+  const { written, problems } = await write(plan, tools);
+  report(world, plan, written, problems, tools, startedAt);
+  return { InstanceIDs: written };
+}
+
+/**
+ * Written state precedes the effect: a node whose decision was not written does not go, and none at all goes where the
+ * policy could not write down that it decided. What was written of a node that then stays does no harm: it is the
+ * group that ends a machine, and the next question finds the same node remembered.
+ */
+async function write(
+  plan: PolicyPlan,
+  { registry, writeBudgetMs }: PolicyTools,
+): Promise<{ written: string[]; problems: string[] }> {
+  const patience = AbortSignal.timeout(writeBudgetMs);
+  const { decisions, memory } = plan;
+  const remembering = memory === undefined ? undefined : registry.writeMemory(MEMORY_NAME, memory, patience);
+  const [[remembered], outcomes] = await Promise.all([
+    Promise.allSettled([remembering]),
+    Promise.allSettled(decisions.map((decision) => registry.writeDecision(decision, patience))),
+  ]);
+  const problems = [remembered, ...outcomes].flatMap((outcome) =>
+    outcome.status === 'rejected' ? [describeError(outcome.reason)] : [],
+  );
+  if (remembered.status === 'rejected') return { written: [], problems };
+  const written = decisions
+    .filter((_, index) => outcomes[index]?.status === 'fulfilled')
+    .map(({ node }) => node);
+  return { written, problems };
+}
+
+function report(
+  { request, fleet, now }: PolicyWorld,
+  plan: PolicyPlan,
+  answered: string[],
+  problems: string[],
+  tools: PolicyTools,
+  startedAt: number,
+): void {
+  const readings = request.machines.map(({ node }) => fleet.nodes.get(node)?.kind ?? 'missing');
+  const read = readings.filter((kind) => kind === 'fresh').length;
+  const trouble = [
+    ...(plan.held === undefined ? [] : [plan.held]),
+    ...(fleet.problem ? [fleet.problem] : []),
+    ...problems,
+  ];
+  tools.log(trouble.length > 0 ? 'error' : 'info', 'termination-policy', {
+    pool: tools.settings.pool,
+    group: request.group,
+    cause: request.cause,
+    asked: request.demands.reduce((sum, { count }) => sum + count, 0),
+    answered,
+    decisions: plan.decisions.map(({ id }) => id),
+    offered: request.machines.length,
+    read,
+    unknown: readings.length - read,
+    drainsUnderWay: plan.drainsUnderWay,
+    passedOver: countReasons(plan),
+    ...(trouble.length > 0 ? { problems: [...new Set(trouble)].slice(0, 5) } : {}),
+    readMs: now - startedAt,
+    tookMs: tools.now() - startedAt,
+  });
+}
+
+/** Reasons with how often each was given; the numbers in them vary from node to node and are left out. */
+function countReasons({ passedOver }: PolicyPlan): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of passedOver) {
+    const kind = reason.split(/[:(]/, 1)[0]?.replace(/\d+ s/g, 'n s').trim() ?? reason;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,80 @@
+import type { WatcherSettings } from '../../../fleet/aws-function-settings.ts';
+import { describeError } from '../../../fleet/error.ts';
+import type { Registry } from '../../../fleet/registry.ts';
+import type { Log } from '../../log.ts';
+import type { AutoScalingGroup } from '../auto-scaling-group.ts';
+import type { Metric } from '../metrics.ts';
+import { MEMORY_NAME } from './memory.ts';
+import { type GroupReading, planWatch, type WatcherPlan } from './plan.ts';
+
+export interface WatcherTools {
+  settings: WatcherSettings;
+  group: AutoScalingGroup;
+  registry: Registry;
+  putMetrics: (metrics: readonly Metric[], at: number) => Promise<void>;
+  log: Log;
+  now: () => number;
+  readBudgetMs: number;
+}
+
+/**
+ * One run: reads the whole world, plans, carries out. What fails does not keep the rest from being done, and makes the
+ * run fail at its end: the failed runs of the function are an alarm.
+ */
+export async function watch(tools: WatcherTools): Promise<void> {
+  const startedAt = tools.now();
+  const { registry, settings, log } = tools;
+  const patience = AbortSignal.timeout(tools.readBudgetMs);
+  const [group, fleet, memory] = await Promise.all([
+    readGroup(tools.group),
+    registry.readFleet(patience),
+    registry.readMemory(MEMORY_NAME, patience),
+  ]);
+  const now = tools.now();
+  const plan = planWatch({ group, fleet, memory, now }, settings.warnAfterMs);
+  for (const { level, name, ...rest } of plan.findings)
+    log(level, `found-${name}`, { pool: settings.pool, ...rest });
+
+  const failures = plan.findings.filter(({ level }) => level === 'error').map(({ text }) => text);
+  const [metricsWritten, ended] = await Promise.allSettled([
+    tools.putMetrics(plan.metrics, now),
+    end(plan, tools),
+  ]);
+  if (metricsWritten.status === 'rejected') failures.push(describeError(metricsWritten.reason));
+  if (ended.status === 'rejected') failures.push(describeError(ended.reason));
+  else failures.push(...ended.value);
+
+  log(failures.length > 0 ? 'error' : 'info', 'watcher', {
+    pool: settings.pool,
+    ...Object.fromEntries(plan.metrics.map(({ name, value }) => [name, value])),
+    terminations: plan.terminations.map(({ node }) => node),
+    ...(failures.length > 0 ? { failures } : {}),
+    tookMs: tools.now() - startedAt,
+  });
+  if (failures.length > 0)
+    throw new Error(`the watcher could not do all of its work: ${failures.join('; ')}`);
+}
+
+async function readGroup(group: AutoScalingGroup): Promise<GroupReading> {
+  try {
+    return { kind: 'known', machines: await group.readMachines() };
+  } catch (cause) {
+    return { kind: 'unknown', reason: describeError(cause) };
+  }
+}
+
+/** Ends machines, after that was written down. Gives what failed; rejects where it could not be written down. */
+async function end(plan: WatcherPlan, { registry, group, log, settings }: WatcherTools): Promise<string[]> {
+  if (plan.memory !== undefined) await registry.writeMemory(MEMORY_NAME, plan.memory);
+  const outcomes = await Promise.allSettled(
+    plan.terminations.map(async ({ node, reason }) => {
+      await group.terminate(node);
+      log('info', 'terminated', { pool: settings.pool, node, reason });
+    }),
+  );
+  return outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected'
+      ? [`ending ${plan.terminations[index]?.node ?? ''}: ${describeError(outcome.reason)}`]
+      : [],
+  );
+}

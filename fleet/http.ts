@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Agent, type IncomingHttpHeaders, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 
@@ -61,6 +62,8 @@ function attempt(request: HttpRequest): Promise<HttpResponse | 'closed-before-us
     });
     const timer = setTimeout(() => giveUp(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
     const abort = () => giveUp('given up by the caller');
+    // One signal may bound a thousand requests.
+    if (signal) setMaxListeners(0, signal);
     signal?.addEventListener('abort', abort, { once: true });
 
     function settle(): void {

@@ -1,0 +1,181 @@
+import { access, chmod, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { type AwsClient, createAwsClient } from '../../fleet/aws/client.ts';
+import { type BootManifest, bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { describeError } from '../../fleet/error.ts';
+import { createMetadata } from '../clouds/aws/metadata.ts';
+import { credentialsFromMetadata } from '../clouds/aws/metadata-credentials.ts';
+import { fillPlaceholders, placeholdersIn } from './placeholders.ts';
+import { extractMember, putFile, run, writeContent } from './put-file.ts';
+import { type RetrySettings, retry } from './retry.ts';
+import { fetchVerified, readFact, readParameters, sha256Of } from './sources.ts';
+
+export interface BootOptions {
+  /** What every path is under; empty on a real machine. */
+  root: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  retry: RetrySettings;
+  log: (level: 'info' | 'warn' | 'error', event: string, details: Record<string, unknown>) => void;
+}
+
+type Stage = BootManifest['stages'][number];
+
+/** A node with the files and the software that its manifest names. */
+interface Node {
+  manifest: BootManifest;
+  client: AwsClient;
+  /** Everything but secrets. */
+  values: ReadonlyMap<string, string>;
+  /** What node.json sets goes before everything else. */
+  overrides: ReadonlyMap<string, string>;
+}
+
+/** Metadata is near and answers at once; software comes in one piece, over a new machine's network. */
+const METADATA_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 180_000;
+
+const FACTS = { nodeIp: 'local-ipv4', instanceId: 'instance-id', zone: 'placement/availability-zone' };
+
+/**
+ * Makes the node what its manifest says, stage by stage; a stage that fails ends it, and what came before runs on. So
+ * an agent is there to answer the cloud whatever becomes of the media server. False where not all was done; the log
+ * then says why.
+ */
+export async function boot(options: BootOptions): Promise<boolean> {
+  const { log } = options;
+  let doing = 'prepare';
+  try {
+    const node = await prepare(options);
+    for (const stage of node.manifest.stages) {
+      doing = stage.name;
+      await carryOut(stage, node, options);
+      log('info', 'stage-done', { stage: stage.name });
+    }
+    return true;
+  } catch (error) {
+    log('error', 'boot-failed', { stage: doing, reason: describeError(error) });
+    return false;
+  }
+}
+
+async function prepare(options: BootOptions): Promise<Node> {
+  const { root, environment } = options;
+  const manifest = v.parse(bootManifestSchema, await readJson(join(root, '/etc/ebbtide/boot.json')));
+  const metadata = createMetadata({ environment, timeoutMs: METADATA_TIMEOUT_MS });
+  const client = createAwsClient({
+    region: manifest.region,
+    credentials: credentialsFromMetadata(metadata),
+    environment,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const values = new Map([...Object.entries(manifest.placeholders), ['root', root]]);
+  for (const [name, path] of Object.entries(FACTS)) {
+    values.set(name, await patiently(options, path, () => readFact(metadata, path)));
+  }
+  return { manifest, client, values, overrides: await readOverrides(root) };
+}
+
+async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise<void> {
+  for (const file of stage.files) await install(file, node, options);
+  await render(stage, node, options);
+  if (stage.start.length === 0) return;
+  await run('systemctl', ['daemon-reload']);
+  for (const unit of stage.start) await run('systemctl', ['enable', '--now', unit]);
+}
+
+async function install(
+  file: Stage['files'][number],
+  { manifest, client }: Node,
+  options: BootOptions,
+): Promise<void> {
+  const to = join(options.root, file.to);
+  const { member } = file;
+  if (member === undefined && (await hasContent(to, file.sha256))) {
+    await chmod(to, Number.parseInt(file.mode, 8));
+    return;
+  }
+  const content = await patiently(options, file.key, () => fetchVerified(client, manifest.bucket, file));
+  if (member === undefined) {
+    await putFile(to, file.mode, (path) => writeContent(path, content));
+    return;
+  }
+  const archive = `${to}.archive`;
+  await putFile(archive, '0600', (path) => writeContent(path, content));
+  try {
+    await putFile(to, file.mode, (path) => extractMember(archive, member, path));
+  } finally {
+    await rm(archive, { force: true });
+  }
+}
+
+/** Secrets are read only for the stage that needs them: the agent's does not, and must not wait for them. */
+async function render(
+  stage: Stage,
+  { manifest, client, values, overrides }: Node,
+  options: BootOptions,
+): Promise<void> {
+  const { root } = options;
+  const texts = new Map<Stage['templates'][number], string>();
+  for (const template of stage.templates) {
+    texts.set(template, await readFile(join(root, template.from), 'utf8'));
+  }
+  const wanted = new Set([...texts.values()].flatMap(placeholdersIn));
+  const secrets = Object.entries(manifest.parameters).filter(
+    ([name]) => wanted.has(name) && !overrides.has(name),
+  );
+  const known = new Map(values);
+  if (secrets.length > 0) {
+    const names = secrets.map(([, parameter]) => parameter);
+    const read = await patiently(options, names.join(', '), () => readParameters(client, names));
+    for (const [name, parameter] of secrets) known.set(name, read.get(parameter) ?? '');
+  }
+  for (const [name, value] of overrides) known.set(name, value);
+  for (const [template, text] of texts) {
+    const { from, to, mode } = template;
+    let filled: string;
+    try {
+      filled = fillPlaceholders(text, known);
+    } catch (cause) {
+      throw new Error(`the template ${from} cannot be filled in`, { cause });
+    }
+    await putFile(join(root, to), mode, (path) => writeContent(path, filled));
+  }
+}
+
+function patiently<T>(
+  { retry: settings, log }: BootOptions,
+  what: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  return retry(settings, action, (error, waitMs) => {
+    log('warn', 'boot-retries', { what, reason: describeError(error), waitMs });
+  });
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`${path} cannot be read`, { cause });
+  }
+}
+
+const overridesSchema = v.strictObject({ placeholders: v.record(v.string(), v.string()) });
+
+/** What an image or a rehearsal says of this one node; most have no such file. */
+async function readOverrides(root: string): Promise<ReadonlyMap<string, string>> {
+  const path = join(root, '/etc/ebbtide/node.json');
+  try {
+    await access(path);
+  } catch {
+    return new Map();
+  }
+  return new Map(Object.entries(v.parse(overridesSchema, await readJson(path)).placeholders));
+}
+
+/** An image may have the very file already. */
+async function hasContent(path: string, sha256: string): Promise<boolean> {
+  const content = await readFile(path).catch(() => undefined);
+  return content !== undefined && sha256Of(content) === sha256;
+}

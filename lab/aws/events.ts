@@ -39,6 +39,7 @@ export type TwinHappening =
   | { kind: 'heartbeat'; instance: string; hook: string }
   | { kind: 'invoked'; function: string; event: unknown; answer: unknown; tookMs: number }
   | { kind: 'invocation-failed'; function: string; event: unknown; problem: string; tookMs: number }
+  | { kind: 'function-log'; function: string; line: string }
   | { kind: 'alarm'; name: string; from: AlarmState; to: AlarmState }
   | { kind: 'notice'; instance: string; notice: 'spot' | 'rebalance' }
   | ({ kind: 'refused' } & Refusal)

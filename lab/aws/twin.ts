@@ -1,8 +1,27 @@
-import type { MachineFactory } from '../machine.ts';
-import type { Refusal, TwinEvent } from './events.ts';
-import type { FaultPort } from './faults.ts';
-import type { LifecycleState } from './lifecycle.ts';
-import type { AwsModel } from './model.ts';
+import { describeError } from '../../fleet/error.ts';
+import type { Machine, MachineFactory } from '../machine.ts';
+import { runTracking } from './autoscaler.ts';
+import { createScaledClock } from './clock.ts';
+import type { Refusal, TwinEvent, TwinHappening } from './events.ts';
+import { createFaults, type FaultPort } from './faults.ts';
+import { createAutoScaling } from './front/autoscaling.ts';
+import { createCloudWatch } from './front/cloudwatch.ts';
+import { createS3 } from './front/s3.ts';
+import { createFront } from './front/server.ts';
+import { createSsm } from './front/ssm.ts';
+import { createImds } from './imds.ts';
+import type { Instance } from './instance.ts';
+import { metadataOf, PRIVATE_IP } from './instance-metadata.ts';
+import { createFunctions } from './lambda/functions.ts';
+import { isCapacity, type LifecycleState } from './lifecycle.ts';
+import type { Listener } from './listener.ts';
+import { createMetrics } from './metrics.ts';
+import type { AwsModel, Group } from './model.ts';
+import { runMonitor } from './monitor.ts';
+import { createObjects } from './objects.ts';
+import { createPrincipals } from './principals.ts';
+import { createScalingGroup } from './scaling-group.ts';
+import { runSchedules } from './schedules.ts';
 
 export interface TwinOptions {
   /** What the program provisioned (`applyProgram`). Any number of twins can be made of one model. */
@@ -76,6 +95,179 @@ export interface TwinCloud {
   close(): Promise<void>;
 }
 
-export function createTwin(_options: TwinOptions): TwinCloud {
-  throw new Error('the twin AWS is being built: only its interface is here');
+/** The group takes no answer of its termination policy after this long (real time, as a function's own timeout). */
+const POLICY_ANSWERS_WITHIN_MS = 2000;
+const SPOT_NOTICE_MS = 120_000;
+
+/** Functions are loaded and every server listens when it resolves; nothing happens before `start`. */
+export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
+  const { model, mode } = options;
+  const control = mode === 'control';
+  const clock = createScaledClock(options.factor);
+  const faults = createFaults();
+  const principals = createPrincipals(Date.now);
+  const objects = createObjects(model, Date.now);
+  const metrics = createMetrics(clock.now);
+  const refusals: Refusal[] = [];
+  const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const servers: Listener[] = [];
+  const credentialsMs = options.credentialsMs ?? 6 * 3_600_000;
+  const group = onlyGroup(model);
+
+  function emit(happening: TwinHappening): void {
+    const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
+    for (const listener of listeners) listener(event);
+  }
+
+  function refuse(refusal: Refusal): void {
+    refusals.push(refusal);
+    emit({ kind: 'refused', ...refusal });
+  }
+
+  const scaling = createScalingGroup({
+    group,
+    mode,
+    clock,
+    seed: `${mode}-${group.arn}`,
+    emit,
+    start: startInstance,
+    askPolicy: (functionArn, event) =>
+      functions.invoke(
+        functionArn,
+        { kind: 'role', arn: group.serviceLinkedRole, trustedBy: 'autoscaling.amazonaws.com' },
+        event,
+        POLICY_ANSWERS_WITHIN_MS,
+      ),
+  });
+  const front = await createFront({
+    region: model.region,
+    services: [
+      createS3(objects),
+      createAutoScaling([scaling], Date.now()),
+      createCloudWatch(metrics),
+      createSsm(model.parameters, model),
+    ],
+    principals,
+    faults,
+    refuse,
+    emit,
+  });
+  servers.push(front);
+  const functions = createFunctions({ model, principals, faults, endpoint: front.url, emit, refuse });
+  if (!control) await functions.warm();
+
+  async function startInstance(instance: Instance): Promise<Machine> {
+    const imds = await createImds(metadataOf(instance, group, model, principals, credentialsMs), faults);
+    servers.push(imds);
+    const machine = options.machines.create({
+      instanceId: instance.id,
+      userData: group.template.userData,
+      environment: { AWS_ENDPOINT_URL: front.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url },
+      privateIp: PRIVATE_IP,
+      runsAgent: !control,
+    });
+    machine.boot().then(
+      () => emit({ kind: 'booted', instance: instance.id }),
+      (cause) => emit({ kind: 'boot-failed', instance: instance.id, problem: describeError(cause) }),
+    );
+    return machine;
+  }
+
+  function instanceOf(id: string): Instance {
+    const instance = scaling.find(id);
+    if (!instance) throw new Error(`there is no instance ${id} in the twin`);
+    return instance;
+  }
+
+  return {
+    endpoint: front.url,
+    now: clock.now,
+    faults,
+    start() {
+      scaling.begin();
+      for (const policy of group.tracking) runTracking(policy, scaling, clock);
+      if (control) return;
+      runMonitor(model.alarms, [scaling], metrics, clock, emit);
+      runSchedules(model, functions, clock);
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    group: () => ({ name: group.name, min: group.min, max: group.max, desired: scaling.desired() }),
+    instances: () => scaling.instances().map(describeInstance),
+    setDesiredCapacity(desired) {
+      if (!Number.isInteger(desired) || desired < group.min || desired > group.max) {
+        throw new Error(
+          `the desired capacity must be a whole number from ${group.min} to ${group.max}, not ${desired}`,
+        );
+      }
+      scaling.setDesired(desired, 'operator', 'set by hand');
+    },
+    replaceOne: scaling.replaceOne,
+    markUnhealthy: scaling.markUnhealthy,
+    reclaimSpot(id) {
+      const realMs = SPOT_NOTICE_MS / options.factor;
+      instanceOf(id).spotDeadline = Date.now() + realMs;
+      scaling.reclaimSpot(id, SPOT_NOTICE_MS);
+    },
+    recommendRebalance(id) {
+      instanceOf(id).rebalanceNoticedAt = Date.now();
+      emit({ kind: 'notice', instance: id, notice: 'rebalance' });
+    },
+    crash: scaling.crash,
+    tag: (id, key, value) => {
+      instanceOf(id).tags.set(key, value);
+    },
+    object: (bucket, key) => objects.get(bucket, key)?.body.toString('utf8'),
+    putObject: (bucket, key, body) => {
+      objects.put(bucket, key, Buffer.from(body));
+    },
+    assume(roleName, session) {
+      const role = model.roles.find(({ name }) => name === roleName);
+      if (!role) throw new Error(`there is no role ${roleName} in the twin`);
+      return principals.issue({ role, session }, credentialsMs);
+    },
+    refused: () => [...refusals],
+    nodeSeconds: () =>
+      scaling
+        .instances()
+        .reduce(
+          (sum, { launchedAt, stoppedAt }) => sum + ((stoppedAt ?? clock.now()) - launchedAt) / 1000,
+          0,
+        ),
+    leaked: () =>
+      scaling
+        .instances()
+        .filter(({ life, stoppedAt }) => stoppedAt === undefined && !belongs(life.state))
+        .map(({ id }) => id),
+    async close() {
+      clock.stop();
+      await scaling.close();
+      await functions.close();
+      await Promise.all(servers.map((server) => server.close()));
+      clock.stop();
+    },
+  };
+}
+
+function describeInstance({ id, zone, life, launchedAt, stoppedAt }: Instance): TwinInstance {
+  return { id, zone, state: life.state, launchedAt, running: stoppedAt === undefined };
+}
+
+/** In the group, or on its way out. A retained machine is neither: it waits for somebody to end it. */
+function belongs(state: LifecycleState): boolean {
+  return (
+    isCapacity(state) ||
+    state === 'Terminating' ||
+    state === 'Terminating:Wait' ||
+    state === 'Terminating:Proceed'
+  );
+}
+
+function onlyGroup({ groups }: AwsModel): Group {
+  const [group] = groups;
+  if (!group || groups.length > 1)
+    throw new Error(`the twin AWS runs one group; the program made ${groups.length}`);
+  return group;
 }

@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import type { Fault } from '../faults.ts';
+import type { PolicyDocument } from '../policy-document.ts';
+import type { Principal } from '../principals.ts';
+import type { RawRequest } from './signature.ts';
+
+/** A refusal in AWS's words. `malformed`: the request itself was wrong, which our code must never send. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly malformed: boolean;
+  constructor(code: string, status: number, message: string, malformed = false) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+    this.malformed = malformed;
+  }
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string | Buffer;
+}
+
+/** Who calls. `authorise` throws AccessDenied, and remembers it, where the policies do not allow the call. */
+export interface Caller {
+  /** Undefined where the request was not signed. */
+  principal: Principal | undefined;
+  authorise(action: string, resource: string, options?: AuthoriseOptions): void;
+  /** The same question without consequences. */
+  mayDo(action: string, resource: string, options?: AuthoriseOptions): boolean;
+}
+
+export interface AuthoriseOptions {
+  context?: Record<string, string>;
+  resourcePolicy?: PolicyDocument | undefined;
+}
+
+/** One action with its input checked. */
+export type Operation = (input: unknown, caller: Caller) => Answer;
+
+export interface Service {
+  name: Exclude<Fault['service'], 'imds' | 'lambda'>;
+  /** How policies call the service: CloudWatch signs as `monitoring` and is called `cloudwatch`. */
+  policyPrefix: string;
+  operations: Readonly<Record<string, Operation>>;
+  /** Throws `ApiError` where the request is none of the service's. */
+  read(request: RawRequest): { action: string; input: unknown };
+  renderError(error: ApiError): Answer;
+  /** What a service says when it is called too often. */
+  throttled: ApiError;
+}
+
+export function operation<Schema extends v.GenericSchema>(
+  schema: Schema,
+  run: (input: v.InferOutput<Schema>, caller: Caller) => Answer,
+): Operation {
+  return (raw, caller) => {
+    const parsed = v.safeParse(schema, raw);
+    if (parsed.success) return run(parsed.output, caller);
+    const problems = parsed.issues.map(
+      (issue) => `${v.getDotPath(issue) ?? 'the request'}: ${issue.message}`,
+    );
+    throw new ApiError('ValidationError', 400, problems.join('; '), true);
+  };
+}

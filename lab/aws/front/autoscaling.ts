@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import type { Instance } from '../instance.ts';
+import { AUTO_SCALING_REQUESTS } from '../requests.ts';
+import type { ScalingGroup } from '../scaling-group.ts';
+import { ApiError, operation, type Service } from './api.ts';
+import { queryAnswer, queryError, readQuery } from './query.ts';
+import type { XmlValue } from './xml.ts';
+
+const NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
+const DEFAULT_PAGE = 50;
+
+/** Auto Scaling as far as the program uses it. `begunAt`: real time, ms since the epoch. */
+export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: number): Service {
+  function groupNamed(name: string): ScalingGroup {
+    const found = groups.find(({ group }) => group.name === name);
+    if (!found) throw invalid(`Group ${name} not found`);
+    return found;
+  }
+
+  function groupOf(instance: string): ScalingGroup {
+    const found = groups.find((group) => group.find(instance));
+    if (!found)
+      throw invalid(`Instance Id not found - No managed instance found for instance ID: ${instance}`);
+    return found;
+  }
+
+  const operations = {
+    CompleteLifecycleAction: operation(AUTO_SCALING_REQUESTS.CompleteLifecycleAction, (input, caller) => {
+      const scaling = groupNamed(input.AutoScalingGroupName);
+      caller.authorise('autoscaling:CompleteLifecycleAction', scaling.group.arn);
+      refuseWhere(
+        scaling.complete({
+          instance: instanceOf(input, scaling),
+          hook: input.LifecycleHookName,
+          token: input.LifecycleActionToken,
+          result: input.LifecycleActionResult,
+        }),
+        input.InstanceId,
+      );
+      return queryAnswer('CompleteLifecycleAction', NAMESPACE, {});
+    }),
+
+    RecordLifecycleActionHeartbeat: operation(
+      AUTO_SCALING_REQUESTS.RecordLifecycleActionHeartbeat,
+      (input, caller) => {
+        const scaling = groupNamed(input.AutoScalingGroupName);
+        caller.authorise('autoscaling:RecordLifecycleActionHeartbeat', scaling.group.arn);
+        refuseWhere(
+          scaling.heartbeat({
+            instance: instanceOf(input, scaling),
+            hook: input.LifecycleHookName,
+            token: input.LifecycleActionToken,
+          }),
+          input.InstanceId,
+        );
+        return queryAnswer('RecordLifecycleActionHeartbeat', NAMESPACE, {});
+      },
+    ),
+
+    DescribeAutoScalingGroups: operation(AUTO_SCALING_REQUESTS.DescribeAutoScalingGroups, (input, caller) => {
+      caller.authorise('autoscaling:DescribeAutoScalingGroups', '*');
+      const named = groups.filter(({ group }) => input.AutoScalingGroupNames?.includes(group.name) ?? true);
+      const page = pageOf(named, input.NextToken, input.MaxRecords ?? DEFAULT_PAGE);
+      return queryAnswer('DescribeAutoScalingGroups', NAMESPACE, {
+        AutoScalingGroups: page.members.map((each) =>
+          describeGroup(each, begunAt, input.IncludeInstances ?? true),
+        ),
+        NextToken: page.next,
+      });
+    }),
+
+    DescribeAutoScalingInstances: operation(
+      AUTO_SCALING_REQUESTS.DescribeAutoScalingInstances,
+      (input, caller) => {
+        caller.authorise('autoscaling:DescribeAutoScalingInstances', '*');
+        const all = groups.flatMap((scaling) =>
+          present(scaling).map((instance) => ({
+            ...describeInstance(instance, scaling),
+            AutoScalingGroupName: scaling.group.name,
+          })),
+        );
+        const wanted = all.filter(({ InstanceId }) => input.InstanceIds?.includes(InstanceId) ?? true);
+        const page = pageOf(wanted, input.NextToken, input.MaxRecords ?? DEFAULT_PAGE);
+        return queryAnswer('DescribeAutoScalingInstances', NAMESPACE, {
+          AutoScalingInstances: page.members,
+          NextToken: page.next,
+        });
+      },
+    ),
+
+    TerminateInstanceInAutoScalingGroup: operation(
+      AUTO_SCALING_REQUESTS.TerminateInstanceInAutoScalingGroup,
+      (input, caller) => {
+        const scaling = groupOf(input.InstanceId);
+        caller.authorise('autoscaling:TerminateInstanceInAutoScalingGroup', scaling.group.arn);
+        const why = scaling.terminate(input.InstanceId, input.ShouldDecrementDesiredCapacity);
+        if (why === 'the instance is already being terminated')
+          throw new ApiError('ScalingActivityInProgress', 400, why);
+        refuseWhere(why, input.InstanceId);
+        return queryAnswer('TerminateInstanceInAutoScalingGroup', NAMESPACE, {
+          Activity: {
+            ActivityId: randomUUID(),
+            AutoScalingGroupName: scaling.group.name,
+            Description: `Terminating EC2 instance: ${input.InstanceId}`,
+            Cause: `At ${new Date().toISOString()} instance ${input.InstanceId} was taken out of service in response to a user request.`,
+            StartTime: new Date().toISOString(),
+            StatusCode: 'InProgress',
+            Progress: 0,
+          },
+        });
+      },
+    ),
+
+    SetDesiredCapacity: operation(AUTO_SCALING_REQUESTS.SetDesiredCapacity, (input, caller) => {
+      const scaling = groupNamed(input.AutoScalingGroupName);
+      caller.authorise('autoscaling:SetDesiredCapacity', scaling.group.arn);
+      const { min, max } = scaling.group;
+      if (input.DesiredCapacity < min || input.DesiredCapacity > max) {
+        throw invalid(`New SetDesiredCapacity value ${input.DesiredCapacity} is outside [${min}, ${max}].`);
+      }
+      scaling.setDesired(input.DesiredCapacity, 'api', 'SetDesiredCapacity');
+      return queryAnswer('SetDesiredCapacity', NAMESPACE, undefined);
+    }),
+  };
+
+  return {
+    name: 'autoscaling',
+    policyPrefix: 'autoscaling',
+    operations,
+    read: (request) => readQuery(request, '2011-01-01'),
+    renderError: (error) => queryError(error, NAMESPACE),
+    throttled: new ApiError('Throttling', 400, 'Rate exceeded'),
+  };
+}
+
+interface ActionTarget {
+  InstanceId?: string | undefined;
+  LifecycleActionToken?: string | undefined;
+}
+
+/** A lifecycle action is named by its instance or by its token. */
+function instanceOf({ InstanceId, LifecycleActionToken }: ActionTarget, scaling: ScalingGroup): string {
+  if (InstanceId !== undefined) return InstanceId;
+  const holder = scaling
+    .instances()
+    .find(({ life }) => life.waiting.some(({ token }) => token === LifecycleActionToken));
+  if (!holder) throw invalid('either an instance id or the token of an active lifecycle action is needed');
+  return holder.id;
+}
+
+/** What belongs to the group still: terminated instances are gone from it. */
+function present(scaling: ScalingGroup): Instance[] {
+  return scaling.instances().filter(({ life }) => life.state !== 'Terminated');
+}
+
+function describeGroup(scaling: ScalingGroup, begunAt: number, withInstances: boolean): XmlValue {
+  const { group } = scaling;
+  return {
+    AutoScalingGroupName: group.name,
+    AutoScalingGroupARN: group.arn,
+    LaunchTemplate: describeTemplate(scaling, group.template.version),
+    MinSize: group.min,
+    MaxSize: group.max,
+    DesiredCapacity: scaling.desired(),
+    DefaultCooldown: 300,
+    AvailabilityZones: group.zones,
+    HealthCheckType: 'EC2',
+    HealthCheckGracePeriod: 0,
+    Instances: withInstances ? present(scaling).map((instance) => describeInstance(instance, scaling)) : [],
+    CreatedTime: new Date(begunAt).toISOString(),
+    VPCZoneIdentifier: group.subnets.join(','),
+    TerminationPolicies: group.terminationPolicies,
+    NewInstancesProtectedFromScaleIn: false,
+    ServiceLinkedRoleARN: group.serviceLinkedRole,
+  };
+}
+
+function describeInstance({ id, zone, life, healthy, template }: Instance, scaling: ScalingGroup) {
+  return {
+    InstanceId: id,
+    InstanceType: scaling.group.template.instanceType,
+    AvailabilityZone: zone,
+    LifecycleState: life.state,
+    HealthStatus: healthy ? 'Healthy' : 'Unhealthy',
+    LaunchTemplate: describeTemplate(scaling, template),
+    ProtectedFromScaleIn: false,
+  };
+}
+
+function describeTemplate({ group }: ScalingGroup, version: string) {
+  return { LaunchTemplateId: group.template.id, LaunchTemplateName: group.template.name, Version: version };
+}
+
+function pageOf<T>(
+  all: readonly T[],
+  token: string | undefined,
+  size: number,
+): { members: T[]; next?: string } {
+  const from = token === undefined ? 0 : Number(token.replace(/^page-/, ''));
+  if (!Number.isInteger(from) || from < 0)
+    throw new ApiError('InvalidNextToken', 400, 'The token is not valid.', true);
+  const members = all.slice(from, from + size);
+  return from + size < all.length ? { members, next: `page-${from + size}` } : { members };
+}
+
+function refuseWhere(why: string | undefined, instance: string | undefined): void {
+  if (why === undefined) return;
+  throw invalid(
+    why.startsWith('no active') ? `No active Lifecycle Action found with instance ID ${instance}` : why,
+  );
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError('ValidationError', 400, message);
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Faults } from './faults.ts';
+import { type Listener, listen, spoil } from './listener.ts';
+
+/** What an instance is told of itself. Each is asked anew for every request. */
+export interface MetadataSource {
+  instanceId: string;
+  zone: string;
+  region: string;
+  privateIp: string;
+  instanceType: string;
+  tokensRequired: boolean;
+  /** Undefined where the launch template does not show tags. */
+  tags(): ReadonlyMap<string, string> | undefined;
+  targetState(): string;
+  /** Real time, ms since the epoch. */
+  spotDeadline(): number | undefined;
+  rebalanceNoticedAt(): number | undefined;
+  /** The role of the instance profile, and keys of it; undefined for none. */
+  role: string | undefined;
+  credentials(): RoleKeys | undefined;
+}
+
+export interface RoleKeys {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  issuedAt: number;
+  expiresAt: number;
+}
+
+const LONGEST_TOKEN_S = 21_600;
+const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
+const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
+
+interface Reply {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+}
+
+const NOT_FOUND: Reply = { status: 404, body: '<html><body>404 - Not Found</body></html>' };
+
+/** The metadata server of one instance (version 2), on a port of its own. */
+export async function createImds(source: MetadataSource, faults: Faults): Promise<Listener> {
+  const tokens = new Map<string, number>();
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '/').replace(/\/+$/, '');
+    const fault = faults.take({
+      service: 'imds',
+      action: path.replace(/^\/latest\/(meta-data\/)?/, ''),
+      instance: source.instanceId,
+    });
+    if (fault === undefined) send(response, replyTo(request, path));
+    else spoil(fault, response, () => send(response, { status: 503, body: 'Service Unavailable' }));
+  }
+
+  function replyTo(request: IncomingMessage, path: string): Reply {
+    // A proxy in between would be somebody else's way in.
+    if (request.headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
+    if (path === '/latest/api/token') return giveToken(request);
+    if (request.method !== 'GET') return { status: 405, body: '' };
+    if (!isAllowed(request)) return { status: 401, body: '' };
+    const [, name] = /^\/latest\/meta-data\/(.*)$/.exec(path) ?? [];
+    const body = name === undefined ? undefined : read(name, source);
+    return body === undefined ? NOT_FOUND : { status: 200, body };
+  }
+
+  function giveToken(request: IncomingMessage): Reply {
+    const seconds = Number(request.headers[TTL_HEADER]);
+    if (request.method !== 'PUT') return { status: 405, body: '' };
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST_TOKEN_S)
+      return { status: 400, body: '' };
+    const token = randomBytes(40).toString('base64');
+    tokens.set(token, Date.now() + seconds * 1000);
+    return { status: 200, body: token, headers: { [TTL_HEADER]: String(seconds) } };
+  }
+
+  function isAllowed(request: IncomingMessage): boolean {
+    const token = request.headers[TOKEN_HEADER];
+    if (token === undefined) return !source.tokensRequired;
+    return typeof token === 'string' && (tokens.get(token) ?? 0) > Date.now();
+  }
+
+  return listen(handle);
+}
+
+/** The text of one path below meta-data; undefined where there is none (404). */
+function read(path: string, source: MetadataSource): string | undefined {
+  switch (path) {
+    case 'instance-id':
+      return source.instanceId;
+    case 'instance-type':
+      return source.instanceType;
+    case 'local-ipv4':
+      return source.privateIp;
+    case 'placement/availability-zone':
+      return source.zone;
+    case 'placement/region':
+      return source.region;
+    case 'autoscaling/target-lifecycle-state':
+      return source.targetState();
+    case 'spot/instance-action': {
+      const deadline = source.spotDeadline();
+      return deadline === undefined
+        ? undefined
+        : JSON.stringify({ action: 'terminate', time: wholeSeconds(deadline) });
+    }
+    case 'events/recommendations/rebalance': {
+      const noticedAt = source.rebalanceNoticedAt();
+      return noticedAt === undefined ? undefined : JSON.stringify({ noticeTime: wholeSeconds(noticedAt) });
+    }
+    case 'iam/security-credentials':
+      return source.role;
+    case 'tags/instance': {
+      const tags = source.tags();
+      return tags && [...tags.keys()].join('\n');
+    }
+  }
+  if (path.startsWith('tags/instance/')) {
+    return source.tags()?.get(decodeURIComponent(path.slice('tags/instance/'.length)));
+  }
+  if (source.role !== undefined && path === `iam/security-credentials/${source.role}`) {
+    return describeKeys(source.credentials());
+  }
+  return undefined;
+}
+
+function describeKeys(keys: RoleKeys | undefined): string | undefined {
+  return (
+    keys &&
+    JSON.stringify({
+      Code: 'Success',
+      LastUpdated: wholeSeconds(keys.issuedAt),
+      Type: 'AWS-HMAC',
+      AccessKeyId: keys.accessKeyId,
+      SecretAccessKey: keys.secretAccessKey,
+      Token: keys.sessionToken,
+      Expiration: wholeSeconds(keys.expiresAt),
+    })
+  );
+}
+
+function wholeSeconds(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function send(response: ServerResponse, { status, body, headers = {} }: Reply): void {
+  response.writeHead(status, { ...headers, 'content-type': 'text/plain' });
+  response.end(body);
+}

@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+
+const errorSchema = v.object({
+  errorType: v.string(),
+  errorMessage: v.string(),
+  trace: v.optional(v.string()),
+});
+const messageSchema = v.union([
+  v.strictObject({ ready: v.literal(true) }),
+  v.strictObject({ id: v.string(), answer: v.unknown() }),
+  v.strictObject({ id: v.string(), error: errorSchema }),
+  v.strictObject({ error: errorSchema }),
+]);
+
+/** One process of a function, as Lambda keeps them: it answers one event after the other while it is warm. */
+export interface Sandbox {
+  busy: boolean;
+  /** Rejects with what the function threw, or that it ran out of time: its process is then gone. */
+  run(event: unknown, timeoutMs: number): Promise<unknown>;
+  /** Settles when the process is gone. */
+  gone: Promise<void>;
+  kill(): void;
+}
+
+export interface SandboxSpec {
+  directory: string;
+  handler: string;
+  environment: Record<string, string>;
+  onLine(line: string): void;
+}
+
+/** Resolves when the function has been loaded: a cold start is not charged to the first event. */
+export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
+  const runtime = fileURLToPath(new URL('runtime.mjs', import.meta.url));
+  const child = fork(runtime, [spec.directory, spec.handler], {
+    // Nothing of this process's own environment or loaders reaches a function.
+    env: spec.environment,
+    execArgv: [],
+    cwd: spec.directory,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  collectLines(child, spec.onLine);
+  const waiting = new Map<string, (message: { answer: unknown } | { problem: Error }) => void>();
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`its process ended at once (${signal ?? code})`)));
+    child.on('message', (raw) => {
+      const message = v.parse(messageSchema, raw);
+      if ('ready' in message) resolve();
+      else if (!('id' in message)) reject(functionError(message.error));
+      else
+        waiting.get(message.id)?.('error' in message ? { problem: functionError(message.error) } : message);
+    });
+  });
+
+  const sandbox: Sandbox = {
+    busy: false,
+    gone,
+    kill: () => child.kill('SIGKILL'),
+    async run(event, timeoutMs) {
+      sandbox.busy = true;
+      const id = randomUUID();
+      try {
+        return await new Promise<unknown>((resolve, reject) => {
+          const timer = setTimeout(() => {
+            child.kill('SIGKILL');
+            reject(new Error(`Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`));
+          }, timeoutMs);
+          waiting.set(id, (message) => {
+            clearTimeout(timer);
+            if ('problem' in message) reject(message.problem);
+            else resolve(message.answer);
+          });
+          void gone.then(() => {
+            clearTimeout(timer);
+            reject(new Error('Runtime exited before it answered'));
+          });
+          child.send({ id, event, deadline: Date.now() + timeoutMs });
+        });
+      } finally {
+        waiting.delete(id);
+        sandbox.busy = false;
+      }
+    },
+  };
+  return sandbox;
+}
+
+function functionError({ errorType, errorMessage, trace }: v.InferOutput<typeof errorSchema>): Error {
+  const error = new Error(`${errorType}: ${errorMessage}`);
+  if (trace !== undefined) error.stack = trace;
+  return error;
+}
+
+function collectLines(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Fault } from './faults.ts';
+
+/** An HTTP server on this machine, on a port that was free. */
+export interface Listener {
+  url: string;
+  close(): Promise<void>;
+}
+
+export async function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Listener> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, handle);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server of the twin has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Shows a fault; `refuse` says in the service's own words that it is throttled or broken. */
+export function spoil(fault: Fault['kind'], response: ServerResponse, refuse: () => void): void {
+  switch (fault) {
+    case 'timeout':
+      // No answer, ever: the connection ends when the caller gives up or the twin does.
+      return;
+    case 'garbage':
+      response.statusCode = 200;
+      response.end('<html><body>It works!</body></html>');
+      return;
+    case 'throttle':
+    case 'error':
+      refuse();
+  }
+}

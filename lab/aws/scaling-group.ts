@@ -1,0 +1,294 @@
+import { describeError } from '../../fleet/error.ts';
+import type { Machine } from '../machine.ts';
+import {
+  type Candidate,
+  defaultVictims,
+  readPolicyAnswer,
+  terminationPolicyEvent,
+  type ZoneCapacity,
+  zonesToShrink,
+  zoneToGrow,
+} from './capacity.ts';
+import type { CloudClock } from './clock.ts';
+import type { TerminationCause, TwinHappening } from './events.ts';
+import { hexId } from './identifiers.ts';
+import {
+  createInstance,
+  decide,
+  type Instance,
+  type LifeDeps,
+  move,
+  nextToken,
+  powerOff,
+} from './instance.ts';
+import { type HookResult, isCapacity } from './lifecycle.ts';
+import type { Group } from './model.ts';
+
+export type PolicyCause = 'SCALE_IN' | 'INSTANCE_REFRESH' | 'MAX_INSTANCE_LIFETIME' | 'REBALANCE';
+export type DesiredBy = 'target-tracking' | 'operator' | 'api';
+
+export interface ScalingGroupOptions {
+  group: Group;
+  mode: 'ebbtide' | 'control';
+  clock: CloudClock;
+  /** Makes ids of this twin's instances its own. */
+  seed: string;
+  emit(happening: TwinHappening): void;
+  /** Gives an instance its metadata and its machine, and starts it. */
+  start(instance: Instance): Promise<Machine>;
+  askPolicy(functionArn: string, event: unknown): Promise<unknown>;
+}
+
+/** An Auto Scaling group: keeps as many instances as are desired, and lets them go by its rules. */
+export interface ScalingGroup {
+  group: Group;
+  desired(): number;
+  instances(): readonly Instance[];
+  find(id: string): Instance | undefined;
+  begin(): void;
+  setDesired(desired: number, by: DesiredBy, why: string): void;
+  /** These three answer why not, where AWS would refuse. */
+  complete(action: {
+    instance: string;
+    hook: string;
+    token?: string | undefined;
+    result: HookResult;
+  }): string | undefined;
+  heartbeat(action: { instance: string; hook: string; token?: string | undefined }): string | undefined;
+  terminate(instance: string, decrement: boolean): string | undefined;
+  replaceOne(cause: Exclude<PolicyCause, 'SCALE_IN'>): void;
+  markUnhealthy(instance: string): void;
+  reclaimSpot(instance: string, noticeMs: number): void;
+  crash(instance: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long the group waits before it asks its termination policy again. */
+const ASK_AGAIN_MS = 30_000;
+/** How long it takes a group to see that a machine is dead. */
+const HEALTH_CHECK_MS = 60_000;
+
+export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
+  const { group, clock, emit } = options;
+  const control = options.mode === 'control';
+  const instances: Instance[] = [];
+  const replacements: Exclude<PolicyCause, 'SCALE_IN'>[] = [];
+  let desired = group.desired;
+  let open = false;
+  let asking = false;
+  let cancelAsk: (() => void) | undefined;
+
+  const deps: LifeDeps = {
+    rules: {
+      hooks: control ? [] : group.hooks,
+      terminateHookAbandon: control ? 'terminate' : group.terminateHookAbandon,
+    },
+    clock,
+    emit,
+    changed: reconcile,
+  };
+
+  function reconcile(): void {
+    if (!open) return;
+    const capacity = instances.filter(({ life }) => isCapacity(life.state));
+    for (let missing = desired - capacity.length; missing > 0; missing--) void launch();
+    if (excess() > 0 || replacements.length > 0) void shrink();
+  }
+
+  function excess(): number {
+    return instances.filter(({ life }) => isCapacity(life.state)).length - desired;
+  }
+
+  async function launch(): Promise<void> {
+    const present = instances.filter(({ life }) => isCapacity(life.state));
+    const instance = createInstance({
+      id: `i-${hexId(`${options.seed}#${instances.length}`, 17)}`,
+      zone: zoneToGrow(
+        group.zones,
+        present.map(({ zone }) => ({ zone })),
+      ),
+      template: group.template.version,
+      launchedAt: clock.now(),
+      tags: new Map(
+        Object.entries({ ...group.template.tags, ...group.tags, 'aws:autoscaling:groupName': group.name }),
+      ),
+    });
+    instances.push(instance);
+    emit({
+      kind: 'instance',
+      instance: instance.id,
+      zone: instance.zone,
+      from: 'none',
+      to: 'Pending',
+      why: `${desired} are desired`,
+    });
+    try {
+      instance.machine = await options.start(instance);
+      move(instance, { kind: 'started', token: nextToken(instance) }, 'the machine runs', deps);
+    } catch (cause) {
+      emit({ kind: 'trouble', problem: `${instance.id} could not be started: ${describeError(cause)}` });
+    }
+  }
+
+  /** Asks for victims, takes them, and asks again later while there are still too many. */
+  async function shrink(): Promise<void> {
+    if (asking) return;
+    asking = true;
+    cancelAsk?.();
+    try {
+      const replacement = replacements[0];
+      const cause = replacement ?? 'SCALE_IN';
+      const victims = await chooseVictims(replacement ? 1 : excess(), cause);
+      // What is desired may have risen again while the policy was thinking: the rest is cancelled.
+      const wanted = open ? victims.slice(0, replacement ? 1 : Math.max(0, excess())) : [];
+      for (const id of wanted) letGo(id, cause);
+      if (replacement && wanted.length > 0) replacements.shift();
+    } finally {
+      asking = false;
+    }
+    if (open && (excess() > 0 || replacements.length > 0)) {
+      cancelAsk = clock.at(clock.now() + ASK_AGAIN_MS, () => void shrink());
+    }
+  }
+
+  async function chooseVictims(count: number, cause: PolicyCause): Promise<string[]> {
+    const candidates: Candidate[] = instances.filter(
+      ({ life, healthy }) => life.state === 'InService' && healthy,
+    );
+    const demand: ZoneCapacity[] = zonesToShrink(group.zones, candidates, Math.min(count, candidates.length));
+    if (demand.length === 0) return [];
+    const [policy = 'Default'] = group.terminationPolicies;
+    const now = clock.now();
+    if (control || !policy.startsWith('arn:')) {
+      return defaultVictims(candidates, demand, group.template.version, now);
+    }
+    const offered = candidates.filter(({ zone }) => demand.some((each) => each.zone === zone));
+    const event = terminationPolicyEvent(
+      { arn: group.arn, name: group.name, instanceType: group.template.instanceType },
+      demand,
+      offered,
+      cause,
+    );
+    try {
+      const answer = readPolicyAnswer(
+        await options.askPolicy(policy, event),
+        offered,
+        demand,
+        group.template.version,
+        now,
+      );
+      if (answer.kind === 'victims') return answer.ids;
+      if (answer.problem !== undefined) emit({ kind: 'trouble', problem: answer.problem });
+      return [];
+    } catch {
+      // Told by the function's own event: an error of the policy terminates nothing, and the group asks again.
+      return [];
+    }
+  }
+
+  function letGo(id: string, cause: TerminationCause): string | undefined {
+    const instance = find(id);
+    if (!instance) return `No managed instance found for instance ID: ${id}`;
+    return move(instance, { kind: 'terminate', token: nextToken(instance), cause }, cause, deps).refused;
+  }
+
+  function find(id: string): Instance | undefined {
+    return instances.find((instance) => instance.id === id);
+  }
+
+  function must(id: string): Instance {
+    const instance = find(id);
+    if (!instance) throw new Error(`there is no instance ${id} in the twin`);
+    return instance;
+  }
+
+  function setDesired(next: number, by: DesiredBy, why: string): void {
+    if (next === desired) return;
+    emit({ kind: 'desired', from: desired, to: next, by, why });
+    desired = next;
+    reconcile();
+  }
+
+  function terminate(id: string, decrement: boolean): string | undefined {
+    const instance = find(id);
+    if (!instance || instance.life.state === 'Terminated')
+      return `No managed instance found for instance ID: ${id}`;
+    if (decrement && instance.life.state === 'Terminating:Retained') {
+      return `${id} is retained: it does not count as capacity, so the desired capacity cannot be decremented with it`;
+    }
+    if (decrement && desired - 1 < group.min) {
+      return `Currently, desiredSize equals minSize (${group.min}). Terminating instance without replacement will violate group's min size constraint.`;
+    }
+    const capacity = isCapacity(instance.life.state);
+    if (decrement && capacity) {
+      // Before the machine goes, so that nothing is launched in its place.
+      emit({
+        kind: 'desired',
+        from: desired,
+        to: desired - 1,
+        by: 'api',
+        why: `${id} is terminated with decrement`,
+      });
+      desired -= 1;
+    }
+    return letGo(id, 'API');
+  }
+
+  return {
+    group,
+    desired: () => desired,
+    instances: () => instances,
+    find,
+    begin() {
+      open = true;
+      reconcile();
+    },
+    setDesired,
+    complete: ({ instance: id, hook, token, result }) => {
+      const instance = find(id);
+      if (!instance) return `No active Lifecycle Action found with instance ID ${id}`;
+      const event = { kind: 'complete', hook, token, result } as const;
+      return move(instance, event, `the lifecycle hook ${hook} was completed: ${result}`, deps).refused;
+    },
+    heartbeat: ({ instance: id, hook, token }) => {
+      const instance = find(id);
+      if (!instance) return `No active Lifecycle Action found with instance ID ${id}`;
+      const { refused } = move(instance, { kind: 'heartbeat', hook, token }, 'heartbeat', deps);
+      if (refused === undefined) emit({ kind: 'heartbeat', instance: id, hook });
+      return refused;
+    },
+    terminate,
+    replaceOne(cause) {
+      replacements.push(cause);
+      reconcile();
+    },
+    markUnhealthy(id) {
+      must(id).healthy = false;
+      letGo(id, 'UNHEALTHY');
+    },
+    reclaimSpot(id, noticeMs) {
+      const instance = must(id);
+      decide(instance, 'SPOT', deps);
+      emit({ kind: 'notice', instance: id, notice: 'spot' });
+      clock.at(
+        clock.now() + noticeMs,
+        () => void powerOff(instance, 'the spot instance was taken back', deps),
+      );
+    },
+    async crash(id) {
+      const instance = must(id);
+      instance.healthy = false;
+      await instance.machine?.terminate();
+      instance.stoppedAt ??= clock.now();
+      clock.at(clock.now() + HEALTH_CHECK_MS, () => void powerOff(instance, 'the machine is dead', deps));
+    },
+    async close() {
+      open = false;
+      cancelAsk?.();
+      for (const instance of instances) instance.cancelTimer?.();
+      const running = instances.filter(({ stoppedAt }) => stoppedAt === undefined);
+      await Promise.all(running.map((instance) => instance.machine?.terminate()));
+      for (const instance of running) instance.stoppedAt = clock.now();
+    },
+  };
+}

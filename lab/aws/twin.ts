@@ -55,13 +55,13 @@ export interface TwinInstance {
 
 /** A twin AWS with one account, one region and what one program provisioned in it. */
 export interface TwinCloud {
-  /** Where every service of it answers (AWS_ENDPOINT_URL). */
-  endpoint: string;
+  /** Where every service of it answers (AWS_ENDPOINT_URL), once it has started. */
+  readonly endpoint: string;
   /** Its own clock: ms since it started. */
   now(): number;
   faults: FaultPort;
-  /** The group begins to launch, alarms and schedules begin to run. */
-  start(): void;
+  /** Opens its servers and loads its functions; then the group begins to launch, alarms and schedules begin to run. */
+  start(): Promise<void>;
   onEvent(listener: (event: TwinEvent) => void): () => void;
   group(): { name: string; min: number; max: number; desired: number };
   /** Every instance that the twin ever launched, the ended ones too. */
@@ -99,8 +99,8 @@ export interface TwinCloud {
 const POLICY_ANSWERS_WITHIN_MS = 2000;
 const SPOT_NOTICE_MS = 120_000;
 
-/** Functions are loaded and every server listens when it resolves; nothing happens before `start`. */
-export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
+/** A twin of what was provisioned; nothing happens in it before `start`. */
+export function createTwin(options: TwinOptions): TwinCloud {
   const { model, mode } = options;
   const control = mode === 'control';
   const clock = createScaledClock(options.factor);
@@ -111,6 +111,8 @@ export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
   const refusals: Refusal[] = [];
   const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
   const servers: Listener[] = [];
+  let front: Listener | undefined;
+  let opening: Promise<void> | undefined;
   const credentialsMs = options.credentialsMs ?? 6 * 3_600_000;
   const group = onlyGroup(model);
 
@@ -139,22 +141,29 @@ export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
         POLICY_ANSWERS_WITHIN_MS,
       ),
   });
-  const front = await createFront({
-    region: model.region,
-    services: [
+  const functions = createFunctions({ model, principals, faults, endpoint: () => endpoint(), emit, refuse });
+
+  async function open(): Promise<void> {
+    const services = [
       createS3(objects),
       createAutoScaling([scaling], Date.now()),
       createCloudWatch(metrics),
       createSsm(model.parameters, model),
-    ],
-    principals,
-    faults,
-    refuse,
-    emit,
-  });
-  servers.push(front);
-  const functions = createFunctions({ model, principals, faults, endpoint: front.url, emit, refuse });
-  if (!control) await functions.warm();
+    ];
+    front = await createFront({ region: model.region, services, principals, faults, refuse, emit });
+    servers.push(front);
+    if (!control) await functions.warm();
+    scaling.begin();
+    for (const policy of group.tracking) runTracking(policy, scaling, clock);
+    if (control) return;
+    runMonitor(model.alarms, [scaling], metrics, clock, emit);
+    runSchedules(model, functions, clock);
+  }
+
+  function endpoint(): string {
+    if (!front) throw new Error('the twin AWS has no address yet: await its start()');
+    return front.url;
+  }
 
   async function startInstance(instance: Instance): Promise<Machine> {
     const imds = await createImds(metadataOf(instance, group, model, principals, credentialsMs), faults);
@@ -162,7 +171,7 @@ export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
     const machine = options.machines.create({
       instanceId: instance.id,
       userData: group.template.userData,
-      environment: { AWS_ENDPOINT_URL: front.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url },
+      environment: { AWS_ENDPOINT_URL: endpoint(), AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url },
       privateIp: PRIVATE_IP,
       runsAgent: !control,
     });
@@ -180,15 +189,14 @@ export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
   }
 
   return {
-    endpoint: front.url,
+    get endpoint() {
+      return endpoint();
+    },
     now: clock.now,
     faults,
     start() {
-      scaling.begin();
-      for (const policy of group.tracking) runTracking(policy, scaling, clock);
-      if (control) return;
-      runMonitor(model.alarms, [scaling], metrics, clock, emit);
-      runSchedules(model, functions, clock);
+      opening ??= open();
+      return opening;
     },
     onEvent(listener) {
       listeners.add(listener);
@@ -242,7 +250,7 @@ export async function createTwin(options: TwinOptions): Promise<TwinCloud> {
         .filter(({ life, stoppedAt }) => stoppedAt === undefined && !belongs(life.state))
         .map(({ id }) => id),
     async close() {
-      clock.stop();
+      await opening?.catch(() => undefined);
       await scaling.close();
       await functions.close();
       await Promise.all(servers.map((server) => server.close()));

@@ -29,7 +29,7 @@ export interface FunctionsOptions {
   model: AwsModel;
   principals: Principals;
   faults: Faults;
-  endpoint: string;
+  endpoint(): string;
   emit(happening: TwinHappening): void;
   refuse(refusal: Refusal): void;
 }
@@ -124,7 +124,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       environment: {
         ...fn.environment,
         ...lambdaEnvironment(fn, keys, model.region),
-        AWS_ENDPOINT_URL: options.endpoint,
+        AWS_ENDPOINT_URL: options.endpoint(),
       },
       onLine: (line) => emit({ kind: 'function-log', function: fn.name, line }),
     });

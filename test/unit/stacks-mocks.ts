@@ -45,11 +45,15 @@ export function configValues(settings: Record<string, unknown>): Record<string, 
 
 /** Runs the program against Pulumi's mocks. Rejects on the first thing that fails anywhere in it. */
 export async function runUnderMocks(
-  options: { preview?: boolean; settings?: Record<string, unknown> } = {},
+  options: { preview?: boolean; settings?: Record<string, unknown>; refuse?: string } = {},
 ): Promise<ProgramRun> {
   const resources: Registered[] = [];
-  const failures: unknown[] = [];
-  const fail = (reason: unknown) => failures.push(reason);
+  // What waits for a refused resource may wait for ever: the first failure ends the run.
+  let fail: (reason: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
   const others = process.listeners('unhandledRejection');
   process.removeAllListeners('unhandledRejection');
   process.on('unhandledRejection', fail);
@@ -57,6 +61,7 @@ export async function runUnderMocks(
     await pulumi.runtime.setMocks(
       {
         newResource(args) {
+          if (args.type === options.refuse) throw new Error(`refused ${args.type}`);
           const { plain, secrets } = unwrap(args.inputs);
           resources.push({
             type: args.type,
@@ -80,10 +85,9 @@ export async function runUnderMocks(
     const settings = { ...GOOD, ...options.settings };
     const config = { values: configValues(settings), isSecret: () => true };
     const outputs = await runProgram(config, bundler);
-    await pulumi.runtime.disconnect();
+    await Promise.race([pulumi.runtime.disconnect(), failed]);
     // Rejections are reported once the queue of microtasks has run dry.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (failures.length > 0) throw failures[0];
+    await Promise.race([new Promise((resolve) => setImmediate(resolve)), failed]);
     return { resources, outputs, one: (type, name) => only(resources, type, name) };
   } finally {
     process.off('unhandledRejection', fail);

@@ -1,0 +1,487 @@
+import assert from 'node:assert/strict';
+import { Provider } from '@pulumi/aws/provider.js';
+import * as pulumi from '@pulumi/pulumi';
+import * as v from 'valibot';
+import { isArm } from '../../stacks/aws/launch-template.ts';
+import { subnetRange } from '../../stacks/aws/network.ts';
+import { AwsPool } from '../../stacks/aws/pool.ts';
+import { readSettings } from '../../stacks/settings.ts';
+import { createSettingsFiles } from '../../stacks/settings-files.ts';
+import { configValues, GOOD, type ProgramRun, runUnderMocks } from './stacks-mocks.ts';
+
+const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
+const GROUP = 'aws:autoscaling/group:Group';
+const TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
+const LAMBDA = 'aws:lambda/function:Function';
+const BUCKET = 'arn:aws:s3:::ebbtide-media-1234';
+const GROUP_ARN =
+  'arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/ebbtide-media';
+
+function statementsOf(run: ProgramRun, name: string): unknown {
+  return JSON.parse(String(run.one(ROLE_POLICY, name).inputs.policy)).Statement;
+}
+
+const allow = (Sid: string, Action: string[], Resource: string[], Condition?: unknown) => ({
+  Effect: 'Allow',
+  Sid,
+  Action,
+  Resource,
+  ...(Condition === undefined ? {} : { Condition }),
+});
+
+const REGISTRY_RIGHTS = [
+  allow('ListRegistry', ['s3:ListBucket'], [BUCKET], {
+    StringLike: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/*'] },
+  }),
+  allow(
+    'ReadRegistry',
+    ['s3:GetObject'],
+    [`${BUCKET}/statuses/*`, `${BUCKET}/decisions/*`, `${BUCKET}/memory/*`],
+  ),
+  allow('WriteDecisionsAndMemory', ['s3:PutObject'], [`${BUCKET}/decisions/*`, `${BUCKET}/memory/*`]),
+];
+const writeLog = (log: string) =>
+  allow('WriteOwnLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [`arn:of:${log}:*`]);
+
+describe('the AWS pool', () => {
+  let run: ProgramRun;
+  before(async () => {
+    run = await runUnderMocks();
+  });
+
+  it('makes everything with the one explicit provider', () => {
+    const provider = run.one('pulumi:providers:aws');
+    assert.equal(provider.inputs.region, 'eu-west-1');
+    assert.deepEqual(JSON.parse(String(provider.inputs.defaultTags)), { tags: { 'ebbtide:pool': 'media' } });
+    const strays = run.resources.filter(({ custom, type, provider: by }) => {
+      return custom && type.startsWith('aws:') && !by?.includes('::pulumi:providers:aws::aws::');
+    });
+    assert.deepEqual(strays, []);
+  });
+
+  it('registers the same at preview, when nothing is known yet', async () => {
+    const preview = await runUnderMocks({ preview: true });
+    const list = (of: ProgramRun) => of.resources.map(({ type, name }) => `${type} ${name}`).sort();
+    assert.deepEqual(list(preview), list(run));
+  });
+
+  it('tells where its things are', async () => {
+    const told: Record<string, unknown> = {};
+    for (const [name, output] of Object.entries(run.outputs)) told[name] = await promiseOf(output);
+    assert.match(String(told.template), /^[0-9a-f]{12}$/);
+    assert.deepEqual(told, {
+      template: told.template,
+      cloud: 'aws',
+      pool: 'media',
+      group: 'ebbtide-media',
+      registry: 'ebbtide-media-1234',
+      network: 'media-network-id',
+      securityGroup: 'media-network-firewall-id',
+      metrics: 'Ebbtide/media',
+    });
+  });
+
+  describe('rights', () => {
+    it("of a node: its own group's hooks, its own status, decisions, software and its own parameters", () => {
+      assert.deepEqual(statementsOf(run, 'media-node-rights'), [
+        allow(
+          'LifecycleOfOwnGroup',
+          ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+          [GROUP_ARN],
+        ),
+        allow('WriteOwnStatus', ['s3:PutObject'], [`${BUCKET}/statuses/\u0024{aws:userid}.json`]),
+        allow(
+          'ReadDecisionsAndSoftware',
+          ['s3:GetObject'],
+          [`${BUCKET}/decisions/*`, `${BUCKET}/software/*`],
+        ),
+        allow('TellMissingDecisions', ['s3:ListBucket'], [BUCKET], {
+          StringLike: { 's3:prefix': 'decisions/*' },
+        }),
+        allow(
+          'ReadOwnParameters',
+          ['ssm:GetParameters'],
+          ['keys', 'redis'].map((key) => `arn:aws:ssm:eu-west-1:123456789012:parameter/ebbtide/media/${key}`),
+        ),
+      ]);
+    });
+
+    it('of the termination policy: the registry and its log', () => {
+      assert.deepEqual(statementsOf(run, 'media-termination-policy-rights'), [
+        ...REGISTRY_RIGHTS,
+        writeLog('media-termination-policy-log'),
+      ]);
+    });
+
+    it("of the watcher: the same, its own group's machines, and the pool's metrics", () => {
+      assert.deepEqual(statementsOf(run, 'media-watcher-rights'), [
+        ...REGISTRY_RIGHTS,
+        allow('SeeGroups', ['autoscaling:DescribeAutoScalingGroups'], ['*']),
+        allow('EndRetainedMachines', ['autoscaling:TerminateInstanceInAutoScalingGroup'], [GROUP_ARN]),
+        allow('WritePoolMetrics', ['cloudwatch:PutMetricData'], ['*'], {
+          StringEquals: { 'cloudwatch:namespace': 'Ebbtide/media' },
+        }),
+        writeLog('media-watcher-log'),
+      ]);
+    });
+
+    it('are given to nobody but these three', () => {
+      const policies = run.resources.filter(({ type }) => type === ROLE_POLICY).map(({ name }) => name);
+      assert.deepEqual(policies.sort(), [
+        'media-node-rights',
+        'media-termination-policy-rights',
+        'media-watcher-rights',
+      ]);
+      assert.deepEqual(
+        run.resources.filter(({ type }) => /policyAttachment|PolicyAttachment/.test(type)),
+        [],
+      );
+    });
+
+    it('are taken on by the service that each role is for', () => {
+      const trust = (name: string) => {
+        const { Statement } = JSON.parse(String(run.one('aws:iam/role:Role', name).inputs.assumeRolePolicy));
+        return Statement;
+      };
+      const by = (Service: string) => [{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' }];
+      assert.deepEqual(trust('media-node'), by('ec2.amazonaws.com'));
+      assert.deepEqual(trust('media-watcher-role'), by('lambda.amazonaws.com'));
+      assert.deepEqual(trust('media-termination-policy-role'), by('lambda.amazonaws.com'));
+    });
+
+    it("to call the functions: the group's own role, and the minute's rule", () => {
+      const permission = (name: string) => run.one('aws:lambda/permission:Permission', name).inputs;
+      assert.deepEqual(permission('media-termination-policy-permission'), {
+        action: 'lambda:InvokeFunction',
+        function: 'ebbtide-media-termination-policy',
+        principal: 'arn:of:media-group-role',
+      });
+      assert.deepEqual(permission('media-watcher-permission'), {
+        action: 'lambda:InvokeFunction',
+        function: 'ebbtide-media-watcher',
+        principal: 'events.amazonaws.com',
+        sourceArn: 'arn:of:media-watcher-minute',
+      });
+      assert.equal(
+        run.one('aws:iam/serviceLinkedRole:ServiceLinkedRole').inputs.customSuffix,
+        'ebbtide-media',
+      );
+    });
+  });
+
+  it('keeps its bucket private, encrypted, over TLS only, and free of old statuses', () => {
+    const { inputs } = run.one('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock');
+    assert.deepEqual(inputs, {
+      bucket: 'ebbtide-media-1234',
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    const { Statement } = JSON.parse(String(run.one('aws:s3/bucketPolicy:BucketPolicy').inputs.policy));
+    assert.deepEqual(Statement, [
+      {
+        Effect: 'Deny',
+        Sid: 'OnlyOverTls',
+        Principal: '*',
+        Action: ['s3:*'],
+        Resource: [BUCKET, `${BUCKET}/*`],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ]);
+    run.one('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration');
+    const { rules } = run.one('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration').inputs;
+    const ids = v.parse(v.array(v.object({ id: v.string() })), rules).map(({ id }) => id);
+    assert.deepEqual(ids, ['statuses', 'decisions', 'unfinished-uploads']);
+  });
+
+  it('keeps secrets secret, as encrypted parameters', () => {
+    const parameters = run.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
+    assert.deepEqual(
+      parameters.map(({ inputs, secrets }) => [inputs.name, inputs.type, inputs.value, secrets]),
+      [
+        ['/ebbtide/media/keys', 'SecureString', `{"devkey":"${'s'.repeat(32)}"}`, ['value']],
+        ['/ebbtide/media/redis', 'SecureString', '{"address":"10.0.0.5:6379"}', ['value']],
+      ],
+    );
+    const others = run.resources.filter(({ type }) => type !== 'aws:ssm/parameter:Parameter');
+    assert.doesNotMatch(JSON.stringify(others), /ssssssss|10\.0\.0\.5/);
+  });
+
+  it('makes nodes whose metadata needs a token, whose disk is encrypted, and that nobody can log in to', () => {
+    const { inputs } = run.one(TEMPLATE);
+    assert.deepEqual(inputs.metadataOptions, {
+      httpEndpoint: 'enabled',
+      httpTokens: 'required',
+      httpPutResponseHopLimit: 1,
+      instanceMetadataTags: 'enabled',
+    });
+    assert.deepEqual(inputs.blockDeviceMappings, [
+      {
+        deviceName: '/dev/xvda',
+        ebs: { volumeType: 'gp3', volumeSize: 20, encrypted: 'true', deleteOnTermination: 'true' },
+      },
+    ]);
+    assert.deepEqual(
+      [inputs.imageId, inputs.instanceType, inputs.keyName],
+      ['ami-amd', 'c6i.xlarge', undefined],
+    );
+    const { ingress } = run.one('aws:ec2/securityGroup:SecurityGroup').inputs;
+    const ports = v.parse(v.array(v.object({ protocol: v.string(), fromPort: v.number() })), ingress);
+    assert.deepEqual(
+      ports.map(({ protocol, fromPort }) => `${protocol} ${fromPort}`),
+      ['tcp 7880', 'tcp 7881', 'udp 7882'],
+    );
+  });
+
+  it('makes a group that nothing leaves before its agent lets it', () => {
+    const { inputs } = run.one(GROUP);
+    const hooks = [
+      {
+        name: 'ebbtide-media-launch',
+        lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+        heartbeatTimeout: 900,
+        defaultResult: 'ABANDON',
+      },
+      {
+        name: 'ebbtide-media-terminate',
+        lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+        heartbeatTimeout: 3600,
+        defaultResult: 'ABANDON',
+      },
+    ];
+    assert.equal(inputs.name, 'ebbtide-media');
+    assert.deepEqual([inputs.minSize, inputs.maxSize, inputs.desiredCapacity], [1, 3, 1]);
+    assert.deepEqual(inputs.initialLifecycleHooks, hooks);
+    assert.deepEqual(inputs.instanceLifecyclePolicy, {
+      retentionTriggers: { terminateHookAbandon: 'retain' },
+    });
+    assert.deepEqual(inputs.terminationPolicies, ['arn:of:media-termination-policy', 'Default']);
+    assert.equal(inputs.serviceLinkedRoleArn, 'arn:of:media-group-role');
+    assert.deepEqual(inputs.launchTemplate, { id: 'media-template-id', version: '7' });
+    assert.deepEqual(inputs.vpcZoneIdentifiers, ['media-network-subnet-0-id', 'media-network-subnet-1-id']);
+    assert.ok(
+      Array.isArray(inputs.enabledMetrics) &&
+        inputs.enabledMetrics.includes('GroupTerminatingRetainedInstances'),
+    );
+    assert.equal(inputs.forceDelete, false);
+    // Whatever would replace running nodes by itself.
+    assert.deepEqual([inputs.instanceRefresh, inputs.maxInstanceLifetime], [undefined, undefined]);
+    const again = run.resources.filter(({ type }) => type === 'aws:autoscaling/lifecycleHook:LifecycleHook');
+    assert.deepEqual(
+      again.map(({ inputs: { autoscalingGroupName, ...hook } }) => hook),
+      hooks,
+    );
+  });
+
+  it('raises an alarm for whatever an operator must hear of', async () => {
+    const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+    const { resources } = await runUnderMocks({ settings: { alarms: { notify: [topic] } } });
+    const alarms = resources.filter(({ type }) => type === 'aws:cloudwatch/metricAlarm:MetricAlarm');
+    const told: string[] = alarms.map(
+      ({ inputs }) => `${inputs.name} ${inputs.namespace} ${inputs.metricName} ${inputs.treatMissingData}`,
+    );
+    assert.deepEqual(told.sort(), [
+      'ebbtide-media-overdue Ebbtide/media OverdueDrains notBreaching',
+      'ebbtide-media-retained AWS/AutoScaling GroupTerminatingRetainedInstances notBreaching',
+      'ebbtide-media-stale Ebbtide/media StaleNodes notBreaching',
+      'ebbtide-media-termination-policy-fails AWS/Lambda Errors notBreaching',
+      'ebbtide-media-unknown Ebbtide/media UnknownNodes notBreaching',
+      'ebbtide-media-watcher-fails AWS/Lambda Errors notBreaching',
+      'ebbtide-media-watcher-silent Ebbtide/media Nodes breaching',
+    ]);
+    for (const { inputs } of alarms)
+      assert.deepEqual([inputs.alarmActions, inputs.okActions], [[topic], [topic]]);
+  });
+
+  describe('by its settings', () => {
+    it('scales on CPU, or not at all', async () => {
+      const policy = 'aws:autoscaling/policy:Policy';
+      assert.deepEqual(run.one(policy).inputs.targetTrackingConfiguration, {
+        predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
+        targetValue: 50,
+      });
+      const still = await runUnderMocks({ settings: { scaling: { kind: 'none' } } });
+      assert.deepEqual(
+        still.resources.filter(({ type }) => type === policy),
+        [],
+      );
+    });
+
+    it('leaves the choice of who leaves to AWS', async () => {
+      const native = await runUnderMocks({ settings: { scaleIn: { victim: 'native' } } });
+      assert.deepEqual(native.one(GROUP).inputs.terminationPolicies, ['Default']);
+      assert.equal(native.one(LAMBDA).name, 'media-watcher');
+    });
+
+    it('lives in a network that exists', async () => {
+      const network = { id: 'vpc-12', subnets: ['subnet-1', 'subnet-2'], healthFrom: ['10.0.0.0/8'] };
+      const { resources, one } = await runUnderMocks({ settings: { network } });
+      const made = resources
+        .filter(({ type, custom }) => custom && type.startsWith('aws:ec2/'))
+        .map(({ type }) => type);
+      assert.deepEqual(made.sort(), [TEMPLATE, 'aws:ec2/securityGroup:SecurityGroup']);
+      assert.deepEqual(one(GROUP).inputs.vpcZoneIdentifiers, ['subnet-1', 'subnet-2']);
+      assert.equal(one('aws:ec2/securityGroup:SecurityGroup').inputs.vpcId, 'vpc-12');
+      assert.match(
+        JSON.stringify(one('aws:ec2/securityGroup:SecurityGroup').inputs.ingress),
+        /"fromPort":9876/,
+      );
+    });
+
+    it('takes the image that fits the machine', async () => {
+      const { one } = await runUnderMocks({
+        settings: { pool: { name: 'media', machineType: 'c7g.large' } },
+      });
+      assert.deepEqual(
+        [one(TEMPLATE).inputs.imageId, one(TEMPLATE).inputs.instanceType],
+        ['ami-arm', 'c7g.large'],
+      );
+      const own = await runUnderMocks({
+        settings: { pool: { name: 'media', image: 'ami-0123456789abcdef0' } },
+      });
+      assert.equal(own.one(TEMPLATE).inputs.imageId, 'ami-0123456789abcdef0');
+    });
+
+    it('lets a destroy cut, and only then gives up retention', async () => {
+      const { inputs } = (await runUnderMocks({ settings: { onDestroy: 'cut' } })).one(GROUP);
+      assert.equal(inputs.forceDelete, true);
+      assert.deepEqual(inputs.instanceLifecyclePolicy, {
+        retentionTriggers: { terminateHookAbandon: 'terminate' },
+      });
+    });
+  });
+
+  describe('on an update', () => {
+    const templateOf = (of: ProgramRun) => promiseOf(of.outputs.template);
+
+    it('makes another template for what new nodes are made of, and for nothing else', async () => {
+      const now = await templateOf(run);
+      const settings = {
+        pool: { name: 'media', min: 2, max: 9 },
+        scaling: { target: 60 },
+        mediaSecrets: { keys: { devkey: 't'.repeat(40) }, redis: '10.0.0.6:6379' },
+      };
+      assert.equal(await templateOf(await runUnderMocks({ settings })), now);
+      const other: Record<string, unknown>[] = [
+        { pool: { name: 'media', machineType: 'c6i.2xlarge' } },
+        { pool: { name: 'media', diskGb: 40 } },
+        { media: { ...Object(GOOD.media), capacity: 50 } },
+      ];
+      for (const settings of other) assert.notEqual(await templateOf(await runUnderMocks({ settings })), now);
+    });
+
+    it('tells nodes and the termination policy of the same template', async () => {
+      const { variables } = v.parse(
+        v.object({ variables: v.object({ EBBTIDE_SETTINGS: v.string() }) }),
+        run.one(LAMBDA, 'media-termination-policy').inputs.environment,
+      );
+      assert.equal(JSON.parse(variables.EBBTIDE_SETTINGS).currentTemplate, await templateOf(run));
+    });
+
+    it('leaves the size to the cloud, never replaces the group for a hook, and keeps hooks until the group is gone', async () => {
+      const options = await optionsOfResources();
+      assert.deepEqual(options.get(GROUP)?.ignoreChanges, ['desiredCapacity', 'initialLifecycleHooks']);
+      assert.equal(options.get('aws:autoscaling/lifecycleHook:LifecycleHook')?.retainOnDelete, true);
+      const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
+      assert.deepEqual(waitsFor, [
+        'PoolNetwork',
+        'PoolBucket',
+        'NodeSoftware',
+        'SecretParameters',
+        'NodeIdentity',
+        'Watcher',
+        'TerminationPolicy',
+      ]);
+    });
+  });
+});
+
+describe('a failure under the mocks', () => {
+  it('fails the run, though Pulumi swallows it', async () => {
+    await assert.rejects(
+      runUnderMocks({ settings: { pool: { name: 'media', zones: [] } } }),
+      /ebbtide:pool\.zones/,
+    );
+    await assert.rejects(
+      runUnderMocks({ refuse: 'aws:cloudwatch/metricAlarm:MetricAlarm' }),
+      /refused aws:cloudwatch\/metricAlarm/,
+    );
+  });
+});
+
+describe('machine types and ranges', () => {
+  it('knows Graviton by its name', () => {
+    const arm = [
+      't4g.small',
+      'm6gd.large',
+      'c7gn.xlarge',
+      'im4gn.large',
+      'is4gen.large',
+      'x2gd.medium',
+      'a1.large',
+    ];
+    const intel = [
+      'c6i.xlarge',
+      'g4dn.xlarge',
+      'm7i-flex.large',
+      'p4de.24xlarge',
+      'u-6tb1.metal',
+      'inf2.xlarge',
+      't3.micro',
+    ];
+    assert.deepEqual([...arm, ...intel].map(isArm), [...arm.map(() => true), ...intel.map(() => false)]);
+  });
+
+  it('cuts a range into sixteenths', () => {
+    assert.deepEqual(
+      [subnetRange('10.87.0.0/16', 0), subnetRange('10.87.0.0/16', 15), subnetRange('192.168.4.0/24', 3)],
+      ['10.87.0.0/20', '10.87.240.0/20', '192.168.4.48/28'],
+    );
+  });
+});
+
+function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((value) => resolve(value));
+  });
+}
+
+/** What mocks do not see: the options that each type of resource was made with. */
+async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOptions>> {
+  const options = new Map<string, pulumi.CustomResourceOptions>();
+  await pulumi.runtime.setMocks({
+    newResource: ({ name, inputs }) => ({
+      id: name,
+      state: { ...inputs, latestVersion: 1, arn: name, uniqueId: name },
+    }),
+    call: () => ({
+      names: ['a', 'b'],
+      value: 'ami-1',
+      partition: 'aws',
+      accountId: '1',
+      rootDeviceName: '/dev/xvda',
+    }),
+  });
+  const { settings } = readSettings(
+    { values: configValues(GOOD), isSecret: () => true },
+    createSettingsFiles('.'),
+  );
+  const bundle = { code: 'x', sha256: 'a'.repeat(64) };
+  const provider = new Provider('aws', { region: 'eu-west-1' });
+  new AwsPool(
+    'media',
+    { settings, agent: bundle, boot: bundle, terminationPolicy: bundle, watcher: bundle },
+    {
+      provider,
+      transformations: [
+        ({ type, opts }) => {
+          options.set(type, opts);
+          return undefined;
+        },
+      ],
+    },
+  );
+  await pulumi.runtime.disconnect();
+  return options;
+}

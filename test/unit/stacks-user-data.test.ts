@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import { agentConfigSchema } from '../../fleet/agent-config.ts';
+import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { awsNames } from '../../stacks/aws/names.ts';
+import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
+import { bootScript } from '../../stacks/boot-script.ts';
+import { readSettings } from '../../stacks/settings.ts';
+import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
+import { configValues, GOOD } from './stacks-mocks.ts';
+
+function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot");\n') {
+  const files = { text: () => undefined, sha256: () => undefined };
+  const { settings } = readSettings(
+    { values: configValues({ ...GOOD, ...changed }), isSecret: () => true },
+    files,
+  );
+  return awsNodeUserData({
+    settings,
+    names: awsNames('media'),
+    bucket: 'ebbtide-media-1234',
+    nodeRoleId: 'AROAEXAMPLE',
+    boot,
+    agent: { key: 'software/agent', sha256: 'b'.repeat(64) },
+    media: { key: 'software/media', sha256: 'a'.repeat(64), member: 'livekit-server' },
+    template: '0123456789ab',
+  });
+}
+
+const cloudConfigSchema = v.strictObject({
+  write_files: v.array(v.strictObject({ path: v.string(), permissions: v.string(), content: v.string() })),
+  runcmd: v.array(v.array(v.string())),
+});
+
+/** The files of rendered user-data by path, read as cloud-init reads them: YAML 1.1. */
+function render(args = argsOf()) {
+  const text = renderUserData(args);
+  assert.match(text, /^#cloud-config\n/);
+  const config = v.parse(cloudConfigSchema, parse(text, { version: '1.1' }));
+  return { text, config, file: new Map(config.write_files.map(({ path, content }) => [path, content])) };
+}
+
+const NODE = { root: '', instanceId: 'i-1', nodeIp: '10.0.0.9', zone: 'eu-west-1a' };
+
+function fill(template: string, manifest: v.InferOutput<typeof bootManifestSchema>, root = ''): string {
+  const values: Record<string, string> = { ...manifest.placeholders, ...NODE, root };
+  return template.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+describe('user-data', () => {
+  it('writes files, and runs the one script among them', () => {
+    const { config, file } = render();
+    assert.deepEqual(config.runcmd, [['/bin/bash', '/opt/ebbtide/boot.sh']]);
+    assert.deepEqual([...file.keys()].sort(), [
+      '/etc/ebbtide/boot.json',
+      '/etc/ebbtide/templates/agent.json',
+      '/etc/ebbtide/templates/ebbtide-agent.service',
+      '/etc/ebbtide/templates/livekit.service',
+      '/etc/ebbtide/templates/livekit.yaml',
+      '/etc/ebbtide/templates/needrestart.conf',
+      '/opt/ebbtide/boot.cjs',
+      '/opt/ebbtide/boot.sh',
+    ]);
+  });
+
+  it('brings any program and template through YAML unchanged', () => {
+    const boot = '#!/x\n\t"use strict";const a="yes: no #\\\\ é";\n  \n\nb=`$a: |`\n';
+    const written = 'keys: {{keys}}\n# 1.5: "x"\nport: 0777 \n';
+    const args = argsOf({ media: { ...Object(GOOD.media), config: written } }, boot);
+    const { file } = render(args);
+    assert.equal(file.get('/opt/ebbtide/boot.cjs'), boot);
+    assert.equal(
+      file.get('/etc/ebbtide/templates/livekit.yaml'),
+      `${written.trimEnd()}\nprometheus:\n  port: {{metricsPort}}\n`,
+    );
+  });
+
+  it('tells the boot program what to fetch and start, the agent before the media server', () => {
+    const manifest = v.parse(
+      bootManifestSchema,
+      JSON.parse(render().file.get('/etc/ebbtide/boot.json') ?? ''),
+    );
+    assert.deepEqual(manifest.parameters, { keys: '/ebbtide/media/keys', redis: '/ebbtide/media/redis' });
+    assert.deepEqual(
+      manifest.stages.map(({ name, start }) => [name, start]),
+      [
+        ['agent', ['ebbtide-agent.service']],
+        ['media', ['livekit.service']],
+      ],
+    );
+    assert.deepEqual(manifest.stages[1]?.files, [
+      {
+        key: 'software/media',
+        sha256: 'a'.repeat(64),
+        member: 'livekit-server',
+        to: '/opt/ebbtide/media/livekit-server',
+        mode: '0755',
+      },
+    ]);
+  });
+
+  it('has every template that the boot program is told to fill in', () => {
+    const { file } = render();
+    const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+    const wanted = manifest.stages.flatMap(({ templates }) => templates.map(({ from }) => from)).sort();
+    assert.deepEqual([...file.keys()].filter((path) => path.includes('/templates/')).sort(), wanted);
+  });
+
+  it('gives the agent a config that it takes, once the node has filled it in', () => {
+    const { file } = render(argsOf({ agent: { every: { notice: '500ms' }, timeout: { api: '2s' } } }));
+    const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+    const filled = fill(file.get('/etc/ebbtide/templates/agent.json') ?? '', manifest, '/lab/i-1');
+    const config = v.parse(agentConfigSchema, JSON.parse(filled));
+    assert.deepEqual(config.registry, {
+      kind: 'bucket',
+      bucket: 'ebbtide-media-1234',
+      statusName: 'AROAEXAMPLE:i-1',
+    });
+    assert.equal(config.media.metricsUrl, 'http://127.0.0.1:6789/metrics');
+    assert.deepEqual(config.http, { address: 'private', port: 9876 });
+    assert.equal(config.stateDirectory, '/lab/i-1/var/lib/ebbtide');
+    assert.deepEqual([config.every.notice, config.every.heartbeat, config.timeout.api], [500, 300_000, 2000]);
+    assert.deepEqual(config.scaleIn, { ceiling: 172_800_000, onCeiling: 'keep', warnAfter: 14_400_000 });
+    assert.equal(config.cloud.terminateHook, 'ebbtide-media-terminate');
+  });
+
+  it('leaves no placeholder in units but those that every node knows', () => {
+    const { file } = render();
+    for (const unit of ['ebbtide-agent.service', 'livekit.service']) {
+      const content = file.get(`/etc/ebbtide/templates/${unit}`) ?? '';
+      assert.deepEqual([...new Set(content.match(/\{\{\w+\}\}/g))], ['{{root}}']);
+    }
+  });
+
+  it('holds no secret', () => {
+    assert.doesNotMatch(render().text, /ssss|10\.0\.0\.5/);
+  });
+
+  it('is packed to the same bytes on every system', () => {
+    const packed = packUserData(renderUserData(argsOf()));
+    assert.equal(gunzipSync(packed).toString(), renderUserData(argsOf()));
+    // Time 0, system "unknown".
+    assert.deepEqual([...packed.subarray(4, 10)], [0, 0, 0, 0, 2, 255]);
+  });
+
+  it('is refused above the 16 KB of EC2, by the name of what is big', () => {
+    const noise = Array.from({ length: 6000 }, (_, i) => ((i * 2654435761) % 4294967296).toString(36)).join(
+      '',
+    );
+    assert.throws(
+      () => assertUserDataFits(argsOf({}, noise)),
+      /and EC2 takes 16384\. By file: \/opt\/ebbtide\/boot\.cjs \d{5}/,
+    );
+    assertUserDataFits(argsOf());
+  });
+});
+
+describe('the boot script', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ebbtide-boot-'));
+    mkdirSync(join(folder, 'bin'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function standIn(name: string, script: string): void {
+    writeFileSync(join(folder, 'bin', name), `#!/bin/bash\n${script}\n`);
+    chmodSync(join(folder, 'bin', name), 0o755);
+  }
+
+  /** Runs the script with a PATH that has mkdir and the stand-ins, and nothing else. */
+  function run(imageHasSoftware: boolean) {
+    standIn('mkdir', '/bin/mkdir "$@"');
+    const script = join(folder, 'boot.sh');
+    writeFileSync(script, bootScript(imageHasSoftware));
+    const env = { PATH: join(folder, 'bin'), EBBTIDE_ROOT: join(folder, 'root'), LOG: join(folder, 'log') };
+    return spawnSync('/bin/bash', [script], { env, encoding: 'utf8' });
+  }
+
+  it("installs node by the distribution's packages where it is missing, and starts the boot program", () => {
+    standIn(
+      'apt-get',
+      `echo "apt-get $*" >> "$LOG"; if [ "$1" = install ]; then printf '#!/bin/bash\\necho "node $*" >> "$LOG"\\n' > "${'$'}{PATH}/node"; /bin/chmod +x "${'$'}{PATH}/node"; fi`,
+    );
+    const first = run(false);
+    assert.equal(first.status, 0, first.stderr);
+    const second = run(false);
+    assert.equal(second.status, 0, second.stderr);
+    const start = `node ${folder}/root/opt/ebbtide/boot.cjs`;
+    assert.deepEqual(readFileSync(join(folder, 'log'), 'utf8').trim().split('\n'), [
+      'apt-get update',
+      'apt-get install -y --no-install-recommends nodejs',
+      start,
+      start,
+    ]);
+  });
+
+  it('installs nothing in an image that has the software', () => {
+    standIn('node', 'echo "node $*" >> "$LOG"');
+    assert.equal(run(true).status, 0);
+  });
+
+  it('says what is missing in an image that was said to have the software', () => {
+    const { status, stderr } = run(true);
+    assert.equal(status, 1);
+    assert.match(stderr, /pool\.imageHasSoftware.*node is missing: install nodejs in it/);
+  });
+
+  it('stops where the boot program fails', () => {
+    standIn('node', 'exit 7');
+    assert.equal(run(true).status, 7);
+  });
+});

@@ -20,6 +20,12 @@ const STATUS_NAME = `AROAEXAMPLE:${NODE}`;
 /** What the fake AWS does wrong, by what it is asked for. */
 export type Trouble = 'throttle' | 'garbage' | 'hang' | 'refuse';
 
+export interface RigOptions {
+  /** The node binary that the agent runs on. */
+  node?: string;
+  configure?: (config: AgentConfigFile) => AgentConfigFile;
+}
+
 /**
  * One node with real processes: the agent's bundle, a twin LiveKit found by its pid file, and a small AWS of this
  * test's own (metadata, S3, Auto Scaling in one server), made independently of the lab's twin.
@@ -47,6 +53,7 @@ export class AgentRig {
     private readonly server: Server,
     readonly ports: { signal: number; metrics: number; agent: number },
     readonly bundlePath: string,
+    private readonly options: RigOptions,
   ) {
     server.on(
       'request',
@@ -54,7 +61,7 @@ export class AgentRig {
     );
   }
 
-  static async create(): Promise<AgentRig> {
+  static async create(options: RigOptions = {}): Promise<AgentRig> {
     const folder = await mkdtemp(join(tmpdir(), 'ebbtide-rig-'));
     const bundlePath = join(folder, 'ebbtide-agent.cjs');
     await writeFile(bundlePath, (await createBundler().agent()).code);
@@ -62,11 +69,15 @@ export class AgentRig {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const ports = { signal: await freePort(), metrics: await freePort(), agent: await freePort() };
-    return new AgentRig(folder, server, ports, bundlePath);
+    return new AgentRig(folder, server, ports, bundlePath, options);
   }
 
   get endpoint(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get agentPid(): number {
+    return this.agent?.pid ?? 0;
   }
 
   get socket(): string {
@@ -128,9 +139,10 @@ export class AgentRig {
 
   async startAgent(): Promise<void> {
     const path = join(this.folder, 'agent.json');
-    await writeFile(path, JSON.stringify(this.config));
+    const { node = process.execPath, configure = (config) => config } = this.options;
+    await writeFile(path, JSON.stringify(configure(this.config)));
     const started = this.logs.length;
-    const child = this.spawn(process.execPath, [this.bundlePath, 'run', '--config', path], {
+    const child = this.spawn(node, [this.bundlePath, 'run', '--config', path], {
       AWS_ENDPOINT_URL: this.endpoint,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: this.endpoint,
     });

@@ -20,6 +20,8 @@ export function runMonitor(
 
   function tick(minute: number): void {
     for (const alarm of alarms) {
+      // An alarm has no past from before it was made.
+      if (minute * MINUTE_MS < alarm.evaluationPeriods * alarm.periodMs) continue;
       const before = states.get(alarm.name) ?? 'INSUFFICIENT_DATA';
       const data = metrics.data(alarm.namespace, alarm.metric, alarm.dimensions);
       const after = evaluateAlarm(alarm, data, minute * MINUTE_MS, before);
@@ -40,6 +42,7 @@ export function runMonitor(
       GroupMaxSize: scaling.group.max,
       GroupInServiceInstances: count((state) => state === 'InService'),
       GroupPendingInstances: count((state) => isCapacity(state) && state !== 'InService'),
+      GroupStandbyInstances: 0,
       GroupTerminatingInstances: count(
         (state) => state.startsWith('Terminating') && state !== 'Terminating:Retained',
       ),

@@ -141,7 +141,15 @@ export function createTwin(options: TwinOptions): TwinCloud {
         POLICY_ANSWERS_WITHIN_MS,
       ),
   });
-  const functions = createFunctions({ model, principals, faults, endpoint: () => endpoint(), emit, refuse });
+  const functions = createFunctions({
+    model,
+    principals,
+    faults,
+    metrics,
+    endpoint: () => endpoint(),
+    emit,
+    refuse,
+  });
 
   async function open(): Promise<void> {
     const services = [

@@ -29,13 +29,13 @@ export interface Caller {
   /** Undefined where the request was not signed. */
   principal: Principal | undefined;
   authorise(action: string, resource: string, options?: AuthoriseOptions): void;
-  /** The same question without consequences. */
-  mayDo(action: string, resource: string, options?: AuthoriseOptions): boolean;
 }
 
 export interface AuthoriseOptions {
   context?: Record<string, string>;
   resourcePolicy?: PolicyDocument | undefined;
+  /** Said beside a refusal that is not plain from the request. */
+  note?: string;
 }
 
 /** One action with its input checked. */

@@ -83,8 +83,10 @@ export function createS3(objects: Objects, pageSize = 1000): Service {
  * question carries the key as `s3:prefix` is not documented: a policy must hold either way (`StringLikeIfExists`).
  */
 function refuseUnlessMayList(caller: Caller, { arn, policy }: Bucket, key: string): void {
-  caller.authorise('s3:ListBucket', arn, { resourcePolicy: policy });
-  caller.authorise('s3:ListBucket', arn, { context: { 's3:prefix': key }, resourcePolicy: policy });
+  const note = `asked because ${key} is not there: who may not list gets AccessDenied for NoSuchKey`;
+  for (const context of [{}, { 's3:prefix': key }]) {
+    caller.authorise('s3:ListBucket', arn, { context, resourcePolicy: policy, note });
+  }
 }
 
 function readS3(request: RawRequest): { action: string; input: unknown } {

@@ -97,12 +97,12 @@ function createCaller(principal: Principal | undefined, region: string, remember
   }
   return {
     principal,
-    mayDo: (action, resource, options = {}) => verdictOf(action, resource, options).allowed,
     authorise(action, resource, options = {}) {
       const verdict = verdictOf(action, resource, options);
       if (verdict.allowed) return;
       const context = options.context ? ` (${JSON.stringify(options.context)})` : '';
-      remember(`${verdict.why}${context}`, resource, action);
+      const note = options.note === undefined ? '' : `; ${options.note}`;
+      remember(`${verdict.why}${context}${note}`, resource, action);
       const who = principal ? `${principal.role.arn} as ${principal.session}` : 'anonymous';
       throw new ApiError('AccessDenied', 403, `${who} is not authorized to perform ${action} on ${resource}`);
     },

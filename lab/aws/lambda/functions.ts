@@ -5,6 +5,7 @@ import { describeError } from '../../../fleet/error.ts';
 import type { Refusal, TwinHappening } from '../events.ts';
 import type { Faults } from '../faults.ts';
 import { evaluate } from '../iam.ts';
+import type { Metrics } from '../metrics.ts';
 import type { AwsModel, FunctionModel } from '../model.ts';
 import type { IssuedCredentials, Principals } from '../principals.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
@@ -29,6 +30,7 @@ export interface FunctionsOptions {
   model: AwsModel;
   principals: Principals;
   faults: Faults;
+  metrics: Metrics;
   endpoint(): string;
   emit(happening: TwinHappening): void;
   refuse(refusal: Refusal): void;
@@ -59,13 +61,21 @@ export function createFunctions(options: FunctionsOptions): Functions {
       const sandbox = await freeSandbox(fn);
       const run = sandbox.run(event, fn.timeoutMs);
       const answer = await (limitMs === undefined ? run : within(run, limitMs));
+      count(fn, 'ok');
       emit({ kind: 'invoked', function: fn.name, event, answer, tookMs: tookMs() });
       return answer;
     } catch (cause) {
       const problem = describeError(cause);
+      count(fn, 'error');
       if (open) emit({ kind: 'invocation-failed', function: fn.name, event, problem, tookMs: tookMs() });
       throw new Error(`the function ${fn.name} failed`, { cause });
     }
+  }
+
+  /** Lambda publishes these of every function. */
+  function count({ name }: FunctionModel, outcome: 'ok' | 'error'): void {
+    options.metrics.put('AWS/Lambda', 'Invocations', { FunctionName: name }, 1);
+    options.metrics.put('AWS/Lambda', 'Errors', { FunctionName: name }, outcome === 'error' ? 1 : 0);
   }
 
   function checkPermission(fn: FunctionModel, invoker: Invoker): void {

@@ -91,7 +91,7 @@ new aws.iam.RolePolicy(
             Effect: 'Allow',
             Action: 's3:ListBucket',
             Resource: arn,
-            Condition: { StringLike: { 's3:prefix': 'decisions/*' } },
+            Condition: { StringLikeIfExists: { 's3:prefix': 'decisions/*' } },
           },
           {
             Effect: 'Allow',

@@ -10,12 +10,24 @@ const runtimeSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('pid-file'), path, start: v.optional(v.array(v.string())) }),
 ]);
 
+/** LiveKit's own `redis` block, as far as one server by its address goes. Other members are LiveKit's affair. */
+const livekitRedisSchema = v.object({
+  address: v.pipe(v.string(), v.minLength(1)),
+  username: v.optional(v.string()),
+  password: v.optional(v.string()),
+  db: v.optional(v.number()),
+  use_tls: v.optional(v.boolean()),
+});
+export type LivekitRedis = v.InferOutput<typeof livekitRedisSchema>;
+
 const livekitSchema = v.strictObject({
   kind: v.literal('livekit'),
   name: v.optional(v.string(), 'livekit'),
   metricsUrl: v.pipe(v.string(), v.url()),
   capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   runtime: runtimeSchema,
+  /** Where LiveKit keeps its nodes: with it a doubt about a signal ends by asking, not by waiting. */
+  redis: v.optional(livekitRedisSchema),
 });
 
 const awsSchema = v.strictObject({

@@ -31,6 +31,14 @@ export function createExecutor(
       case 'read-decision':
         dispatch({ kind: 'decision-read', reading: await readDecision(), at: now() });
         return;
+      case 'read-drain':
+        dispatch({
+          kind: 'drain-read',
+          process: effect.process,
+          reading: await ports.media.readDrain(),
+          at: now(),
+        });
+        return;
       case 'save':
       case 'signal':
       case 'cut':
@@ -48,7 +56,7 @@ export function createExecutor(
   }
 
   async function attempt(
-    effect: Exclude<Effect, { kind: 'log' | 'reply' | 'read-decision' }>,
+    effect: Exclude<Effect, { kind: 'log' | 'reply' | 'read-decision' | 'read-drain' }>,
   ): Promise<Outcome> {
     try {
       switch (effect.kind) {

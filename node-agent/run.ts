@@ -51,7 +51,12 @@ export async function run(
   const ports: Ports = {
     cloud,
     registry,
-    media: createLivekit({ metricsUrl: config.media.metricsUrl, timeoutMs: config.timeout.media }),
+    media: createLivekit({
+      metricsUrl: config.media.metricsUrl,
+      redis: config.media.redis,
+      timeoutMs: config.timeout.media,
+      now: Date.now,
+    }),
     runtime: createRuntime(config, now),
     inhibitor: config.inhibitShutdown ? createLogindInhibitor() : createNoInhibitor(),
     stateFile,

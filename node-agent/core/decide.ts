@@ -25,6 +25,7 @@ export function decide(state: AgentState, settings: CoreSettings, at: number): S
     noticeInterruption,
     serve,
     drain,
+    askDrain,
     signal,
     cut,
     conclude,
@@ -137,6 +138,14 @@ function drain(state: AgentState, _settings: CoreSettings, at: number): Step {
     return unchanged(state);
   const next = remember(state, { phase: 'draining', since: at });
   return { state: next, effects: [log('info', 'draining', { decision: decision.id })] };
+}
+
+/** A doubt about a signal may end by asking the media's own registry. */
+function askDrain(state: AgentState, settings: CoreSettings, at: number): Step {
+  const doubt = state.durable.signals.find((record) => record.state === 'uncertain');
+  if (doubt === undefined || at < state.observed.askDrainAt) return unchanged(state);
+  const asked = known(state, { askDrainAt: at + settings.retryMs });
+  return { ...asked, effects: [{ kind: 'read-drain', process: doubt.process }] };
 }
 
 /**

@@ -10,6 +10,8 @@ export type Effect =
   | { kind: 'cut'; process: MediaProcess; people: number | null; kill: boolean }
   | { kind: 'start-media' }
   | { kind: 'read-decision' }
+  /** Look in the media's own registry whether this life of it got the signal. */
+  | { kind: 'read-drain'; process: string }
   | { kind: 'hold' }
   | { kind: 'release' }
   | { kind: 'ready' }

@@ -1,6 +1,6 @@
 import type { DecisionReading } from '../../fleet/registry.ts';
 import type { Effect, Outcome } from './effect.ts';
-import type { RuntimeReading, TargetReading, WorkReading } from './state.ts';
+import type { DrainReading, RuntimeReading, TargetReading, WorkReading } from './state.ts';
 
 /** Everything that can happen to an agent. `at` is in ms since the epoch and never goes backwards while it runs. */
 export type AgentEvent =
@@ -9,6 +9,7 @@ export type AgentEvent =
   | { kind: 'work-read'; at: number; reading: WorkReading }
   | { kind: 'target-read'; at: number; reading: TargetReading }
   | { kind: 'decision-read'; at: number; reading: DecisionReading }
+  | { kind: 'drain-read'; at: number; process: string; reading: DrainReading }
   | { kind: 'interruption'; at: number; deadline: number }
   | { kind: 'rebalance'; at: number }
   | { kind: 'protected-read'; at: number; protected: boolean }

@@ -3,9 +3,16 @@ import type { DecisionReading } from '../../fleet/registry.ts';
 import type { Effect, Outcome } from './effect.ts';
 import type { AgentEvent } from './event.ts';
 import { ended } from './retry.ts';
-import { ALARM_AFTER_MS, type CoreSettings, DECISION_VALID_MS } from './settings.ts';
+import {
+  ALARM_AFTER_MS,
+  type CoreSettings,
+  DECISION_VALID_MS,
+  REGISTRY_VALID_MS,
+  ZERO_PROOF_MS,
+} from './settings.ts';
 import type {
   AgentState,
+  DrainReading,
   DurableState,
   MediaProcess,
   Observed,
@@ -41,6 +48,8 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
     }
     case 'decision-read':
       return settle(state, decisionFrom(state, event.reading, settings, event.at), event.at);
+    case 'drain-read':
+      return observeDrain(state, event.process, event.reading, event.at);
     case 'interruption':
       return known(state, { interruption: { deadline: event.deadline } });
     case 'rebalance':
@@ -192,6 +201,23 @@ export function settle(state: AgentState, decision: Decision, at: number): Step 
   return { state: next, effects: [log('info', 'drain-decided', { decision })] };
 }
 
+/** The media's own word on a doubtful signal. `serving` is proof once it is written anew, well after the doubt began. */
+function observeDrain(state: AgentState, process: string, reading: DrainReading, at: number): Step {
+  const record = state.durable.signals.find((known) => known.process === process);
+  if (record?.state !== 'uncertain' || reading.kind === 'unknown') return unchanged(state);
+  const others = state.durable.signals.filter((known) => known !== record);
+  if (reading.kind === 'shutting-down') {
+    const revision = state.observed.revision + 1;
+    const signals: SignalRecord[] = [...others, { process, state: 'signalled', at, revision }];
+    return { state: remember(state, { signals }), effects: [log('info', 'signal-proven', { process })] };
+  }
+  if (reading.ageMs > REGISTRY_VALID_MS || at - record.at < ZERO_PROOF_MS) return unchanged(state);
+  return {
+    state: remember(state, { signals: others }),
+    effects: [log('info', 'signal-disproved', { process })],
+  };
+}
+
 function observeOutcome(
   state: AgentState,
   effect: Effect,
@@ -249,6 +275,7 @@ function observeOutcome(
     case 'start-media':
       return { ...known(state, { start: retry(observed.start) }), effects: complain('media-not-started') };
     case 'read-decision':
+    case 'read-drain':
       return unchanged(state);
     case 'inhibit':
       if (outcome.kind !== 'failed') return unchanged(state);

@@ -30,6 +30,8 @@ export interface CoreSettings {
 export const DECISION_WAIT_MS = 500;
 /** LiveKit looks every 5 s whether it may end: zero for twice that, and still alive, proves that no signal arrived. */
 export const ZERO_PROOF_MS = 10_000;
+/** LiveKit writes its state every 2 s, and believes no other that is older than this. */
+export const REGISTRY_VALID_MS = 5_000;
 /** Two readings at least this far apart must say that nothing runs and nothing will start. */
 export const ABSENCE_PROOF_MS = 3_000;
 /** After a forced end the process gets this long before it is killed. */

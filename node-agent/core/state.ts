@@ -24,6 +24,12 @@ export type RuntimeReading =
 /** What the media servers say of their work. Unknown is never empty. */
 export type WorkReading = { kind: 'known'; work: Work } | { kind: 'unknown'; reason: string };
 
+/** What the media's own registry says of its state; `ageMs` is since it was written, by the node's own clock. */
+export type DrainReading =
+  | { kind: 'shutting-down' }
+  | { kind: 'serving'; ageMs: number }
+  | { kind: 'unknown'; reason: string };
+
 /** What the cloud wants of this machine. */
 export type TargetReading = { kind: 'stay' } | { kind: 'leave' } | { kind: 'unknown'; reason: string };
 
@@ -109,6 +115,8 @@ export interface Observed {
   release: Retry;
   ready: Retry;
   start: Retry;
+  /** When a doubt about a signal may be looked into again. */
+  askDrainAt: number;
   /** The hook that held this machine has ended without us: the cloud retains it, or is about to. */
   hookEnded: boolean;
   heldAt: number | null;
@@ -154,6 +162,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       release: IDLE,
       ready: IDLE,
       start: IDLE,
+      askDrainAt: 0,
       hookEnded: false,
       heldAt: null,
       publishedAt: null,

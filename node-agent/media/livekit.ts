@@ -1,7 +1,9 @@
+import type { LivekitRedis } from '../../fleet/agent-config.ts';
 import { describeError } from '../../fleet/error.ts';
 import { sendHttp } from '../../fleet/http.ts';
 import { NO_WORK } from '../../fleet/status.ts';
 import type { WorkReading } from '../core/state.ts';
+import { readDrainState } from './livekit-registry.ts';
 import type { MediaServer } from './media.ts';
 import { readSamples } from './prometheus.ts';
 
@@ -9,21 +11,38 @@ const ROOMS = 'livekit_room_total';
 const PEOPLE = 'livekit_participant_total';
 const TRACKS = 'livekit_track_published_total';
 
+export interface LivekitOptions {
+  metricsUrl: string;
+  /** Where several nodes share a registry; a single node without Redis has none. */
+  redis: LivekitRedis | undefined;
+  timeoutMs: number;
+  now: () => number;
+}
+
 /** A LiveKit server, read by its own Prometheus metrics (`prometheus.port` must be on). */
-export function createLivekit(options: { metricsUrl: string; timeoutMs: number }): MediaServer {
+export function createLivekit({ metricsUrl, redis, timeoutMs, now }: LivekitOptions): MediaServer {
+  async function readMetrics(): Promise<{ page: string } | { reason: string }> {
+    try {
+      const response = await sendHttp({ method: 'GET', url: metricsUrl, timeoutMs });
+      if (response.status !== 200) return { reason: `${metricsUrl} answered HTTP ${response.status}` };
+      return { page: response.body.toString() };
+    } catch (cause) {
+      return { reason: `${metricsUrl} did not answer: ${describeError(cause)}` };
+    }
+  }
+
   return {
     async readWork() {
-      try {
-        const response = await sendHttp({
-          method: 'GET',
-          url: options.metricsUrl,
-          timeoutMs: options.timeoutMs,
-        });
-        if (response.status !== 200) return unknown(`${options.metricsUrl} answered HTTP ${response.status}`);
-        return workFromMetrics(response.body.toString());
-      } catch (cause) {
-        return unknown(`${options.metricsUrl} did not answer: ${describeError(cause)}`);
-      }
+      const metrics = await readMetrics();
+      return 'reason' in metrics ? unknown(metrics.reason) : workFromMetrics(metrics.page);
+    },
+    async readDrain() {
+      if (redis === undefined) return unknown('this LiveKit has no registry');
+      const metrics = await readMetrics();
+      if ('reason' in metrics) return unknown(metrics.reason);
+      const nodeId = /node_id="([^"]+)"/.exec(metrics.page)?.[1];
+      if (nodeId === undefined) return unknown('the metrics do not tell the node id');
+      return readDrainState(nodeId, { redis, timeoutMs, now });
     },
   };
 }
@@ -42,6 +61,6 @@ export function workFromMetrics(page: string): WorkReading {
   return { kind: 'known', work };
 }
 
-function unknown(reason: string): WorkReading {
+function unknown(reason: string): { kind: 'unknown'; reason: string } {
   return { kind: 'unknown', reason };
 }

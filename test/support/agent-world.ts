@@ -7,6 +7,7 @@ import type { AgentEvent, Command } from '../../node-agent/core/event.ts';
 import type { CoreSettings } from '../../node-agent/core/settings.ts';
 import {
   type AgentState,
+  type DrainReading,
   type DurableState,
   type MediaProcess,
   type RuntimeReading,
@@ -61,6 +62,8 @@ export class AgentWorld {
   lastExit: { clean: boolean; text: string } | undefined;
   target: 'stay' | 'leave' = 'stay';
   hookOpen = true;
+  /** Whether the media server has a registry of its own (Redis) that tells its state. */
+  hasRegistry = false;
   launchHookOpen = true;
   decision: Decision | undefined;
   faults = new Set<Fault>();
@@ -235,11 +238,22 @@ export class AgentWorld {
       return;
     }
     if (effect.kind === 'reply') return;
+    if (effect.kind === 'read-drain') {
+      const { process } = effect;
+      this.dispatch({ kind: 'drain-read', process, reading: this.readDrain(process), at: this.at });
+      return;
+    }
     if (effect.kind === 'read-decision') {
       this.dispatch({ kind: 'decision-read', reading: this.readDecision(), at: this.at });
       return;
     }
     this.dispatch({ kind: 'outcome', effect, outcome, at: this.at });
+  }
+
+  private readDrain(process: string): DrainReading {
+    const { media } = this;
+    if (!this.hasRegistry || media?.id !== process) return { kind: 'unknown', reason: 'no registry' };
+    return media.drained ? { kind: 'shutting-down' } : { kind: 'serving', ageMs: 1_000 };
   }
 
   private readDecision(): DecisionReading {
@@ -284,6 +298,7 @@ export class AgentWorld {
         return { kind: 'done' };
       case 'log':
       case 'read-decision':
+      case 'read-drain':
         return { kind: 'done' };
     }
   }

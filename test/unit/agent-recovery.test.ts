@@ -65,6 +65,30 @@ describe('the agent, killed and started again', () => {
     assert.equal(world.kicked, 0);
   });
 
+  for (const arrived of [true, false]) {
+    it(`with a registry that tells, a doubt ends at once: the signal ${arrived ? 'had arrived' : 'is sent, calls or not'}`, () => {
+      const world = draining(2);
+      world.hasRegistry = true;
+      world.pass(5_000);
+      assert.ok(world.disk.state !== undefined && world.media !== undefined);
+      world.killAgent();
+      world.signalsSent = [];
+      if (!arrived) Object.assign(world.media, { signals: 0, drained: false });
+      world.disk.state.signals = [
+        { process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1 },
+      ];
+      world.startAgent();
+      world.pass(9_000);
+      assert.equal(world.signalsSent.length, 0);
+      world.pass(30_000);
+      assert.equal(world.signalsSent.length, arrived ? 0 : 1);
+      assert.equal(world.media?.people, 2);
+      hangUp(world);
+      assert.ok(world.pass(60_000, () => world.released));
+      assert.equal(world.kicked, 0);
+    });
+  }
+
   it('a reboot in mid-drain: the drain goes on with the new process, which gets its one signal', () => {
     const world = draining(2);
     world.pass(10_000);

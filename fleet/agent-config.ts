@@ -11,7 +11,7 @@ const runtimeSchema = v.variant('kind', [
 ]);
 
 /** LiveKit's own `redis` block, as far as one server by its address goes. Other members are LiveKit's affair. */
-const livekitRedisSchema = v.object({
+export const livekitRedisSchema = v.object({
   address: v.pipe(v.string(), v.minLength(1)),
   username: v.optional(v.string()),
   password: v.optional(v.string()),
@@ -26,8 +26,8 @@ const livekitSchema = v.strictObject({
   metricsUrl: v.pipe(v.string(), v.url()),
   capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   runtime: runtimeSchema,
-  /** Where LiveKit keeps its nodes: with it a doubt about a signal ends by asking, not by waiting. */
-  redis: v.optional(livekitRedisSchema),
+  /** A file that holds LiveKit's `redis` block as JSON: with it a doubt about a signal ends by asking, not by waiting. */
+  redisFile: v.optional(path),
 });
 
 const awsSchema = v.strictObject({

@@ -53,7 +53,7 @@ export async function run(
     registry,
     media: createLivekit({
       metricsUrl: config.media.metricsUrl,
-      redis: config.media.redis,
+      redisFile: config.media.redisFile,
       timeoutMs: config.timeout.media,
       now: Date.now,
     }),

@@ -7,7 +7,8 @@ import { describeError } from '../../fleet/error.ts';
 import { createMetadata } from '../clouds/aws/metadata.ts';
 import { credentialsFromMetadata } from '../clouds/aws/metadata-credentials.ts';
 import { fillPlaceholders, placeholdersIn } from './placeholders.ts';
-import { extractMember, putFile, run, writeContent } from './put-file.ts';
+import { createRun, extractMember, type Run } from './programs.ts';
+import { putFile, writeContent } from './put-file.ts';
 import { type RetrySettings, retry } from './retry.ts';
 import { fetchVerified, readFact, readParameters, sha256Of } from './sources.ts';
 
@@ -25,6 +26,7 @@ type Stage = BootManifest['stages'][number];
 interface Node {
   manifest: BootManifest;
   client: AwsClient;
+  run: Run;
   /** Everything but secrets. */
   values: ReadonlyMap<string, string>;
   /** What node.json sets goes before everything else. */
@@ -73,20 +75,20 @@ async function prepare(options: BootOptions): Promise<Node> {
   for (const [name, path] of Object.entries(FACTS)) {
     values.set(name, await patiently(options, path, () => readFact(metadata, path)));
   }
-  return { manifest, client, values, overrides: await readOverrides(root) };
+  return { manifest, client, run: createRun(environment), values, overrides: await readOverrides(root) };
 }
 
 async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise<void> {
   for (const file of stage.files) await install(file, node, options);
   await render(stage, node, options);
   if (stage.start.length === 0) return;
-  await run('systemctl', ['daemon-reload']);
-  for (const unit of stage.start) await run('systemctl', ['enable', '--now', unit]);
+  await node.run('systemctl', ['daemon-reload']);
+  for (const unit of stage.start) await node.run('systemctl', ['enable', '--now', unit]);
 }
 
 async function install(
   file: Stage['files'][number],
-  { manifest, client }: Node,
+  { manifest, client, run }: Node,
   options: BootOptions,
 ): Promise<void> {
   const to = join(options.root, file.to);
@@ -103,7 +105,7 @@ async function install(
   const archive = `${to}.archive`;
   await putFile(archive, '0600', (path) => writeContent(path, content));
   try {
-    await putFile(to, file.mode, (path) => extractMember(archive, member, path));
+    await putFile(to, file.mode, (path) => extractMember(run, archive, member, path));
   } finally {
     await rm(archive, { force: true });
   }

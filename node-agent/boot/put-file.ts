@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -33,32 +32,4 @@ export async function writeContent(path: string, content: string | Buffer): Prom
   } finally {
     await file.close();
   }
-}
-
-/** Writes the one file `member` of a tar.gz. */
-export async function extractMember(archive: string, member: string, path: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await run('tar', ['-xzOf', archive, member], file.fd);
-    if ((await file.stat()).size === 0) throw new Error(`${member} in the archive is empty`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Runs a program found by PATH; rejects with what it said where it did not end with 0. */
-export function run(program: string, args: string[], stdout: number | 'inherit' = 'inherit'): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', stdout, 'pipe'] });
-    let said = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-2_000);
-    });
-    child.on('error', (cause) => reject(new Error(`${program} could not be started`, { cause })));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${[program, ...args].join(' ')} ended with ${code ?? signal}: ${said.trim()}`));
-    });
-  });
 }

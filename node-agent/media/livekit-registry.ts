@@ -1,10 +1,13 @@
-import type { LivekitRedis } from '../../fleet/agent-config.ts';
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { livekitRedisSchema } from '../../fleet/agent-config.ts';
 import { describeError } from '../../fleet/error.ts';
 import type { DrainReading } from '../core/state.ts';
 import { parseLivekitNode } from './livekit-node.ts';
 
 export interface LivekitRegistryOptions {
-  redis: LivekitRedis;
+  /** LiveKit's own `redis` block as JSON; read at each question, as it holds a secret. */
+  redisFile: string;
   timeoutMs: number;
   now: () => number;
 }
@@ -12,8 +15,11 @@ export interface LivekitRegistryOptions {
 /** Asks LiveKit's own registry about one node. A connection for each question: it is asked seldom, in doubt only. */
 export async function readDrainState(
   nodeId: string,
-  { redis, timeoutMs, now }: LivekitRegistryOptions,
+  { redisFile, timeoutMs, now }: LivekitRegistryOptions,
 ): Promise<DrainReading> {
+  const settings = await readSettings(redisFile);
+  if ('reason' in settings) return { kind: 'unknown', reason: settings.reason };
+  const { redis } = settings;
   // Loaded only when there is a doubt: most agents never need it, and it is the largest thing in the bundle.
   const { Redis } = await import('ioredis');
   const [host = '', port] = splitAddress(redis.address);
@@ -49,6 +55,18 @@ export async function readDrainState(
     };
   } finally {
     client.disconnect();
+  }
+}
+
+async function readSettings(
+  path: string,
+): Promise<{ redis: v.InferOutput<typeof livekitRedisSchema> } | { reason: string }> {
+  try {
+    return {
+      redis: v.parse(v.pipe(v.string(), v.parseJson(), livekitRedisSchema), await readFile(path, 'utf8')),
+    };
+  } catch (cause) {
+    return { reason: `${path} does not tell where LiveKit's registry is: ${describeError(cause)}` };
   }
 }
 

@@ -1,4 +1,3 @@
-import type { LivekitRedis } from '../../fleet/agent-config.ts';
 import { describeError } from '../../fleet/error.ts';
 import { sendHttp } from '../../fleet/http.ts';
 import { NO_WORK } from '../../fleet/status.ts';
@@ -14,13 +13,13 @@ const TRACKS = 'livekit_track_published_total';
 export interface LivekitOptions {
   metricsUrl: string;
   /** Where several nodes share a registry; a single node without Redis has none. */
-  redis: LivekitRedis | undefined;
+  redisFile: string | undefined;
   timeoutMs: number;
   now: () => number;
 }
 
 /** A LiveKit server, read by its own Prometheus metrics (`prometheus.port` must be on). */
-export function createLivekit({ metricsUrl, redis, timeoutMs, now }: LivekitOptions): MediaServer {
+export function createLivekit({ metricsUrl, redisFile, timeoutMs, now }: LivekitOptions): MediaServer {
   async function readMetrics(): Promise<{ page: string } | { reason: string }> {
     try {
       const response = await sendHttp({ method: 'GET', url: metricsUrl, timeoutMs });
@@ -37,12 +36,12 @@ export function createLivekit({ metricsUrl, redis, timeoutMs, now }: LivekitOpti
       return 'reason' in metrics ? unknown(metrics.reason) : workFromMetrics(metrics.page);
     },
     async readDrain() {
-      if (redis === undefined) return unknown('this LiveKit has no registry');
+      if (redisFile === undefined) return unknown('this LiveKit has no registry');
       const metrics = await readMetrics();
       if ('reason' in metrics) return unknown(metrics.reason);
       const nodeId = /node_id="([^"]+)"/.exec(metrics.page)?.[1];
       if (nodeId === undefined) return unknown('the metrics do not tell the node id');
-      return readDrainState(nodeId, { redis, timeoutMs, now });
+      return readDrainState(nodeId, { redisFile, timeoutMs, now });
     },
   };
 }

@@ -33,6 +33,9 @@ export interface AwsNodeArgs {
   template: string;
 }
 
+/** LiveKit's own registry, for the agent: kept apart from agent.json, which holds no secret. */
+const REDIS_FILE = '/etc/ebbtide/media/redis.json';
+
 /** Settings → what a node of an AWS pool is told. Pure. */
 export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
   const { settings } = args;
@@ -43,6 +46,9 @@ export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
       { path: `${TEMPLATES}/agent.json`, content: agentTemplate(args) },
       agentUnit,
       { path: `${TEMPLATES}/livekit.yaml`, content: settings.livekitTemplate },
+      ...(settings.mediaSecrets.redis === undefined
+        ? []
+        : [{ path: `${TEMPLATES}/redis.json`, content: '{{redis}}\n' }]),
       livekitUnit,
       needrestartOverride,
     ],
@@ -84,6 +90,7 @@ function manifestOf({ settings, names, bucket, agent, media }: AwsNodeArgs): Boo
         files: [{ ...media, to: '/opt/ebbtide/media/livekit-server', mode: '0755' }],
         templates: [
           { from: `${TEMPLATES}/livekit.yaml`, to: '/etc/ebbtide/media/livekit.yaml', mode: '0640' },
+          ...(redis === undefined ? [] : [{ from: `${TEMPLATES}/redis.json`, to: REDIS_FILE, mode: '0600' }]),
           { from: needrestartOverride.path, to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' },
           { from: livekitUnit.path, to: `${units}/${LIVEKIT_UNIT}`, mode: '0644' },
         ],
@@ -113,6 +120,7 @@ function agentTemplate({ settings, names, bucket, nodeRoleId, template }: AwsNod
       metricsUrl: 'http://127.0.0.1:{{metricsPort}}/metrics',
       ...(media.capacity === undefined ? {} : { capacity: media.capacity }),
       runtime: { kind: 'systemd', unit: LIVEKIT_UNIT },
+      ...(settings.mediaSecrets.redis === undefined ? {} : { redisFile: `{{root}}${REDIS_FILE}` }),
     },
     software: { template },
     stateDirectory: '{{root}}/var/lib/ebbtide',

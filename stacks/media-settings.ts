@@ -1,21 +1,28 @@
+import * as v from 'valibot';
 import { livekitTemplate } from './livekit-config.ts';
 import type { Problem } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import type { SharedSettings } from './settings-schema.ts';
+import { mediaConfig, type SharedSettings } from './settings-schema.ts';
+
+/** As much of `media` as its template needs: it is looked at even where another of its keys is wrong. */
+const partOfMedia = v.optional(v.object({ config: mediaConfig }), {});
 
 /** The media server's config template, and what is wrong with it or with the file that holds the server. */
 export function readMedia(
   { media, mediaSecrets }: Partial<SharedSettings>,
+  writtenMedia: unknown,
   files: SettingsFiles,
 ): { template: string; problems: Problem[] } {
-  if (media === undefined) return { template: '', problems: [] };
-  const problems = artifactProblems(media.artifact, files);
+  const part = v.safeParse(partOfMedia, writtenMedia);
+  if (!part.success) return { template: '', problems: [] };
+  const { config } = part.output;
+  const problems = media === undefined ? [] : artifactProblems(media.artifact, files);
 
-  const written = typeof media.config === 'object' ? files.text(media.config.file) : media.config;
-  if (typeof media.config === 'object' && written === undefined) {
+  const written = typeof config === 'object' ? files.text(config.file) : config;
+  if (typeof config === 'object' && written === undefined) {
     problems.push({
       key: 'media.config.file',
-      says: `is "${media.config.file}": there is no such file, seen from the folder of Pulumi.yaml`,
+      says: `is "${config.file}": there is no such file, seen from the folder of Pulumi.yaml`,
     });
   }
   // Of secrets that did not parse, the errors speak elsewhere.

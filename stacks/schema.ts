@@ -11,9 +11,15 @@ export function section<const Entries extends v.ObjectEntries>(entries: Entries)
   const known = Object.keys(entries);
   return v.strictObject(entries, (issue) => {
     if (issue.expected === 'never') return `is not a setting; there are ${known.join(', ')}`;
-    if (issue.expected !== 'Object') return 'must be given';
+    if (issue.expected !== 'Object') return wantedOf(entries[String(issue.path?.at(-1)?.key)]);
     return `must be a group of settings: ${known.join(', ')}`;
   });
+}
+
+/** What would be right for a key that is missing. */
+function wantedOf(schema: v.ObjectEntries[string] | undefined): string {
+  const result = schema?.async === false ? v.safeParse(schema, undefined) : undefined;
+  return result?.issues?.[0].message ?? 'must be given';
 }
 
 export function wholeNumber(least: number, most: number) {

@@ -37,15 +37,14 @@ export function problemsOf(
     const isUnknownKey = issue.type === 'strict_object' && issue.expected === 'never';
     const told = secret || isUnknownKey || issue.received === 'undefined' ? '' : `is ${show(issue.input)}: `;
     const key = sectionKey === 'aws:' ? `aws:${path.join('').slice(1)}` : `${sectionKey}${path.join('')}`;
-    return { key, says: `${told}${issue.input === undefined ? missing(issue.message) : issue.message}` };
+    return {
+      key,
+      says: `${told}${issue.input === undefined ? `is missing: it ${issue.message}` : issue.message}`,
+    };
   });
   // A number below its bound that is not whole either is told once.
   const seen = new Set<string>();
   return problems.filter(({ key, says }) => !seen.has(key + says) && seen.add(key + says));
-}
-
-function missing(message: string): string {
-  return message === 'must be given' ? 'is missing' : `is missing: it ${message}`;
 }
 
 function show(input: unknown): string {

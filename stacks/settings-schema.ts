@@ -90,15 +90,17 @@ const artifact = v.pipe(
   ),
 );
 
+export const mediaConfig = v.optional(
+  v.union(
+    [v.string(), v.strictObject({ file: v.string() })],
+    'must be the text of a LiveKit config template, or {file: PATH} of one',
+  ),
+);
+
 const media = section({
   kind: v.optional(oneOf(['livekit']), 'livekit'),
   artifact,
-  config: v.optional(
-    v.union(
-      [v.string(), v.strictObject({ file: v.string() })],
-      'must be the text of a LiveKit config template, or {file: PATH} of one',
-    ),
-  ),
+  config: mediaConfig,
   capacity: v.optional(wholeNumber(1, 1_000_000)),
   ports: v.optional(
     section({

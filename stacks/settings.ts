@@ -51,7 +51,7 @@ export function readSettings(config: RawConfig, files: SettingsFiles): ReadSetti
   else problems.push(...problemsOf('aws:', provider.issues, false));
 
   problems.push(...sharedProblems(parsed), ...awsProblems(parsed, parsed.aws));
-  const media = readMedia(parsed, files);
+  const media = readMedia(parsed, decode(config.values[`${PROJECT}:media`]), files);
   parsed.livekitTemplate = media.template;
   problems.push(...media.problems);
   if (problems.length > 0) throw new SettingsError(problems);

@@ -68,12 +68,12 @@ function nodeRights({ names, place, bucketArn, parameters }: NodeIdentityArgs): 
       Resource: [pulumi.interpolate`${bucketArn}/decisions/*`, pulumi.interpolate`${bucketArn}/software/*`],
     },
     {
-      // Whoever may not list is told 403 where there is no object: "nothing was decided" needs the 404. For that
-      // question S3 takes the key that was asked for as the prefix.
+      // Whoever may not list is told 403 where there is no object: "nothing was decided" needs the 404. Whether that
+      // question carries the key as its prefix is not documented, so the condition holds where there is no prefix too.
       Sid: 'TellMissingDecisions',
       Action: ['s3:ListBucket'],
       Resource: [bucketArn],
-      Condition: { StringLike: { 's3:prefix': 'decisions/*' } },
+      Condition: { StringLikeIfExists: { 's3:prefix': 'decisions/*' } },
     },
   ];
   if (parameters.length > 0) {

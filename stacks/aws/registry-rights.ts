@@ -5,11 +5,12 @@ import type { Statement } from './policy.ts';
 export function registryRights(bucketArn: pulumi.Output<string>): Statement[] {
   return [
     {
-      // Also for single reads: without it S3 answers 403 where there is nothing yet.
+      // Also for single reads: without it S3 answers 403 where there is nothing yet. Whether such a read carries the
+      // key as its prefix is not documented, so the condition holds where there is no prefix too.
       Sid: 'ListRegistry',
       Action: ['s3:ListBucket'],
       Resource: [bucketArn],
-      Condition: { StringLike: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/*'] } },
+      Condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/*'] } },
     },
     {
       Sid: 'ReadRegistry',

@@ -31,7 +31,7 @@ const allow = (Sid: string, Action: string[], Resource: string[], Condition?: un
 
 const REGISTRY_RIGHTS = [
   allow('ListRegistry', ['s3:ListBucket'], [BUCKET], {
-    StringLike: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/*'] },
+    StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/*'] },
   }),
   allow(
     'ReadRegistry',
@@ -96,7 +96,7 @@ describe('the AWS pool', () => {
           [`${BUCKET}/decisions/*`, `${BUCKET}/software/*`],
         ),
         allow('TellMissingDecisions', ['s3:ListBucket'], [BUCKET], {
-          StringLike: { 's3:prefix': 'decisions/*' },
+          StringLikeIfExists: { 's3:prefix': 'decisions/*' },
         }),
         allow(
           'ReadOwnParameters',

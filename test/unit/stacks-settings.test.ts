@@ -68,7 +68,7 @@ describe('settings', () => {
       { 'pool.min': '1' },
       /^ebbtide:pool\.min is a path: set it with `pulumi config set --path/,
     ],
-    ['no name', { pool: { min: 1 } }, /^ebbtide:pool\.name is missing$/],
+    ['no name', { pool: { min: 1 } }, /^ebbtide:pool\.name is missing: it must be a name of 2 to 28/],
     [
       'a name that AWS does not take',
       { pool: { name: 'Media_1' } },
@@ -171,7 +171,11 @@ describe('settings', () => {
       { network: { cidr: '10.0.300.0/16' } },
       /^ebbtide:network\.cidr is "10\.0\.300\.0\/16": must be an IPv4 range/,
     ],
-    ['no artifact', { media: {} }, /^ebbtide:media\.artifact is missing/],
+    [
+      'no artifact',
+      { media: {} },
+      /^ebbtide:media\.artifact is missing: it must be a group of settings: file, url,/,
+    ],
     [
       'an artifact from two places',
       artifact({ file: 'livekit-server', url: 'https://a.example/b' }),
@@ -244,7 +248,10 @@ describe('settings', () => {
 
   it('refuses a stack without a region, and a provider key that would be lost', () => {
     assert.deepEqual(errorsOf({}, { 'aws:region': undefined }).length, 1);
-    assert.match(errorsOf({}, { 'aws:region': undefined })[0] ?? '', /^aws:region is missing$/);
+    assert.match(
+      errorsOf({}, { 'aws:region': undefined })[0] ?? '',
+      /^aws:region is missing: it must be the region of the pool, such as "eu-west-1"/,
+    );
     assert.match(
       errorsOf({}, { 'aws:assumeRole': '{}' })[0] ?? '',
       /^aws:assumeRole is not a setting; there are region, profile/,

@@ -64,6 +64,7 @@ describe('user-data', () => {
       '/etc/ebbtide/templates/livekit.service',
       '/etc/ebbtide/templates/livekit.yaml',
       '/etc/ebbtide/templates/needrestart.conf',
+      '/etc/ebbtide/templates/redis.json',
       '/opt/ebbtide/boot.cjs',
       '/opt/ebbtide/boot.sh',
     ]);
@@ -125,6 +126,7 @@ describe('user-data', () => {
     assert.equal(config.media.metricsUrl, 'http://127.0.0.1:6789/metrics');
     assert.deepEqual(config.http, { address: 'private', port: 9876 });
     assert.equal(config.stateDirectory, '/lab/i-1/var/lib/ebbtide');
+    assert.equal(config.media.redisFile, '/lab/i-1/etc/ebbtide/media/redis.json');
     assert.deepEqual([config.every.notice, config.every.heartbeat, config.timeout.api], [500, 300_000, 2000]);
     assert.deepEqual(config.scaleIn, { ceiling: 172_800_000, onCeiling: 'keep', warnAfter: 14_400_000 });
     assert.equal(config.cloud.terminateHook, 'ebbtide-media-terminate');

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import { agentConfigSchema } from '../../fleet/agent-config.ts';
+import { awsProviderSection, awsSection } from '../../stacks/aws/settings.ts';
+import { repositoryRoot } from '../../stacks/bundle.ts';
+import { livekitTemplate } from '../../stacks/livekit-config.ts';
+import { readSettings } from '../../stacks/settings.ts';
+import { sharedSections } from '../../stacks/settings-schema.ts';
+import { GOOD } from './stacks-mocks.ts';
+
+const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
+const config = v.parse(v.object({ config: v.record(v.string(), v.unknown()) }), parse(text)).config;
+const NOTHING = { text: () => undefined, sha256: () => undefined };
+
+function read(changed: Record<string, unknown>) {
+  const values = Object.entries({ ...config, ...changed }).map(([key, value]) => {
+    return [key, typeof value === 'string' ? value : JSON.stringify(value)];
+  });
+  return readSettings({ values: Object.fromEntries(values), isSecret: () => true }, NOTHING);
+}
+
+const secrets = { 'ebbtide:mediaSecrets': GOOD.mediaSecrets };
+
+/** Every key that a schema knows, at any depth. */
+function keysOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own =
+    'entries' in schema && typeof schema.entries === 'object' && schema.entries !== null
+      ? schema.entries
+      : {};
+  const nested = ['wrapped', 'options', 'pipe'].flatMap((name) => {
+    const inner: unknown = Reflect.get(schema, name);
+    return (Array.isArray(inner) ? inner : [inner]).flatMap(keysOf);
+  });
+  return [...Object.keys(own), ...Object.values(own).flatMap(keysOf), ...nested];
+}
+
+describe('Pulumi.aws.yaml', () => {
+  it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
+    assert.throws(
+      () => read({}),
+      /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
+    );
+    const media = { ...Object(config['ebbtide:media']) };
+    media.artifact = { ...media.artifact, sha256: 'a'.repeat(64) };
+    const { warnings } = read({ ...secrets, 'ebbtide:media': media });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('says nothing but what holds without it', () => {
+    const values = { 'aws:region': 'eu-west-1', 'ebbtide:cloud': 'aws', 'ebbtide:pool': '{"name":"media"}' };
+    const media = { artifact: { ...Object(config['ebbtide:media']).artifact, sha256: 'a'.repeat(64) } };
+    const small = readSettings(
+      {
+        values: {
+          ...values,
+          'ebbtide:media': JSON.stringify(media),
+          'ebbtide:mediaSecrets': JSON.stringify(GOOD.mediaSecrets),
+        },
+        isSecret: () => true,
+      },
+      NOTHING,
+    ).settings;
+    const all = read({
+      ...secrets,
+      'ebbtide:media': { ...Object(config['ebbtide:media']), ...media },
+    }).settings;
+    assert.equal(all.livekitTemplate, livekitTemplate(undefined, { keys: true, redis: true }).template);
+    assert.equal(small.livekitTemplate, all.livekitTemplate);
+    const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = small;
+    assert.deepEqual(
+      {
+        pool: { ...pool, initial: 1, machineType: 'c6i.xlarge' },
+        network: { ...network, cidr: '10.87.0.0/16' },
+      },
+      { pool: all.pool, network: all.network },
+    );
+    assert.deepEqual(
+      { scaling, scaleIn, alarms, onDestroy, aws, ports: small.media.ports },
+      {
+        scaling: all.scaling,
+        scaleIn: all.scaleIn,
+        alarms: all.alarms,
+        onDestroy: all.onDestroy,
+        aws: all.aws,
+        ports: all.media.ports,
+      },
+    );
+    // What the stack leaves to the agent is the agent's own default.
+    const defaults = v.getDefault(agentConfigSchema.entries.every) ?? {};
+    assert.deepEqual({ ...v.parse(agentConfigSchema.entries.every, defaults) }, all.agent.every);
+    assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), all.agent.timeout);
+  });
+
+  it('explains every key that there is', () => {
+    const schemas = [...Object.values(sharedSections), awsSection, awsProviderSection];
+    const keys = new Set([...Object.keys(sharedSections), ...schemas.flatMap(keysOf)]);
+    assert.ok(keys.size > 60, `${keys.size} keys: the schema was not read`);
+    // LiveKit's own redis block is told in one line.
+    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(text));
+    assert.deepEqual(missing, []);
+  });
+});

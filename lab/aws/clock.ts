@@ -1,5 +1,7 @@
 /** The cloud's own slow clock, in ms since it started. */
 export interface CloudClock {
+  /** Stands at 0 until then. */
+  begin(): void;
   now(): number;
   /** Runs `action` when the cloud's clock has reached that time; the answer cancels it. */
   at(cloudMs: number, action: () => void): () => void;
@@ -8,10 +10,13 @@ export interface CloudClock {
 
 /** Runs `factor` times as fast as real time. */
 export function createScaledClock(factor: number): CloudClock {
-  const begun = performance.now();
+  let begun: number | undefined;
   const timers = new Set<NodeJS.Timeout>();
-  const now = () => (performance.now() - begun) * factor;
+  const now = () => (begun === undefined ? 0 : (performance.now() - begun) * factor);
   return {
+    begin() {
+      begun = performance.now();
+    },
     now,
     at(cloudMs, action) {
       const run = () => {
@@ -38,32 +43,4 @@ export function createScaledClock(factor: number): CloudClock {
     timers.add(timer);
     return timer;
   }
-}
-
-/** Stands still until it is told how far to go: for tests. */
-export function createManualClock(): CloudClock & { advance(ms: number): Promise<void> } {
-  let time = 0;
-  const planned = new Set<{ at: number; action: () => void }>();
-  return {
-    now: () => time,
-    at(cloudMs, action) {
-      const plan = { at: cloudMs, action };
-      planned.add(plan);
-      return () => planned.delete(plan);
-    },
-    stop: () => planned.clear(),
-    async advance(ms) {
-      const end = time + ms;
-      while (true) {
-        const next = [...planned].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-        if (!next) break;
-        planned.delete(next);
-        time = Math.max(time, next.at);
-        next.action();
-        // What an action began (a function's answer, a machine's end) goes on before the clock does.
-        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-      }
-      time = end;
-    },
-  };
 }

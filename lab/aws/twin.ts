@@ -161,6 +161,7 @@ export function createTwin(options: TwinOptions): TwinCloud {
     front = await createFront({ region: model.region, services, principals, faults, refuse, emit });
     servers.push(front);
     if (!control) await functions.warm();
+    clock.begin();
     scaling.begin();
     for (const policy of group.tracking) runTracking(policy, scaling, clock);
     if (control) return;

@@ -147,7 +147,10 @@ function sharedProblems({ pool, network, media, agent }: Partial<SharedSettings>
   return problems;
 }
 
-function sharedWarnings({ pool, scaleIn, mediaSecrets }: SharedSettings, config: RawConfig): Problem[] {
+function sharedWarnings(
+  { pool, scaleIn, mediaSecrets, livekitTemplate }: Settings,
+  config: RawConfig,
+): Problem[] {
   const warnings: Problem[] = [];
   const hasSecrets = config.values[`${PROJECT}:mediaSecrets`] !== undefined;
   if (hasSecrets && !config.isSecret(`${PROJECT}:mediaSecrets`)) {
@@ -160,6 +163,12 @@ function sharedWarnings({ pool, scaleIn, mediaSecrets }: SharedSettings, config:
     warnings.push({
       key: 'mediaSecrets.redis',
       says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',
+    });
+  }
+  if (mediaSecrets.redis !== undefined && !livekitTemplate.includes('{{redis}}')) {
+    warnings.push({
+      key: 'media.config',
+      says: 'does not name {{redis}}: ebbtide:mediaSecrets.redis reaches no media server. Add "redis: {{redis}}"',
     });
   }
   if (scaleIn.warnAfter > scaleIn.ceiling) {

@@ -5,6 +5,8 @@ import type { AwsNames } from './names.ts';
 
 export interface PoolAlarmsArgs {
   names: AwsNames;
+  /** The group's name, once there is a group: before, there is nothing to be alarmed about. */
+  group: pulumi.Output<string>;
   watcher: pulumi.Input<string>;
   terminationPolicy?: pulumi.Input<string> | undefined;
   /** SNS topics that hear of an alarm and of its end. */
@@ -32,7 +34,7 @@ export class PoolAlarms extends pulumi.ComponentResource {
       new MetricAlarm(
         `${name}-${alarm.name}`,
         {
-          name: `${args.names.group}-${alarm.name}`,
+          name: pulumi.interpolate`${args.group}-${alarm.name}`,
           alarmDescription: alarm.description,
           namespace: alarm.namespace,
           metricName: alarm.metricName,

@@ -144,6 +144,7 @@ export class AwsPool extends pulumi.ComponentResource {
       `${name}-alarms`,
       {
         names,
+        group: group.name,
         watcher: watcher.functionName,
         terminationPolicy: policy?.functionName,
         notify: alarms.notify,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describeDuration } from '../../fleet/duration.ts';
-import { duration, listOf, matching, section, text, wholeNumber } from '../schema.ts';
+import { duration, listOf, matching, section, text } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
 import type { SharedSettings } from '../settings-schema.ts';
 
@@ -15,6 +15,11 @@ const tag = v.pipe(
   ),
 );
 
+/** For how long CloudWatch can be told to keep a log. */
+const LOG_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
 /** `ebbtide:aws`: what only AWS has. */
 export const awsSection = section({
   heartbeatTimeout: v.optional(duration('30s', '2h'), '1h'),
@@ -22,7 +27,7 @@ export const awsSection = section({
   serviceLinkedRoleSuffix: v.optional(
     matching(/^[A-Za-z0-9+=,.@_-]{1,64}$/, 'a suffix of at most 64 letters and digits'),
   ),
-  logDays: v.optional(wholeNumber(1, 3653), 30),
+  logDays: v.optional(v.picklist(LOG_DAYS, `must be one of ${LOG_DAYS.join(', ')}`), 30),
   tags: v.optional(tag, {}),
 });
 
@@ -42,7 +47,7 @@ export type AwsProviderSection = v.InferOutput<typeof awsProviderSection>;
 const HOOK_LIMIT_MS = 48 * 3_600_000;
 
 /** How long AWS holds one terminate hook: 48 hours, and 100 times the heartbeat timeout. */
-export function hookLimitMs(aws: AwsSection): number {
+function hookLimitMs(aws: AwsSection): number {
   return Math.min(HOOK_LIMIT_MS, 100 * aws.heartbeatTimeout);
 }
 

@@ -28,7 +28,7 @@ export const GOOD: Record<string, unknown> = {
   mediaSecrets: { keys: { devkey: 's'.repeat(32) }, redis: '10.0.0.5:6379' },
 };
 
-export const bundler: Bundler = {
+const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),

@@ -228,6 +228,11 @@ describe('settings', () => {
       /^ebbtide:mediaSecrets\.keys is missing: LiveKit needs it$/,
     ],
     [
+      'days that no log is kept',
+      { aws: { logDays: 2 } },
+      /^ebbtide:aws\.logDays is 2: must be one of 1, 3, 5,/,
+    ],
+    [
       'a tag that metadata cannot tell',
       { aws: { tags: { 'cost/center': '1' } } },
       /^ebbtide:aws\.tags\.cost\/center .*must be a tag of letters/,
@@ -306,6 +311,11 @@ describe('settings', () => {
     ['a pool that cannot grow from nothing', pool({ min: 0 }), /^ebbtide:pool\.min is 0: /],
     ["a victim of AWS's choice", { scaleIn: { victim: 'native' } }, /^ebbtide:scaleIn\.victim is "native"/],
     ['a destroy that cuts', { onDestroy: 'cut' }, /^ebbtide:onDestroy is "cut"/],
+    [
+      'a Redis that no media server is told of',
+      { media: { ...Object(GOOD.media), config: 'keys: {{keys}}' } },
+      /^ebbtide:media\.config does not name \{\{redis\}\}/,
+    ],
     [
       'nodes that do not know of each other',
       { mediaSecrets: { keys: { devkey: 's'.repeat(32) } } },

@@ -138,6 +138,10 @@ async function readRequest(incoming: IncomingMessage): Promise<RawRequest> {
 
 /** Node sets `Date`, by the machine's own clock: that is the store's time. */
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, { ...headers, 'x-amz-request-id': randomUUID() });
+  response.writeHead(status, {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    'x-amz-request-id': randomUUID(),
+  });
   response.end(body);
 }

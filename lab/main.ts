@@ -1,0 +1,3 @@
+import { rehearsalCommand } from './rehearsal/command.ts';
+
+process.exit(await rehearsalCommand(process.argv.slice(2)));

@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+
+export interface RehearsalArguments {
+  cloud: 'aws';
+  media: 'twin' | 'livekit';
+  /** A real livekit-server; only with media `livekit`. */
+  livekitServer?: string;
+  /** How many times faster than real time the cloud's slow clocks run. */
+  factor: number;
+  seed: number;
+  /** Where the report is written, as JSON. */
+  json?: string;
+}
+
+export type ReadArguments =
+  | { kind: 'rehearse'; arguments: RehearsalArguments }
+  | { kind: 'help' }
+  | { kind: 'wrong'; problem: string };
+
+export const USAGE = `Rehearses a day of a media fleet on this machine: the Pulumi program, agents and functions are real, the cloud is a twin.
+Beside it runs the same day without Ebbtide. At the end: a table, and exit code 0 only if Ebbtide cut no call,
+leaked no machine and was refused nothing.
+
+  npm start -- [options]
+
+  --cloud NAME            the cloud to rehearse: aws (gcp, azure and digitalocean are not there yet)   [aws]
+  --media KIND            twin: stands in for LiveKit, needs nothing; livekit: the real server          [twin]
+  --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
+  --factor N              how many times faster the cloud's slow clocks run, 1 to 600                   [60]
+  --seed N                another day: the same seed gives the same rooms and people                    [1]
+  --json FILE             write the report to FILE
+  --help                  this text
+`;
+
+const CLOUDS_TO_COME = ['gcp', 'azure', 'digitalocean'];
+
+/** `environment` gives what flags leave out. */
+export function readArguments(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ReadArguments {
+  try {
+    return read(argv, environment);
+  } catch (error) {
+    // parseArgs tells what is wrong with a flag in its first sentence; the rest is about its own API.
+    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
+    return { kind: 'wrong', problem };
+  }
+}
+
+function read(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ReadArguments {
+  const { values } = parseArgs({
+    args: [...argv],
+    allowPositionals: false,
+    options: {
+      cloud: { type: 'string', default: 'aws' },
+      media: { type: 'string', default: 'twin' },
+      'livekit-server': { type: 'string' },
+      factor: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { kind: 'help' };
+  const { cloud, media, json } = values;
+  if (CLOUDS_TO_COME.includes(cloud)) throw new Error(`--cloud ${cloud} is not there yet; there is aws`);
+  if (cloud !== 'aws') throw new Error(`--cloud ${cloud} is not a cloud that can be rehearsed; there is aws`);
+  if (media !== 'twin' && media !== 'livekit')
+    throw new Error(`--media ${media} is neither twin nor livekit`);
+  if (values['livekit-server'] !== undefined && media === 'twin') {
+    throw new Error('--livekit-server is of no use without --media livekit');
+  }
+  if (json === '') throw new Error('--json needs the name of a file');
+  const livekitServer = values['livekit-server'] ?? environment.EBBTIDE_LIVEKIT_SERVER;
+  return {
+    kind: 'rehearse',
+    arguments: {
+      cloud,
+      media,
+      factor: wholeNumber('--factor', values.factor, 1, 600),
+      seed: wholeNumber('--seed', values.seed, 0, 4_294_967_295),
+      ...(media === 'livekit' && livekitServer ? { livekitServer } : {}),
+      ...(json === undefined ? {} : { json }),
+    },
+  };
+}
+
+function wholeNumber(flag: string, written: string, least: number, most: number): number {
+  const value = Number(written);
+  if (written.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`${flag} ${written} must be a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,33 @@
+import type { Gate } from './plan.ts';
+
+/** The day's own time. It stands still at a gate, so that slow machines live the same day as fast ones. */
+export interface DayClock {
+  readonly dayMs: number;
+  /** The gate at which it stands, and since when, in real time. */
+  readonly waiting?: { readonly gate: Gate; readonly sinceMs: number };
+  /** Gates that it has passed. */
+  readonly passed: number;
+  /** Gates that it passed without the nodes that they asked for. */
+  readonly missed: readonly Gate[];
+}
+
+export const DAWN: DayClock = { dayMs: 0, passed: 0, missed: [] };
+
+/** `nodes`: how many take calls in the run that has the fewest. `elapsedMs`: real time since the last step. */
+export function advance(
+  clock: DayClock,
+  gates: readonly Gate[],
+  { nowMs, elapsedMs, nodes }: { nowMs: number; elapsedMs: number; nodes: number },
+): DayClock {
+  const gate = gates[clock.passed];
+  const { dayMs, passed, missed } = clock;
+  if (gate === undefined) return { dayMs: dayMs + elapsedMs, passed, missed };
+  if (clock.waiting === undefined) {
+    if (dayMs + elapsedMs < gate.atMs) return { dayMs: dayMs + elapsedMs, passed, missed };
+    return { dayMs: gate.atMs, passed, missed, waiting: { gate, sinceMs: nowMs } };
+  }
+  if (nodes >= gate.nodes) return { dayMs, passed: passed + 1, missed };
+  if (nowMs - clock.waiting.sinceMs >= gate.waitMs)
+    return { dayMs, passed: passed + 1, missed: [...missed, gate] };
+  return clock;
+}

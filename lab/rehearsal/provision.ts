@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { applyProgram } from '../aws/apply.ts';
+import type { AwsModel } from '../aws/model.ts';
+import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
+import type { MediaDriver } from '../media/driver.ts';
+import { TwinDriver } from '../media/twin-driver.ts';
+import type { RehearsalArguments } from './arguments.ts';
+import { findProgram } from './find-program.ts';
+import { startRedis } from './redis.ts';
+import type { Mode } from './report.ts';
+import { readStackConfig } from './stack-config.ts';
+
+/** What both runs stand on. They share nothing: each has its own group, bucket and media servers. */
+export interface Provisioned {
+  models: Record<Mode, AwsModel>;
+  drivers: Record<Mode, MediaDriver>;
+  close(): Promise<void>;
+}
+
+interface Fleet {
+  model: AwsModel;
+  driver: MediaDriver;
+  close(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('../../stacks/index.ts', import.meta.url));
+/** Twins of LiveKit find each other without Redis: they are told an address and never use it. */
+const NO_REDIS = '127.0.0.1:1';
+const STACK_FILE = fileURLToPath(new URL('Pulumi.rehearsal.yaml', import.meta.url));
+
+/** Applies the very program of stacks/ to twins, with the media server that is asked for. */
+export async function provision(options: RehearsalArguments): Promise<Provisioned> {
+  const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));
+  const undo: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const file = await mediaServer(options, folder);
+    const newFleet = () => (options.media === 'twin' ? twinFleet(file) : livekitFleet(file));
+    // One after the other: Pulumi's runtime is the whole process's.
+    const ebbtide = await newFleet();
+    undo.push(ebbtide.close);
+    const control = await newFleet();
+    undo.push(control.close);
+    return {
+      models: { ebbtide: ebbtide.model, control: control.model },
+      drivers: { ebbtide: ebbtide.driver, control: control.driver },
+      close,
+    };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+async function mediaServer({ media, livekitServer }: RehearsalArguments, folder: string): Promise<string> {
+  if (media === 'livekit')
+    return livekitServer ?? findProgram('livekit-server', 'say where it is with --livekit-server PATH');
+  const file = join(folder, 'livekit-server');
+  await buildTwinLiveKit(file);
+  return file;
+}
+
+async function twinFleet(file: string): Promise<Fleet> {
+  const driver = new TwinDriver();
+  return { model: await apply(file, newKeys(), NO_REDIS), driver, close: () => driver.close() };
+}
+
+/** Nodes of one fleet find each other in one Redis; another fleet must not see them. */
+async function livekitFleet(file: string): Promise<Fleet> {
+  // The real clients are a native library: it is loaded only where it is used.
+  const { LiveKitDriver } = await import('../media/livekit-driver.ts');
+  const keys = newKeys();
+  const redis = await startRedis();
+  const [apiKey, apiSecret] = Object.entries(keys)[0] ?? ['', ''];
+  const driver = new LiveKitDriver({ apiKey, apiSecret, redis: redis.address });
+  const close = async () => {
+    await driver.close();
+    await redis.close();
+  };
+  return { model: await apply(file, keys, redis.address), driver, close };
+}
+
+async function apply(file: string, keys: Record<string, string>, redis: string): Promise<AwsModel> {
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const occasion = { artifact: { file, sha256 }, keys, redis };
+  const { values, secrets } = readStackConfig(STACK_FILE, occasion);
+  const applied = await applyProgram({ program: PROGRAM, config: values, secrets, stack: 'rehearsal' });
+  return applied.model;
+}
+
+function newKeys(): Record<string, string> {
+  return { rehearsal: randomBytes(32).toString('hex') };
+}

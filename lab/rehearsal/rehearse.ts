@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RehearsalArguments } from './arguments.ts';
+import { advance, DAWN, type DayClock } from './day-clock.ts';
+import type { Picture } from './picture.ts';
+import { type DayShape, planDay } from './plan.ts';
+import { type Provisioned, provision } from './provision.ts';
+import { type Mode, type Report, shortcomings, type Trouble } from './report.ts';
+import { createRun, type Run } from './run.ts';
+import type { News } from './tally.ts';
+
+export interface Outcome {
+  report: Report;
+  /** Why it is not ok, in plain words; empty where it is. */
+  shortcomings: string[];
+  last: Picture;
+}
+
+export interface RehearseOptions extends RehearsalArguments {
+  show: (picture: Picture) => void;
+  signal: AbortSignal;
+}
+
+const TICK_MS = 100;
+const SETTLE_MS = 45_000;
+
+const GROUP = { initial: 2, peak: 3 };
+const TWIN_DAY = {
+  ...GROUP,
+  shortRoomsPerNode: 7,
+  longRoomsPerNode: 2,
+  peoplePerShortRoom: 3,
+  peoplePerLongRoom: 3,
+  eveningRooms: 3,
+};
+const LIVEKIT_DAY = {
+  ...GROUP,
+  shortRoomsPerNode: 4,
+  longRoomsPerNode: 1,
+  peoplePerShortRoom: 2,
+  peoplePerLongRoom: 2,
+  eveningRooms: 1,
+};
+
+/** Provisions, lives the day twice side by side, and tells how it went. Whatever it started has ended when it returns. */
+export async function rehearse(options: RehearseOptions): Promise<Outcome> {
+  const startedAt = Date.now();
+  const title = `Ebbtide rehearsal: ${options.cloud}, ${options.media === 'twin' ? 'a twin of LiveKit' : 'the real LiveKit'}`;
+  const news: Picture['news'][number][] = [];
+  const draw = (act: string, runs: readonly Run[]): Picture => {
+    const elapsedMs = Date.now() - startedAt;
+    const picture = { elapsedMs, startedAt, title, act, runs: runs.map((run) => run.picture()), news };
+    options.show(picture);
+    return picture;
+  };
+
+  draw('applying the Pulumi program to a twin cloud', []);
+  const provisioned = await provision(options);
+  const shape: DayShape = { seed: options.seed, ...(options.media === 'twin' ? TWIN_DAY : LIVEKIT_DAY) };
+  const runs: Run[] = [];
+  try {
+    for (const mode of ['ebbtide', 'control'] as const) {
+      const onNews = (each: News) => news.push({ ...each, mode });
+      runs.push(await newRun({ mode, options, shape, provisioned, onNews }));
+    }
+    for (const run of runs) run.start();
+    await live(runs, shape, options.signal, draw);
+    const report = { runs: runs.map((run) => run.report()) };
+    const last = draw('the day is over', runs);
+    const found = shortcomings(report.runs, runs.flatMap(troublesOf));
+    return { report: { ok: found.length === 0, ...report }, shortcomings: found, last };
+  } finally {
+    await Promise.allSettled(runs.map((run) => run.close()));
+    await provisioned.close();
+  }
+}
+
+interface NewRun {
+  mode: Mode;
+  options: RehearseOptions;
+  shape: DayShape;
+  provisioned: Provisioned;
+  onNews: (news: News) => void;
+}
+
+function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<Run> {
+  const { media, factor } = options;
+  const model = provisioned.models[mode];
+  const driver = provisioned.drivers[mode];
+  return createRun({ mode, media, factor, shape, plan: planDay(shape), model, driver, onNews });
+}
+
+async function live(
+  runs: readonly Run[],
+  shape: DayShape,
+  signal: AbortSignal,
+  draw: (act: string, runs: readonly Run[]) => Picture,
+): Promise<void> {
+  const plan = planDay(shape);
+  let clock: DayClock = DAWN;
+  let lastMs = performance.now();
+  let overSinceMs: number | undefined;
+  while (true) {
+    signal.throwIfAborted();
+    const nowMs = performance.now();
+    const nodes = Math.min(...runs.map((run) => run.nodesInService()));
+    clock = advance(clock, plan.gates, { nowMs, elapsedMs: nowMs - lastMs, nodes });
+    lastMs = nowMs;
+    for (const run of runs) run.people.liveUntil(clock.dayMs);
+    if (clock.dayMs >= plan.endMs) {
+      overSinceMs ??= nowMs;
+      draw('night: everybody has gone home, the group becomes as small as it may be', runs);
+      if (runs.every((run) => run.isSettled()) || nowMs - overSinceMs > SETTLE_MS) return;
+    } else {
+      draw(actOf(clock, plan), runs);
+    }
+    await sleep(TICK_MS);
+  }
+}
+
+function actOf({ dayMs, waiting }: DayClock, { acts }: ReturnType<typeof planDay>): string {
+  if (waiting !== undefined) return `waiting until ${waiting.gate.nodes} nodes take calls`;
+  const act = acts.findLast(({ atMs }) => atMs <= dayMs);
+  return act === undefined ? '' : `${act.name}: ${act.text}`;
+}
+
+function troublesOf({ mode, tally }: Run): Trouble[] {
+  return tally.troubles.map((text) => ({ mode, text }));
+}

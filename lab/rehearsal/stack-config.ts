@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+
+const stackFileSchema = v.object({ config: v.record(v.string(), v.unknown()) });
+const sectionSchema = v.record(v.string(), v.unknown());
+
+/** What only this rehearsal knows. */
+export interface Occasion {
+  artifact: { file: string; sha256: string };
+  keys: Readonly<Record<string, string>>;
+  /** HOST:PORT */
+  redis: string;
+}
+
+export interface StackConfig {
+  /** As Pulumi keeps it: full keys, objects as JSON. */
+  values: Record<string, string>;
+  secrets: string[];
+}
+
+/** A stack file as the Pulumi CLI would read it, with what the occasion adds. */
+export function readStackConfig(file: string, occasion: Occasion): StackConfig {
+  const { config } = v.parse(stackFileSchema, parse(readFileSync(file, 'utf8')));
+  const media = v.parse(sectionSchema, config['ebbtide:media']);
+  const { artifact, keys, redis } = occasion;
+  const template = readFileSync(new URL('livekit.yaml', import.meta.url), 'utf8');
+  const whole = {
+    ...config,
+    'ebbtide:media': { ...media, artifact, config: template },
+    'ebbtide:mediaSecrets': { keys, redis },
+  };
+  const values = Object.entries(whole).map(([key, value]) => [
+    key,
+    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  ]);
+  return { values: Object.fromEntries(values), secrets: ['ebbtide:mediaSecrets'] };
+}

@@ -1,0 +1,54 @@
+import { NOTHING_TOLD, newLines } from './lines.ts';
+import type { Picture } from './picture.ts';
+import { screen } from './screen.ts';
+
+export interface View {
+  show(picture: Picture): void;
+  /** Leaves the terminal as it was found, with the last picture on it. */
+  end(): void;
+}
+
+const REDRAW_MS = 200;
+const ESCAPE = '\u001b[';
+
+/** A terminal is redrawn; anything else gets lines. */
+export function createView(out: NodeJS.WriteStream): View {
+  return out.isTTY ? screenView(out) : lineView(out);
+}
+
+function screenView(out: NodeJS.WriteStream): View {
+  let height = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let pending: Picture | undefined;
+  const draw = (picture: Picture) => {
+    // What is left of a taller picture, or of a terminal that was made smaller, is cleared away.
+    const up = height === 0 ? `${ESCAPE}?25l` : `${ESCAPE}${Math.min(height, out.rows - 1)}A\r${ESCAPE}J`;
+    const lines = screen(picture, { columns: out.columns, rows: out.rows });
+    out.write(`${up}${lines.map((line) => `${line}\n`).join('')}`);
+    height = lines.length;
+    drawnAt = performance.now();
+    pending = undefined;
+  };
+  return {
+    show(picture) {
+      pending = picture;
+      if (performance.now() - drawnAt >= REDRAW_MS) draw(picture);
+    },
+    end() {
+      if (pending !== undefined) draw(pending);
+      if (height > 0) out.write(`${ESCAPE}?25h`);
+    },
+  };
+}
+
+function lineView(out: NodeJS.WriteStream): View {
+  let told = NOTHING_TOLD;
+  return {
+    show(picture) {
+      const next = newLines(picture, told);
+      told = next.told;
+      for (const line of next.lines) out.write(`${line}\n`);
+    },
+    end: () => undefined,
+  };
+}

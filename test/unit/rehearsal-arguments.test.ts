@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readArguments, USAGE } from '../../lab/rehearsal/arguments.ts';
+
+const defaults = { cloud: 'aws', media: 'twin', factor: 60, seed: 1 };
+
+describe('arguments of a rehearsal', () => {
+  const right: { given: string; argv: string[]; environment?: Record<string, string>; want: object }[] = [
+    { given: 'nothing', argv: [], want: defaults },
+    {
+      given: 'all of them',
+      argv: [
+        '--cloud',
+        'aws',
+        '--media',
+        'livekit',
+        '--livekit-server',
+        '/l',
+        '--factor',
+        '30',
+        '--seed',
+        '9',
+        '--json',
+        'r',
+      ],
+      want: { cloud: 'aws', media: 'livekit', livekitServer: '/l', factor: 30, seed: 9, json: 'r' },
+    },
+    {
+      given: 'the server from the environment',
+      argv: ['--media=livekit'],
+      environment: { EBBTIDE_LIVEKIT_SERVER: '/e' },
+      want: { ...defaults, media: 'livekit', livekitServer: '/e' },
+    },
+    {
+      given: 'a server in the environment that a twin does not need',
+      argv: [],
+      environment: { EBBTIDE_LIVEKIT_SERVER: '/e' },
+      want: defaults,
+    },
+  ];
+  for (const { given, argv, environment = {}, want } of right) {
+    it(`takes ${given}`, () => {
+      assert.deepEqual(readArguments(argv, environment), { kind: 'rehearse', arguments: want });
+    });
+  }
+
+  const wrong: { argv: string[]; want: RegExp }[] = [
+    { argv: ['--cloud', 'gcp'], want: /gcp is not there yet; there is aws/ },
+    { argv: ['--cloud', 'moon'], want: /moon is not a cloud/ },
+    { argv: ['--media', 'jitsi'], want: /jitsi is neither twin nor livekit/ },
+    { argv: ['--factor', '0'], want: /--factor 0 must be a whole number from 1 to 600/ },
+    { argv: ['--factor', '1.5'], want: /--factor 1\.5 must be/ },
+    { argv: ['--factor', ''], want: /--factor {2}must be/ },
+    { argv: ['--seed', 'x'], want: /--seed x must be/ },
+    { argv: ['--livekit-server', '/l'], want: /no use without --media livekit/ },
+    { argv: ['--json', ''], want: /--json needs/ },
+    { argv: ['--json'], want: /--json/ },
+    { argv: ['--nonsense'], want: /--nonsense/ },
+    { argv: ['aws'], want: /aws/ },
+  ];
+  for (const { argv, want } of wrong) {
+    it(`refuses ${argv.join(' ')}`, () => {
+      const read = readArguments(argv, {});
+      assert.equal(read.kind, 'wrong');
+      assert.match(read.kind === 'wrong' ? read.problem : '', want);
+    });
+  }
+
+  it('tells every flag in its help', () => {
+    assert.deepEqual(readArguments(['--help', '--cloud', 'moon'], {}), { kind: 'help' });
+    for (const flag of ['cloud', 'media', 'livekit-server', 'factor', 'seed', 'json', 'help']) {
+      assert.ok(USAGE.includes(`--${flag}`), flag);
+    }
+  });
+});

@@ -1,0 +1,25 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createBundler, repositoryRoot } from './bundle.ts';
+
+/** Writes what the stacks install into `dist/`, byte for byte as they install it; the agent as a file to be run. */
+const bundler = createBundler();
+const programs = [
+  { file: 'ebbtide-agent.cjs', bundle: bundler.agent(), executable: true },
+  { file: 'boot.cjs', bundle: bundler.boot(), executable: false },
+  {
+    file: 'functions/aws/termination-policy/index.cjs',
+    bundle: bundler.awsFunction('termination-policy'),
+    executable: false,
+  },
+  { file: 'functions/aws/watcher/index.cjs', bundle: bundler.awsFunction('watcher'), executable: false },
+];
+
+for (const { file, bundle, executable } of programs) {
+  const { code } = await bundle;
+  const path = join(repositoryRoot, 'dist', file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, executable && !code.startsWith('#!') ? `#!/usr/bin/env node\n${code}` : code);
+  if (executable) await chmod(path, 0o755);
+  process.stdout.write(`dist/${file}  ${(code.length / 1024).toFixed(0)} KB\n`);
+}

@@ -17,7 +17,6 @@ export type Cause = (typeof CAUSES)[number];
 
 /** `leave`: the machine goes once it is empty. `maintenance`: it is emptied and stays until `resume`. */
 export const INTENTS = ['leave', 'maintenance'] as const;
-export type Intent = (typeof INTENTS)[number];
 
 /** A decision is read by people, and by a node each few seconds: it does not list a whole fleet. */
 export const PASSED_OVER_KEPT = 50;

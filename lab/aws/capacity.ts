@@ -1,5 +1,3 @@
-import type { TerminationCause } from './events.ts';
-
 export interface Candidate {
   id: string;
   zone: string;
@@ -70,7 +68,7 @@ export interface TerminationPolicyEvent {
     InstanceType: string;
     InstanceMarketOption: 'on-demand';
   }[];
-  Cause: TerminationCause;
+  Cause: string;
 }
 
 /** What a custom termination policy is given. */
@@ -78,7 +76,7 @@ export function terminationPolicyEvent(
   group: { arn: string; name: string; instanceType: string },
   demand: readonly ZoneCapacity[],
   candidates: readonly Candidate[],
-  cause: TerminationCause,
+  cause: string,
 ): TerminationPolicyEvent {
   return {
     AutoScalingGroupARN: group.arn,

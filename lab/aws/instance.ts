@@ -41,12 +41,16 @@ export function createInstance(
   return { ...spec, life: NEW_LIFE, healthy: true, waits: 0 };
 }
 
-/** Moves an instance on and does what its new state asks for. Answers why not, where the event does not fit. */
+/**
+ * Moves an instance on and does what its new state asks for. Answers why not, where the event does not fit. `cause`
+ * is who wants it gone, where the event is that.
+ */
 export function move(
   instance: Instance,
   event: LifeEvent,
   why: string,
   deps: LifeDeps,
+  cause?: TerminationCause,
 ): { refused: string } | { refused?: never } {
   const from = instance.life.state;
   const transition = step(instance.life, event, deps.clock.now(), deps.rules);
@@ -58,16 +62,13 @@ export function move(
     last = state;
   }
   if (transition.through.includes('InService')) instance.inServiceAt = deps.clock.now();
-  if (transition.through.includes('Terminating')) decide(instance, causeOf(event, from), deps);
+  if (transition.through.includes('Terminating')) {
+    decide(instance, cause ?? (from === 'Pending:Wait' ? 'LAUNCH_ABANDONED' : 'API'), deps);
+  }
   watchExpiry(instance, deps);
   if (transition.through.includes('Terminating:Proceed')) void powerOff(instance, 'terminated', deps);
   if (transition.through.length > 0) deps.changed();
   return {};
-}
-
-function causeOf(event: LifeEvent, from: Life['state']): TerminationCause {
-  if (event.kind === 'terminate') return event.cause;
-  return from === 'Pending:Wait' ? 'LAUNCH_ABANDONED' : 'API';
 }
 
 /** Names a wait that may begin now. */

@@ -1,5 +1,3 @@
-import type { TerminationCause } from './events.ts';
-
 /** The lifecycle states of an instance in a group that the twin knows (warm pools and standby come later). */
 export type LifecycleState =
   | 'Pending'
@@ -43,7 +41,7 @@ export interface Life {
 
 export type LifeEvent =
   | { kind: 'started'; token: string }
-  | { kind: 'terminate'; token: string; cause: TerminationCause }
+  | { kind: 'terminate'; token: string }
   | { kind: 'complete'; hook: string; token?: string | undefined; result: HookResult }
   | { kind: 'heartbeat'; hook: string; token?: string | undefined }
   | { kind: 'tick'; token: string }

@@ -100,7 +100,7 @@ const CALLS: Record<string, (inputs: Inputs, world: CallWorld) => Inputs> = {
   },
 };
 
-export function zonesOf(region: string): string[] {
+function zonesOf(region: string): string[] {
   return ['a', 'b', 'c'].map((letter) => `${region}${letter}`);
 }
 

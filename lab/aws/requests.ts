@@ -41,19 +41,9 @@ export const AUTO_SCALING_REQUESTS = {
     NextToken: v.optional(text),
     MaxRecords: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(100))),
   }),
-  DescribeAutoScalingInstances: v.strictObject({
-    InstanceIds: v.optional(v.pipe(v.array(instanceId), v.maxLength(50))),
-    NextToken: v.optional(text),
-    MaxRecords: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(50))),
-  }),
   TerminateInstanceInAutoScalingGroup: v.strictObject({
     InstanceId: instanceId,
     ShouldDecrementDesiredCapacity: flag,
-  }),
-  SetDesiredCapacity: v.strictObject({
-    AutoScalingGroupName: groupName,
-    DesiredCapacity: v.pipe(whole, v.minValue(0)),
-    HonorCooldown: v.optional(flag),
   }),
 };
 
@@ -104,8 +94,4 @@ export const S3_REQUESTS = {
   }),
   GetObject: v.strictObject({ Bucket: bucket, Key: key }),
   PutObject: v.strictObject({ Bucket: bucket, Key: key, ContentType: v.optional(v.string()) }),
-};
-
-export type Requests<Table extends Record<string, v.GenericSchema>> = {
-  [Action in keyof Table]: v.InferOutput<Table[Action]>;
 };

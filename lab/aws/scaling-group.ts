@@ -1,14 +1,6 @@
 import { describeError } from '../../fleet/error.ts';
 import type { Machine } from '../machine.ts';
-import {
-  type Candidate,
-  defaultVictims,
-  readPolicyAnswer,
-  terminationPolicyEvent,
-  type ZoneCapacity,
-  zonesToShrink,
-  zoneToGrow,
-} from './capacity.ts';
+import { zoneToGrow } from './capacity.ts';
 import type { CloudClock } from './clock.ts';
 import type { TerminationCause, TwinHappening } from './events.ts';
 import { hexId } from './identifiers.ts';
@@ -23,8 +15,8 @@ import {
 } from './instance.ts';
 import { type HookResult, isCapacity } from './lifecycle.ts';
 import type { Group } from './model.ts';
+import { chooseVictims, type PolicyCause } from './victims.ts';
 
-export type PolicyCause = 'SCALE_IN' | 'INSTANCE_REFRESH' | 'MAX_INSTANCE_LIFETIME' | 'REBALANCE';
 export type DesiredBy = 'target-tracking' | 'operator' | 'api';
 
 export interface ScalingGroupOptions {
@@ -71,6 +63,8 @@ const HEALTH_CHECK_MS = 60_000;
 export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   const { group, clock, emit } = options;
   const control = options.mode === 'control';
+  // The control lets AWS choose.
+  const ask = control ? undefined : options.askPolicy;
   const instances: Instance[] = [];
   const replacements: Exclude<PolicyCause, 'SCALE_IN'>[] = [];
   let desired = group.desired;
@@ -138,7 +132,9 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
     try {
       const replacement = replacements[0];
       const cause = replacement ?? 'SCALE_IN';
-      const victims = await chooseVictims(replacement ? 1 : excess(), cause);
+      const candidates = instances.filter(({ life, healthy }) => life.state === 'InService' && healthy);
+      const count = Math.min(replacement ? 1 : excess(), candidates.length);
+      const victims = await chooseVictims({ group, candidates, count, cause, now: clock.now() }, ask, emit);
       // What is desired may have risen again while the policy was thinking: the rest is cancelled.
       const wanted = open ? victims.slice(0, replacement ? 1 : Math.max(0, excess())) : [];
       for (const id of wanted) letGo(id, cause);
@@ -151,45 +147,10 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
     }
   }
 
-  async function chooseVictims(count: number, cause: PolicyCause): Promise<string[]> {
-    const candidates: Candidate[] = instances.filter(
-      ({ life, healthy }) => life.state === 'InService' && healthy,
-    );
-    const demand: ZoneCapacity[] = zonesToShrink(group.zones, candidates, Math.min(count, candidates.length));
-    if (demand.length === 0) return [];
-    const [policy = 'Default'] = group.terminationPolicies;
-    const now = clock.now();
-    if (control || !policy.startsWith('arn:')) {
-      return defaultVictims(candidates, demand, group.template.version, now);
-    }
-    const offered = candidates.filter(({ zone }) => demand.some((each) => each.zone === zone));
-    const event = terminationPolicyEvent(
-      { arn: group.arn, name: group.name, instanceType: group.template.instanceType },
-      demand,
-      offered,
-      cause,
-    );
-    try {
-      const answer = readPolicyAnswer(
-        await options.askPolicy(policy, event),
-        offered,
-        demand,
-        group.template.version,
-        now,
-      );
-      if (answer.kind === 'victims') return answer.ids;
-      if (answer.problem !== undefined) emit({ kind: 'trouble', problem: answer.problem });
-      return [];
-    } catch {
-      // Told by the function's own event: an error of the policy terminates nothing, and the group asks again.
-      return [];
-    }
-  }
-
   function letGo(id: string, cause: TerminationCause): string | undefined {
     const instance = find(id);
     if (!instance) return `No managed instance found for instance ID: ${id}`;
-    return move(instance, { kind: 'terminate', token: nextToken(instance), cause }, cause, deps).refused;
+    return move(instance, { kind: 'terminate', token: nextToken(instance) }, cause, deps, cause).refused;
   }
 
   function find(id: string): Instance | undefined {

@@ -14,7 +14,7 @@ import {
 const HOUR_MS = 3_600_000;
 const NOW = 1_000_000;
 const token = 'a wait';
-const terminate = { kind: 'terminate', token, cause: 'SCALE_IN' } as const;
+const terminate = { kind: 'terminate', token } as const;
 
 const hooked: LifecycleRules = {
   hooks: [

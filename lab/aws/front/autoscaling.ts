@@ -69,25 +69,6 @@ export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: numb
       });
     }),
 
-    DescribeAutoScalingInstances: operation(
-      AUTO_SCALING_REQUESTS.DescribeAutoScalingInstances,
-      (input, caller) => {
-        caller.authorise('autoscaling:DescribeAutoScalingInstances', '*');
-        const all = groups.flatMap((scaling) =>
-          present(scaling).map((instance) => ({
-            ...describeInstance(instance, scaling),
-            AutoScalingGroupName: scaling.group.name,
-          })),
-        );
-        const wanted = all.filter(({ InstanceId }) => input.InstanceIds?.includes(InstanceId) ?? true);
-        const page = pageOf(wanted, input.NextToken, input.MaxRecords ?? DEFAULT_PAGE);
-        return queryAnswer('DescribeAutoScalingInstances', NAMESPACE, {
-          AutoScalingInstances: page.members,
-          NextToken: page.next,
-        });
-      },
-    ),
-
     TerminateInstanceInAutoScalingGroup: operation(
       AUTO_SCALING_REQUESTS.TerminateInstanceInAutoScalingGroup,
       (input, caller) => {
@@ -110,17 +91,6 @@ export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: numb
         });
       },
     ),
-
-    SetDesiredCapacity: operation(AUTO_SCALING_REQUESTS.SetDesiredCapacity, (input, caller) => {
-      const scaling = groupNamed(input.AutoScalingGroupName);
-      caller.authorise('autoscaling:SetDesiredCapacity', scaling.group.arn);
-      const { min, max } = scaling.group;
-      if (input.DesiredCapacity < min || input.DesiredCapacity > max) {
-        throw invalid(`New SetDesiredCapacity value ${input.DesiredCapacity} is outside [${min}, ${max}].`);
-      }
-      scaling.setDesired(input.DesiredCapacity, 'api', 'SetDesiredCapacity');
-      return queryAnswer('SetDesiredCapacity', NAMESPACE, undefined);
-    }),
   };
 
   return {

@@ -34,12 +34,12 @@ export async function main(
     return 2;
   }
   const { command, options } = parsed;
-  if (options.help === true || command === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   if (options.version === true) {
     process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (options.help === true || command === 'help') {
+    process.stdout.write(USAGE);
     return 0;
   }
   try {

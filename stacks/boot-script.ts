@@ -9,7 +9,9 @@ ROOT="\${EBBTIDE_ROOT:-}"
 
 ${imageHasSoftware ? CHECK_SOFTWARE : INSTALL_SOFTWARE}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
-  "$ROOT/etc/needrestart/conf.d" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
+  "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
+# What a person on the node types.
+ln -sf "$ROOT/opt/ebbtide/ebbtide-agent.cjs" "$ROOT/usr/local/bin/ebbtide-agent"
 
 # The media server runs as a user of its own, who may read its config and nothing else of ours.
 # A folder that stands in for a machine has no accounts.

@@ -19,7 +19,7 @@ for (const { file, bundle, executable } of programs) {
   const { code } = await bundle;
   const path = join(repositoryRoot, 'dist', file);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, executable && !code.startsWith('#!') ? `#!/usr/bin/env node\n${code}` : code);
+  await writeFile(path, code);
   if (executable) await chmod(path, 0o755);
   process.stdout.write(`dist/${file}  ${(code.length / 1024).toFixed(0)} KB\n`);
 }

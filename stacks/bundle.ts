@@ -22,14 +22,14 @@ export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 
 export function createBundler(): Bundler {
   return {
-    agent: () => bundle('node-agent/main.ts', 'node18'),
+    agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
     boot: () => bundle('node-agent/boot/main.ts', 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
   };
 }
 
 /** The same sources give the same bytes, so that an unchanged program changes nothing in the cloud. */
-async function bundle(entryPoint: string, target: string): Promise<Bundle> {
+async function bundle(entryPoint: string, target: string, banner?: string): Promise<Bundle> {
   const result = await build({
     absWorkingDir: repositoryRoot,
     entryPoints: [entryPoint],
@@ -39,6 +39,7 @@ async function bundle(entryPoint: string, target: string): Promise<Bundle> {
     format: 'cjs',
     target,
     minify: true,
+    ...(banner === undefined ? {} : { banner: { js: banner } }),
     legalComments: 'none',
     logLevel: 'silent',
   });

@@ -176,9 +176,10 @@ describe('the boot script', () => {
     chmodSync(join(folder, 'bin', name), 0o755);
   }
 
-  /** Runs the script with a PATH that has mkdir and the stand-ins, and nothing else. */
+  /** Runs the script with a PATH that has mkdir, ln and the stand-ins, and nothing else. */
   function run(imageHasSoftware: boolean) {
     standIn('mkdir', '/bin/mkdir "$@"');
+    standIn('ln', '/bin/ln "$@"');
     const script = join(folder, 'boot.sh');
     writeFileSync(script, bootScript(imageHasSoftware));
     const env = { PATH: join(folder, 'bin'), EBBTIDE_ROOT: join(folder, 'root'), LOG: join(folder, 'log') };

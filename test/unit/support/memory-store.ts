@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ObjectStore, StoredObject } from '../../../fleet/object-store.ts';
 
 export interface MemoryStore extends ObjectStore {
@@ -20,6 +21,7 @@ export function createMemoryStore(): MemoryStore {
     asked.push(what);
     const failure = failing.get(what);
     if (failure === 'hang') {
+      if (signal) setMaxListeners(0, signal);
       await new Promise((_, reject) => {
         if (signal?.aborted) reject(new Error(`${what}: given up`));
         signal?.addEventListener('abort', () => reject(new Error(`${what}: given up`)));

@@ -12,7 +12,7 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
-import type { CallEnd, Heard, MediaNode, Participant } from './driver.ts';
+import type { CallEnd, Heard } from './driver.ts';
 import { Listening } from './listening.ts';
 
 const SAMPLE_RATE = 16_000;
@@ -23,10 +23,8 @@ const HEARD_EVERY_MS = 60;
 const AUDIBLE = 500;
 
 /** A person with a real WebRTC client: speaks a steady tone, listens to everybody, counts. */
-export class LiveKitParticipant implements Participant {
-  readonly room: string;
+export class LiveKitParticipant {
   readonly identity: string;
-  readonly node: MediaNode;
   readonly ended: Promise<CallEnd>;
   readonly #room = new Room();
   readonly #source = new AudioSource(SAMPLE_RATE, 1, 200);
@@ -36,16 +34,14 @@ export class LiveKitParticipant implements Participant {
   #reconnects = 0;
   #end: (end: CallEnd) => void = () => undefined;
 
-  constructor(node: MediaNode, room: string, identity: string) {
-    this.node = node;
-    this.room = room;
+  constructor(identity: string) {
     this.identity = identity;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
-  async connect(token: string): Promise<void> {
+  async connect(url: string, token: string): Promise<void> {
     this.#room.on(RoomEvent.TrackSubscribed, (track) => this.#listenTo(track));
     this.#room.on(RoomEvent.TrackUnsubscribed, () => {
       this.#speakers -= 1;
@@ -58,7 +54,7 @@ export class LiveKitParticipant implements Participant {
       this.#stopped.abort();
       this.#end(callEnd(reason));
     });
-    await this.#room.connect(`ws://${this.node.host}:${this.node.signalPort}`, token, {
+    await this.#room.connect(url, token, {
       autoSubscribe: true,
       dynacast: false,
     });
@@ -98,7 +94,7 @@ export class LiveKitParticipant implements Participant {
         await this.#source.captureFrame(tone);
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
-        throw new Error(`${this.identity} in ${this.room} could not send sound`, { cause: error });
+        throw new Error(`${this.identity} could not send sound`, { cause: error });
       }
     }
   }

@@ -9,10 +9,13 @@ import { JOIN_PATH, NODE_PATH, ROOMS_PATH, SOUND_EVERY_MS, type TwinNode, UPGRAD
 
 /** LiveKit's own interval between two looks at whether anybody is left. */
 const LOOK_EVERY_MS = 5_000;
+/** So long after it listens does LiveKit take itself for running; a stop that comes before changes nothing for good. */
+const RUNNING_AFTER_MS = 100;
 
 /**
  * A LiveKit server as far as an agent, an operator and a call can tell: signals, metrics, health, rooms and people.
- * Like the real one without a shared registry it accepts joiners while it drains, and nothing takes a drain back.
+ * Like the real one without a shared registry it accepts joiners while it drains, nothing takes a drain back, and a
+ * first signal in its first moments is lost: it drains, and does not end by it.
  */
 export class TwinServer {
   readonly nodeId = `ND_${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
@@ -20,6 +23,7 @@ export class TwinServer {
   readonly #rooms: Rooms;
   readonly #exit: () => void;
   readonly #servers: Server[] = [];
+  #running = false;
   #signals = 0;
   #everPublished = false;
 
@@ -46,6 +50,9 @@ export class TwinServer {
       }
     }
     setInterval(() => this.#rooms.sound(), SOUND_EVERY_MS);
+    setTimeout(() => {
+      this.#running = true;
+    }, RUNNING_AFTER_MS);
   }
 
   /** The first signal drains, the second closes everything at once, further ones change nothing; whichever they are. */
@@ -57,11 +64,21 @@ export class TwinServer {
       return 'closing';
     }
     if (this.#rooms.people === 0) this.#close();
-    else setInterval(() => this.#rooms.people === 0 && this.#close(), LOOK_EVERY_MS);
+    else this.#closeWhenEmpty();
     return 'draining';
   }
 
+  #closeWhenEmpty(): void {
+    const looking = setInterval(() => {
+      if (this.#rooms.people > 0) return;
+      clearInterval(looking);
+      this.#close();
+    }, LOOK_EVERY_MS);
+  }
+
   #close(): void {
+    if (!this.#running) return;
+    this.#running = false;
     this.#rooms.closeAll('SERVER_SHUTDOWN');
     for (const server of this.#servers) server.close();
     this.#exit();

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { Listening } from '../../lab/media/listening.ts';
+import { decodeNode } from '../../lab/media/livekit-registry.ts';
+import { readConfig } from '../../lab/media/twin-livekit/config.ts';
+
+describe('lab media: what is heard', () => {
+  it('remembers the longest silence between two sounds, and how old the present one is', () => {
+    let now = 0;
+    const listening = new Listening(() => now);
+    for (now of [1_000, 1_060, 1_500, 1_560]) listening.sound();
+    now = 1_600;
+    assert.deepEqual(listening.heard(), { frames: 4, longestGapMs: 440, silentForMs: 40 });
+  });
+
+  it('silence before anybody speaks, and when nobody else is left, is no gap', () => {
+    let now = 0;
+    const listening = new Listening(() => now);
+    now = 5_000;
+    assert.deepEqual(listening.heard(), { frames: 0, longestGapMs: 0, silentForMs: 0 });
+    listening.sound();
+    listening.alone();
+    now = 60_000;
+    listening.sound();
+    assert.deepEqual(listening.heard(), { frames: 2, longestGapMs: 0, silentForMs: 0 });
+  });
+});
+
+describe('lab media: LiveKit’s registry', () => {
+  const stats = [0x08, 0x05, 0x10, ...[0x80, 0xa8, 0xd6, 0xb9, 0x06], 0x71, ...new Array<number>(8).fill(0)];
+  const node = (state: number) =>
+    Buffer.from([0x0a, 2, 0x4e, 0x44, 0x18, 4, 0x22, stats.length, ...stats, 0x30, state, 0x3a, 1, 0x78]);
+  const rows: [state: number, serving: boolean][] = [
+    [0, false],
+    [1, true],
+    [2, false],
+  ];
+  for (const [state, serving] of rows) {
+    it(`state ${state} is ${serving ? '' : 'not '}serving`, () =>
+      assert.deepEqual(decodeNode(node(state)), { id: 'ND', serving, updatedAt: 1_731_564_544_000 }));
+  }
+
+  it('a message that ends too early is an error, not a node', () =>
+    assert.throws(() => decodeNode(Buffer.from([0x08, 0x80])), /ends too early/));
+});
+
+describe('lab media: the twin’s configuration', () => {
+  it('is LiveKit’s own, with its defaults', () => {
+    const config = readConfig(
+      'keys: {a: b}\nrtc: {udp_port: 50000-60000, tcp_port: 7881}\nlogging: {level: debug}\n',
+    );
+    assert.deepEqual(config, {
+      signalPort: 7880,
+      addresses: [''],
+      metricsPort: 0,
+      emptyTimeoutMs: 300_000,
+      departureTimeoutMs: 20_000,
+    });
+  });
+  const refused: [what: string, text: string, says: RegExp][] = [
+    ['no keys', 'port: 7880', /one of key-file or keys must be provided/],
+    ['a port out of range', 'port: 99999\nkeys: {a: b}', /65535/],
+    ['text that is no YAML', 'port: [', /./],
+  ];
+  for (const [what, text, says] of refused) {
+    it(`does not take ${what}`, () => assert.throws(() => readConfig(text), says));
+  }
+});

@@ -38,6 +38,8 @@ try {
       process.send({ id, error: describe(error) });
     }
   });
+  // A twin that was killed leaves no function behind.
+  process.on('disconnect', () => process.exit());
   process.send({ ready: true });
 } catch (error) {
   process.send({ error: describe(error) });

@@ -59,40 +59,46 @@ function parseBulkStrings(bytes: Buffer): Buffer[] | undefined {
 export class RedisServer {
   readonly address: string;
   readonly #process: ChildProcess;
+  readonly #atExit = () => this.#process.kill('SIGKILL');
 
   private constructor(address: string, server: ChildProcess) {
     this.address = address;
     this.#process = server;
+    // It must not outlive a lab that fails.
+    process.on('exit', this.#atExit);
   }
 
   static async start(port: number): Promise<RedisServer> {
     const program = findProgram('redis-server');
     if (program === undefined)
       throw new Error('redis-server is not in PATH: several LiveKit servers need it to share their rooms');
+    // The shell, out of reach of Ctrl-C, ends it when our end of its input closes: however the lab ends, no server stays.
     const child = spawn(
-      program,
-      ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'],
-      {
-        stdio: 'ignore',
-      },
+      'sh',
+      ['-c', '"$@" & server=$!; cat >/dev/null; kill -9 $server', 'sh', program, ...options(port)],
+      { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
     );
     const server = new RedisServer(`127.0.0.1:${port}`, child);
-    const failed = new Promise<never>((_, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`redis-server ended with ${code} at its start`)));
-    });
-    // It may also end later, when nobody waits for it any more.
-    failed.catch(() => undefined);
-    await Promise.race([failed, answers(server.address)]);
+    try {
+      await answers(server.address);
+    } catch (cause) {
+      await server.stop();
+      throw cause;
+    }
     return server;
   }
 
   async stop(): Promise<void> {
+    process.off('exit', this.#atExit);
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGKILL');
+    this.#process.stdin?.end();
     await ended;
   }
+}
+
+function options(port: number): string[] {
+  return ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'];
 }
 
 async function answers(address: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describeError } from '../../fleet/error.ts';
 import { type RehearsalArguments, readArguments, USAGE } from './arguments.ts';
-import { type Outcome, rehearse } from './rehearse.ts';
+import type { Outcome } from './rehearse.ts';
 import { comparison } from './table.ts';
 import { createView } from './view.ts';
 
@@ -32,6 +32,8 @@ async function run(options: RehearsalArguments): Promise<number> {
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
+    // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
+    const { rehearse } = await import('./rehearse.ts');
     const outcome = await rehearse({
       ...options,
       show: (picture) => view.show(picture),

@@ -1,6 +1,6 @@
 import { describeError } from '../../fleet/error.ts';
-import type { MediaDriver, MediaNode, Participant } from '../media/driver.ts';
-import type { DayPlan, PlannedPerson, PlannedRoom } from './plan.ts';
+import type { CallEnd, MediaDriver, MediaNode, Participant } from '../media/driver.ts';
+import { type DayPlan, IDLE_CPU, type PlannedPerson, type PlannedRoom } from './plan.ts';
 import type { Observation } from './tally.ts';
 
 export interface PeopleOptions {
@@ -13,12 +13,15 @@ export interface PeopleOptions {
   mayFail: boolean;
 }
 
+/** People speak all the time, so that a longer silence is a stretch in which the media did not flow. */
+const LONGEST_GAP_MS = 5_000;
+
 /** The people of one run: they do what the plan says, as far as the fleet lets them. */
 export class People {
   readonly #options: PeopleOptions;
   readonly #begun = new Set<string>();
   readonly #rooms = new Map<string, Promise<MediaNode | undefined>>();
-  readonly #inCall = new Map<string, Participant>();
+  readonly #inCall = new Map<string, { participant: Participant; load: number }>();
 
   constructor(options: PeopleOptions) {
     this.#options = options;
@@ -26,6 +29,7 @@ export class People {
 
   /** Does all that the plan has up to this time of the day and that was not done yet. */
   liveUntil(dayMs: number): void {
+    this.#missTheCutOff();
     for (const room of this.#options.plan.rooms) {
       if (room.startMs > dayMs) continue;
       if (this.#once(`open ${room.name}`)) this.#rooms.set(room.name, this.#open(room));
@@ -36,19 +40,14 @@ export class People {
     }
   }
 
-  /** Calls on one node, by what the people themselves know. */
-  on(instance: string): { rooms: number; people: number } {
-    const there = [...this.#inCall.values()].filter(({ node }) => node.id === instance);
-    return { rooms: new Set(there.map(({ room }) => room)).size, people: there.length };
+  /** Calls on one node, by what the people themselves know, and what they make its processor do. */
+  on(instance: string): { rooms: number; people: number; cpu: number } {
+    const there = [...this.#inCall.values()].filter(({ participant }) => participant.node.id === instance);
+    return { ...count(there), cpu: there.reduce((sum, { load }) => sum + load, IDLE_CPU) };
   }
 
   all(): { rooms: number; people: number } {
-    const there = [...this.#inCall.values()];
-    return { rooms: new Set(there.map(({ room }) => room)).size, people: there.length };
-  }
-
-  participants(): readonly Participant[] {
-    return [...this.#inCall.values()];
+    return count([...this.#inCall.values()]);
   }
 
   async #open(room: PlannedRoom): Promise<MediaNode | undefined> {
@@ -70,24 +69,49 @@ export class People {
     try {
       const participant = await driver.join(node, room.name, identity);
       tell({ kind: 'joined', at: Date.now(), identity, instance: node.id });
-      this.#inCall.set(identity, participant);
-      const end = await participant.ended;
-      this.#inCall.delete(identity);
-      tell({
-        kind: 'call-ended',
-        at: Date.now(),
-        identity,
-        instance: node.id,
-        end,
-        takenAway: node.takenAway(),
-      });
+      this.#inCall.set(identity, { participant, load: room.load });
+      this.#ended(participant, await participant.ended);
     } catch (cause) {
       this.#failed(`${identity} could not join ${room.name} on ${node.id}`, cause);
     }
   }
 
+  #ended(participant: Participant, end: CallEnd): void {
+    const { identity, node } = participant;
+    // Told already, when the machine was seen to be gone.
+    if (!this.#inCall.delete(identity)) return;
+    const instance = node.id;
+    this.#options.tell({
+      kind: 'call-ended',
+      at: Date.now(),
+      identity,
+      instance,
+      end,
+      takenAway: node.takenAway(),
+    });
+    if (!this.#options.mayFail) this.#checkSound(participant);
+  }
+
+  /** A real client tries for a while to reach a server that is gone: its call is over all the same. */
+  #missTheCutOff(): void {
+    for (const { participant } of [...this.#inCall.values()]) {
+      if (!participant.node.takenAway()) continue;
+      this.#ended(participant, { kind: 'connection-lost' });
+      void participant.hangUp().catch(() => undefined);
+    }
+  }
+
+  /** Not cut, but not well either: everybody must have been heard from first to last, on one connection. */
+  #checkSound(participant: Participant): void {
+    const { longestGapMs } = participant.heard();
+    const who = `${participant.identity} on ${participant.node.id}`;
+    if (participant.reconnects() > 0) this.#trouble(`${who} had to connect anew`);
+    if (longestGapMs > LONGEST_GAP_MS)
+      this.#trouble(`${who} heard nothing for ${(longestGapMs / 1000).toFixed(1)} s`);
+  }
+
   async #leave({ identity }: PlannedPerson): Promise<void> {
-    const participant = this.#inCall.get(identity);
+    const participant = this.#inCall.get(identity)?.participant;
     if (participant === undefined || !this.#once(`leave ${identity}`)) return;
     try {
       await participant.hangUp();
@@ -103,7 +127,14 @@ export class People {
   }
 
   #failed(text: string, cause: unknown): void {
-    const { tell, mayFail } = this.#options;
-    if (!mayFail) tell({ kind: 'trouble', at: Date.now(), text: `${text}: ${describeError(cause)}` });
+    if (!this.#options.mayFail) this.#trouble(`${text}: ${describeError(cause)}`);
   }
+
+  #trouble(text: string): void {
+    this.#options.tell({ kind: 'trouble', at: Date.now(), text });
+  }
+}
+
+function count(there: readonly { participant: Participant }[]): { rooms: number; people: number } {
+  return { rooms: new Set(there.map(({ participant }) => participant.room)).size, people: there.length };
 }

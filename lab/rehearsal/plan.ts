@@ -13,6 +13,8 @@ export interface PlannedRoom {
   readonly kind: 'short' | 'long';
   readonly startMs: number;
   readonly people: readonly PlannedPerson[];
+  /** What each of its people takes of a node's (simulated) processor, in percent. */
+  readonly load: number;
 }
 
 /** The day stands still here until so many nodes take calls, or until it has waited long enough. */
@@ -51,9 +53,10 @@ export interface DayShape {
   readonly eveningRooms: number;
 }
 
-/** A node with its share of the morning's people is a little above the target of 50 %. */
-const IDLE_CPU = 4;
+/** What a node's processor does with nobody on it, with its share of the morning, and with its long calls alone. */
+export const IDLE_CPU = 4;
 const MORNING_CPU = 58;
+const LONG_CPU = 28;
 
 const GROWN_MS = 5_000;
 const LULL_MS = 13_000;
@@ -65,42 +68,38 @@ const LONGEST_WAIT_MS = 30_000;
  * wants nodes back), a few new calls begin meanwhile (they must find a node that stays), and at last all end.
  */
 export function planDay(shape: DayShape): DayPlan {
-  const {
-    seed,
-    initial,
-    peak,
-    shortRoomsPerNode,
-    longRoomsPerNode,
-    peoplePerShortRoom,
-    peoplePerLongRoom,
-    eveningRooms,
-  } = shape;
+  const { seed, initial, peak, peoplePerShortRoom, peoplePerLongRoom } = shape;
   const random = createRandom(seed);
   const between = (from: number, to: number) => Math.round(from + random() * (to - from));
+  const shortLoad = (MORNING_CPU - IDLE_CPU) / (shape.shortRoomsPerNode * peoplePerShortRoom);
+  const longLoad = (LONG_CPU - IDLE_CPU) / (shape.longRoomsPerNode * (peoplePerLongRoom + 1));
 
-  const morning = Array.from({ length: initial * shortRoomsPerNode }, (_, index) => {
-    const startMs = between(index * 300, index * 300 + 250);
-    return shortRoom(
-      `morning-${index + 1}`,
-      startMs,
-      between(LULL_MS - 2_500, LULL_MS + 1_500),
-      peoplePerShortRoom,
-    );
-  });
+  const busy = (name: string, startMs: number): PlannedRoom => {
+    const endMs = between(LULL_MS - 2_500, LULL_MS + 1_500);
+    const people = peopleIn(name, startMs, endMs, peoplePerShortRoom);
+    return { name, kind: 'short', startMs, people, load: shortLoad };
+  };
+  const morning = numbered(initial * shape.shortRoomsPerNode, 'morning', (name, index) =>
+    busy(name, between(index * 300, index * 300 + 250)),
+  );
   // As many as bring the new nodes up to the others: a group that gives each new call to the node with the fewest
   // then spreads the long ones evenly.
-  const noon = Array.from({ length: (peak - initial) * shortRoomsPerNode }, (_, index) => {
-    const endMs = between(LULL_MS - 2_500, LULL_MS + 1_500);
-    return shortRoom(`noon-${index + 1}`, GROWN_MS + 200 + index * 200, endMs, peoplePerShortRoom);
-  });
+  const noon = numbered((peak - initial) * shape.shortRoomsPerNode, 'noon', (name, index) =>
+    busy(name, GROWN_MS + 200 + index * 200),
+  );
   const longFromMs = GROWN_MS + 600 + noon.length * 200;
-  const long = Array.from({ length: peak * longRoomsPerNode }, (_, index) => {
-    const [endMs, lateMs] = [between(36_000, 46_000), between(27_000, 32_000)];
-    return longRoom(`long-${index + 1}`, longFromMs + index * 350, endMs, peoplePerLongRoom, lateMs);
+  const long = numbered(peak * shape.longRoomsPerNode, 'long', (name, index): PlannedRoom => {
+    const startMs = longFromMs + index * 350;
+    const endMs = between(36_000, 46_000);
+    // One more comes late: by then the node may be draining, and must let them in all the same.
+    const late = { identity: `${name}-late`, joinMs: between(27_000, 32_000), leaveMs: endMs };
+    const people = [...peopleIn(name, startMs, endMs, peoplePerLongRoom), late];
+    return { name, kind: 'long', startMs, people, load: longLoad };
   });
-  const evening = Array.from({ length: eveningRooms }, (_, index) => {
+  const evening = numbered(shape.eveningRooms, 'evening', (name, index): PlannedRoom => {
     const startMs = EVENING_MS + index * 4_000 + between(0, 2_000);
-    return shortRoom(`evening-${index + 1}`, startMs, startMs + between(5_000, 9_000), 2);
+    const people = peopleIn(name, startMs, startMs + between(5_000, 9_000), 2);
+    return { name, kind: 'short', startMs, people, load: longLoad };
   });
 
   const rooms = [...morning, ...noon, ...long, ...evening];
@@ -122,26 +121,21 @@ export function planDay(shape: DayShape): DayPlan {
   };
 }
 
-function shortRoom(name: string, startMs: number, endMs: number, size: number): PlannedRoom {
-  const people = Array.from({ length: size }, (_, index) => ({
-    identity: `${name}-${'abcdefgh'[index] ?? index}`,
+function numbered(
+  count: number,
+  name: string,
+  room: (name: string, index: number) => PlannedRoom,
+): PlannedRoom[] {
+  return Array.from({ length: count }, (_, index) => room(`${name}-${index + 1}`, index));
+}
+
+/** They come one after the other and leave together. */
+function peopleIn(room: string, startMs: number, endMs: number, size: number): PlannedPerson[] {
+  return Array.from({ length: size }, (_, index) => ({
+    identity: `${room}-${'abcdefgh'[index] ?? index}`,
     joinMs: startMs + 50 * (index + 1),
     leaveMs: endMs,
   }));
-  return { name, kind: 'short', startMs, people };
-}
-
-/** With one more who comes late: by then the node may be draining, and must let them in all the same. */
-function longRoom(name: string, startMs: number, endMs: number, size: number, lateMs: number): PlannedRoom {
-  const room = shortRoom(name, startMs, endMs, size);
-  const late = { identity: `${name}-late`, joinMs: lateMs, leaveMs: endMs };
-  return { ...room, kind: 'long', people: [...room.people, late] };
-}
-
-/** What so many people make the processor of a node do, 0 to 100. */
-export function cpuOf(people: number, { shortRoomsPerNode, peoplePerShortRoom }: DayShape): number {
-  const share = people / (shortRoomsPerNode * peoplePerShortRoom);
-  return Math.min(100, IDLE_CPU + (MORNING_CPU - IDLE_CPU) * share);
 }
 
 export function peopleOf(plan: DayPlan): number {

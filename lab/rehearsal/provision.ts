@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyProgram } from '../aws/apply.ts';
 import type { AwsModel } from '../aws/model.ts';
+import { Ports } from '../instance/ports.ts';
+import { findProgram } from '../instance/tools.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
 import type { MediaDriver } from '../media/driver.ts';
+import { RedisServer } from '../media/redis.ts';
 import { TwinDriver } from '../media/twin-driver.ts';
 import type { RehearsalArguments } from './arguments.ts';
-import { findProgram } from './find-program.ts';
-import { startRedis } from './redis.ts';
 import type { Mode } from './report.ts';
 import { readStackConfig } from './stack-config.ts';
 
@@ -59,8 +60,12 @@ export async function provision(options: RehearsalArguments): Promise<Provisione
 }
 
 async function mediaServer({ media, livekitServer }: RehearsalArguments, folder: string): Promise<string> {
-  if (media === 'livekit')
-    return livekitServer ?? findProgram('livekit-server', 'say where it is with --livekit-server PATH');
+  if (media === 'livekit') {
+    const program = livekitServer === undefined ? findProgram('livekit-server') : resolve(livekitServer);
+    if (program !== undefined && existsSync(program)) return program;
+    const where = program === undefined ? 'livekit-server is not in PATH' : `there is no ${program}`;
+    throw new Error(`${where}: say where the real server is with --livekit-server PATH`);
+  }
   const file = join(folder, 'livekit-server');
   await buildTwinLiveKit(file);
   return file;
@@ -73,15 +78,16 @@ async function twinFleet(file: string): Promise<Fleet> {
 
 /** Nodes of one fleet find each other in one Redis; another fleet must not see them. */
 async function livekitFleet(file: string): Promise<Fleet> {
-  // The real clients are a native library: it is loaded only where it is used.
+  // The real clients are a native library: it is loaded only where it is used. It logs all that it does, unless told.
+  process.env.NODE_ENV ??= 'production';
   const { LiveKitDriver } = await import('../media/livekit-driver.ts');
   const keys = newKeys();
-  const redis = await startRedis();
+  const redis = await RedisServer.start(await new Ports().take());
   const [apiKey, apiSecret] = Object.entries(keys)[0] ?? ['', ''];
   const driver = new LiveKitDriver({ apiKey, apiSecret, redis: redis.address });
   const close = async () => {
     await driver.close();
-    await redis.close();
+    await redis.stop();
   };
   return { model: await apply(file, keys, redis.address), driver, close };
 }

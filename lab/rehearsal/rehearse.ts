@@ -32,11 +32,12 @@ const TWIN_DAY = {
   peoplePerLongRoom: 3,
   eveningRooms: 3,
 };
+/** Real WebRTC clients are heavy: as few as make a day. */
 const LIVEKIT_DAY = {
   ...GROUP,
-  shortRoomsPerNode: 4,
+  shortRoomsPerNode: 2,
   longRoomsPerNode: 1,
-  peoplePerShortRoom: 2,
+  peoplePerShortRoom: 1,
   peoplePerLongRoom: 2,
   eveningRooms: 1,
 };
@@ -86,7 +87,7 @@ function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<
   const { media, factor } = options;
   const model = provisioned.models[mode];
   const driver = provisioned.drivers[mode];
-  return createRun({ mode, media, factor, shape, plan: planDay(shape), model, driver, onNews });
+  return createRun({ mode, media, factor, plan: planDay(shape), model, driver, onNews });
 }
 
 async function live(

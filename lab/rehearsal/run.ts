@@ -7,7 +7,7 @@ import { LabMachines } from '../instance/machine-factory.ts';
 import type { MediaDriver, MediaNode } from '../media/driver.ts';
 import { People } from './people.ts';
 import type { NodePhase, NodePicture, RunPicture } from './picture.ts';
-import { cpuOf, type DayPlan, type DayShape } from './plan.ts';
+import type { DayPlan } from './plan.ts';
 import type { Mode, RunReport } from './report.ts';
 import { type News, newTally, type Observation, observe, scaleInsDone, type Tally } from './tally.ts';
 
@@ -17,7 +17,6 @@ export interface RunOptions {
   model: AwsModel;
   factor: number;
   plan: DayPlan;
-  shape: DayShape;
   driver: MediaDriver;
   onNews: (news: News) => void;
 }
@@ -31,11 +30,11 @@ const agentLineSchema = v.looseObject({
 
 /** A fleet that has been provisioned and not begun: `start` lets its group launch the first machines. */
 export async function createRun(options: RunOptions): Promise<Run> {
-  const { mode, model, factor, plan, shape, driver, onNews } = options;
+  const { mode, model, factor, plan, driver, onNews } = options;
   const watch = new Watch(mode, onNews);
   const tell = (observation: Observation) => watch.tell(observation);
   const machines: LabMachines = new LabMachines({
-    cpuOf: (instance) => cpuOf(people.on(instance).people, shape),
+    cpuOf: (instance) => people.on(instance).cpu,
     onLog: (line) => readAgentLine(line, tell),
   });
   const onEvent = (event: TwinEvent) => tell({ kind: 'cloud', event });
@@ -143,14 +142,21 @@ export class Run {
 
   #nodePicture({ id, zone, state, running }: TwinInstance): NodePicture {
     const drain = this.tally.drains.find(({ instance }) => instance === id);
-    const { rooms, people } = this.people.on(id);
+    const { rooms, people, cpu } = this.people.on(id);
     const phase = phaseOf(state, running, drain?.emptyAt !== undefined);
     const drainingMs =
       drain === undefined || this.mode === 'control'
         ? undefined
         : (drain.goneAt ?? Date.now()) - drain.decidedAt;
-    const cpu = running ? (this.#machines.machine(id)?.cpu() ?? 0) : 0;
-    return { id, zone, phase, rooms, people, cpu, ...(drainingMs === undefined ? {} : { drainingMs }) };
+    return {
+      id,
+      zone,
+      phase,
+      rooms,
+      people,
+      cpu: running ? cpu : 0,
+      ...(drainingMs === undefined ? {} : { drainingMs }),
+    };
   }
 }
 

@@ -20,6 +20,9 @@ function screenView(out: NodeJS.WriteStream): View {
   let height = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let pending: Picture | undefined;
+  // However the program ends, it leaves a terminal with a cursor.
+  const showCursor = () => out.write(`${ESCAPE}?25h`);
+  process.once('exit', showCursor);
   const draw = (picture: Picture) => {
     // What is left of a taller picture, or of a terminal that was made smaller, is cleared away.
     const up = height === 0 ? `${ESCAPE}?25l` : `${ESCAPE}${Math.min(height, out.rows - 1)}A\r${ESCAPE}J`;
@@ -36,7 +39,8 @@ function screenView(out: NodeJS.WriteStream): View {
     },
     end() {
       if (pending !== undefined) draw(pending);
-      if (height > 0) out.write(`${ESCAPE}?25h`);
+      process.off('exit', showCursor);
+      if (height > 0) showCursor();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { type AgentConfig, agentConfigSchema } from '../fleet/agent-config.ts';
@@ -32,8 +31,6 @@ export async function run(
   configPath: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  // Signing asks for the global that Node 18 does not have yet.
-  globalThis.crypto ??= webcrypto as typeof globalThis.crypto;
   const log = createLog();
   const now = createClock();
   const config = await readConfig(configPath);

@@ -70,6 +70,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   let desired = group.desired;
   let open = false;
   let asking = false;
+  let turn = 0;
   let cancelAsk: (() => void) | undefined;
 
   const deps: LifeDeps = {
@@ -134,7 +135,12 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
       const cause = replacement ?? 'SCALE_IN';
       const candidates = instances.filter(({ life, healthy }) => life.state === 'InService' && healthy);
       const count = Math.min(replacement ? 1 : excess(), candidates.length);
-      const victims = await chooseVictims({ group, candidates, count, cause, now: clock.now() }, ask, emit);
+      const victims = await chooseVictims(
+        { group, candidates, count, turn, cause, now: clock.now() },
+        ask,
+        emit,
+      );
+      turn += 1;
       // What is desired may have risen again while the policy was thinking: the rest is cancelled.
       const wanted = open ? victims.slice(0, replacement ? 1 : Math.max(0, excess())) : [];
       for (const id of wanted) letGo(id, cause);

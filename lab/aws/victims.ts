@@ -15,6 +15,8 @@ export interface Wanted {
   group: Group;
   candidates: readonly Candidate[];
   count: number;
+  /** How often the group has chosen before: zones with equally many take turns, as AWS promises no order among them. */
+  turn: number;
   cause: PolicyCause;
   now: number;
 }
@@ -24,11 +26,13 @@ export interface Wanted {
  * wanted; none where the policy fails: its failure terminates nothing, and the group asks again.
  */
 export async function chooseVictims(
-  { group, candidates, count, cause, now }: Wanted,
+  { group, candidates, count, turn, cause, now }: Wanted,
   ask: ((functionArn: string, event: unknown) => Promise<unknown>) | undefined,
   emit: (happening: TwinHappening) => void,
 ): Promise<string[]> {
-  const demand = zonesToShrink(group.zones, candidates, count);
+  const first = turn % Math.max(1, group.zones.length);
+  const zones = [...group.zones.slice(first), ...group.zones.slice(0, first)];
+  const demand = zonesToShrink(zones, candidates, count);
   if (demand.length === 0) return [];
   const { version, instanceType } = group.template;
   const [policy = 'Default'] = group.terminationPolicies;

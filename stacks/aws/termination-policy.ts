@@ -48,7 +48,7 @@ export class TerminationPolicy extends pulumi.ComponentResource {
         settings: pulumi.jsonStringify(told),
         timeoutSeconds: ANSWER_SECONDS,
         // CPU comes with memory: enough to read a thousand statuses in time.
-        memoryMb: 1024,
+        memoryMb: 1769,
         logDays: settings.aws.logDays,
       },
       { parent: this },

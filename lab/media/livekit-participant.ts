@@ -32,6 +32,7 @@ export class LiveKitParticipant {
   readonly #stopped = new AbortController();
   #speakers = 0;
   #reconnects = 0;
+  #isBroken = false;
   #end: (end: CallEnd) => void = () => undefined;
 
   constructor(identity: string) {
@@ -49,6 +50,10 @@ export class LiveKitParticipant {
     });
     this.#room.on(RoomEvent.Reconnecting, () => {
       this.#reconnects += 1;
+      this.#isBroken = true;
+    });
+    this.#room.on(RoomEvent.Reconnected, () => {
+      this.#isBroken = false;
     });
     this.#room.on(RoomEvent.Disconnected, (reason) => {
       this.#stopped.abort();
@@ -69,9 +74,10 @@ export class LiveKitParticipant {
     return this.#listening.heard();
   }
 
+  /** Whoever hangs up while the connection is broken has lost the call before. */
   async hangUp(): Promise<void> {
     this.#stopped.abort();
-    this.#end({ kind: 'hung-up' });
+    this.#end({ kind: this.#isBroken ? 'connection-lost' : 'hung-up' });
     await this.#room.disconnect();
     await this.#source.close();
   }

@@ -27,6 +27,7 @@ export class FleetRig {
     private readonly model: AwsModel,
     private readonly driver: MediaDriver,
     factor: number,
+    mode: 'ebbtide' | 'control' = 'ebbtide',
   ) {
     this.machines = new LabMachines({
       cpuOf: () => QUIET_CPU,
@@ -37,7 +38,7 @@ export class FleetRig {
       },
     });
     const onEvent = (event: TwinEvent) => this.events.push(event);
-    this.twin = createTwin({ model, machines: this.machines, mode: 'ebbtide', factor, onEvent });
+    this.twin = createTwin({ model, machines: this.machines, mode, factor, onEvent });
   }
 
   async start(nodes: number): Promise<void> {

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from '../../lab/instance/tools.ts';
+import type { MediaDriver, MediaNode, Participant } from '../../lab/media/driver.ts';
+import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
+import { FleetRig } from '../support/fleet-rig.ts';
+import { SignalFront } from '../support/signal-front.ts';
+
+/** An hour of the cloud is a minute. */
+const FACTOR = 60;
+/** A client that had to make its connection anew would be silent for longer. */
+const LONGEST_GAP_MS = 1_000;
+/** Sound comes in pieces of 60 ms. */
+const PIECE_MS = 60;
+/** Twice as long as LiveKit takes between two looks at whether a draining node is empty. */
+const TALK_MS = 10_000;
+
+interface Talk {
+  node: MediaNode & { id: string };
+  room: string;
+  people: Participant[];
+  since: number;
+}
+
+describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-server)', function () {
+  this.timeout(120_000);
+  let provisioned: Provisioned;
+  let fleet: FleetRig;
+
+  before(async function () {
+    const livekitServer = process.env.EBBTIDE_LIVEKIT_SERVER ?? findProgram('livekit-server');
+    if (livekitServer === undefined || findProgram('redis-server') === undefined) return this.skip();
+    provisioned = await provision({ cloud: 'aws', media: 'livekit', livekitServer, factor: FACTOR, seed: 1 });
+  });
+  after(() => provisioned?.close());
+  afterEach(() => fleet?.close());
+
+  it('the group shrinks from three to one while people talk, and nobody notices', async () => {
+    const driver = provisioned.drivers.ebbtide;
+    fleet = new FleetRig(provisioned.models.ebbtide, driver, FACTOR);
+    await fleet.start(3);
+    const talks = await Promise.all(fleet.inService().map((id) => talkOn(driver, fleet.machine(id))));
+    await fleet.until('all of them are known', () =>
+      fleet.inService().every((id) => fleet.status(id)?.work?.people === 2),
+    );
+
+    fleet.twin.setDesiredCapacity(1);
+    await fleet.until('two are signalled', () => victims(talks).filter(isSignalled).length === 2);
+    const [first, second] = victims(talks);
+    const stays = talks.find((talk) => !victims(talks).includes(talk));
+    assert.ok(first !== undefined && second !== undefined && stays !== undefined);
+
+    const front = await SignalFront.start(() => (isUp(first) ? first.node : stays.node));
+    try {
+      // Who is invited to a call comes in late as well; and one's signalling only passes through a node that leaves.
+      first.people.push(await driver.join(first.node, first.room, 'late'));
+      const passing = await driver.join(front, stays.room, 'passing');
+      await sleep(TALK_MS);
+      assert.deepEqual(
+        [first, second].map(isUp),
+        [true, true],
+        'two looks later both still carry their calls',
+      );
+
+      await hangUp(first);
+      await fleet.until('the first is gone', () => fleet.stateOf(first.node.id) === 'Terminated');
+      assert.ok(isUp(second));
+      await hangUp(second);
+      await fleet.until('the second is gone', () => fleet.stateOf(second.node.id) === 'Terminated');
+      await sleep(TALK_MS);
+      const { longestGapMs, silentForMs } = passing.heard();
+      assert.ok(
+        Math.max(longestGapMs, silentForMs) < LONGEST_GAP_MS,
+        `its media stopped for ${longestGapMs} ms`,
+      );
+      await passing.hangUp();
+      assert.deepEqual(await passing.ended, { kind: 'hung-up' });
+      await hangUp(stays);
+    } finally {
+      front.close();
+    }
+    assert.deepEqual(fleet.twin.leaked(), []);
+    assert.deepEqual(fleet.twin.refused(), []);
+  });
+
+  it('without Ebbtide the same scale-in cuts them', async () => {
+    const driver = provisioned.drivers.control;
+    fleet = new FleetRig(provisioned.models.control, driver, FACTOR, 'control');
+    await fleet.start(3);
+    const talks = await Promise.all(fleet.inService().map((id) => talkOn(driver, fleet.machine(id))));
+
+    fleet.twin.setDesiredCapacity(1);
+    await fleet.until('two are gone', () => victims(talks).length === 2 && !victims(talks).some(isUp));
+    for (const { node, people } of victims(talks)) {
+      assert.ok(node.takenAway());
+      await fleet.until('their clients try in vain', () => people.every((person) => person.reconnects() > 0));
+      await Promise.all(people.map((person) => person.hangUp()));
+      for (const person of people) assert.deepEqual(await person.ended, { kind: 'connection-lost' });
+    }
+    for (const talk of talks.filter(isUp)) await hangUp(talk);
+  });
+
+  /** Two people on one node, each connected to the node that owns their room; resolves when they hear each other. */
+  async function talkOn(driver: MediaDriver, machine: MediaNode): Promise<Talk> {
+    const room = `room-on-${machine.id}`;
+    const node = await openRoom(driver, machine, room);
+    const people = await Promise.all(['ada', 'bob'].map((name) => driver.join(node, room, name)));
+    await fleet.until('they hear each other', () => people.every((person) => person.heard().frames > 10));
+    return { node, room, people, since: performance.now() };
+  }
+
+  /** A node that has just come up is in LiveKit's registry a moment later. */
+  async function openRoom(driver: MediaDriver, machine: MediaNode, room: string): Promise<MediaNode> {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      try {
+        return await driver.openRoom([machine], room);
+      } catch (cause) {
+        if (Date.now() > deadline) throw cause;
+        await sleep(100);
+      }
+    }
+  }
+
+  function victims(talks: Talk[]): Talk[] {
+    return talks.filter(({ node }) => fleet.stateOf(node.id).startsWith('Terminat'));
+  }
+
+  function isSignalled({ node }: Talk): boolean {
+    return fleet.logged(node.id, 'media-signalled') === 1;
+  }
+
+  function isUp({ node }: Talk): boolean {
+    return fleet.twin.instances().some(({ id, running }) => id === node.id && running);
+  }
+
+  /** All of them hang up, by their own will: until then there was no break and no silence. */
+  async function hangUp({ people, room, since }: Talk): Promise<void> {
+    const [ada] = people;
+    const pieces = (performance.now() - since) / PIECE_MS;
+    assert.ok(
+      (ada?.heard().frames ?? 0) > 0.8 * pieces,
+      `${room}: ${ada?.heard().frames} of ${pieces} pieces heard`,
+    );
+    for (const person of people) {
+      const { longestGapMs, silentForMs } = person.heard();
+      assert.ok(
+        longestGapMs < LONGEST_GAP_MS,
+        `${person.identity} in ${room}: silence of ${longestGapMs} ms`,
+      );
+      assert.ok(silentForMs < LONGEST_GAP_MS, `${person.identity} in ${room}: silent for ${silentForMs} ms`);
+    }
+    await Promise.all(people.map((person) => person.hangUp()));
+    for (const person of people) {
+      assert.deepEqual(await person.ended, { kind: 'hung-up' });
+      assert.equal(person.reconnects(), 0, `${person.identity} in ${room} had to reconnect`);
+    }
+  }
+});

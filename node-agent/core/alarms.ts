@@ -1,6 +1,6 @@
 import { describeDuration } from '../../fleet/duration.ts';
 import { isCeilingReached } from './decide.ts';
-import { ALARM_AFTER_MS, type CoreSettings, LEAVING_EXPECTED_MS } from './settings.ts';
+import { ALARM_AFTER_MS, type CoreSettings, LEAVING_EXPECTED_MS, STUCK_AFTER_MS } from './settings.ts';
 import type { AgentState, Retry } from './state.ts';
 import { workNow } from './work.ts';
 
@@ -67,6 +67,14 @@ function mediaAlarms(state: AgentState, settings: CoreSettings, at: number): Ala
       since: record.at,
       text: `it is not known whether ${record.process} got its signal; it is not signalled again while it may have work`,
     });
+  }
+  const { zeroSince } = observed;
+  for (const record of durable.signals) {
+    if (record.state !== 'signalled' || zeroSince === null) continue;
+    const since = Math.max(zeroSince, record.at);
+    if (at - since < STUCK_AFTER_MS) continue;
+    const text = `${record.process} was told to drain, has nothing left to do, and does not end: look at its log`;
+    alarms.push({ name: 'drain-stuck', since, text });
   }
   const work = workNow(state, settings, at);
   if (

@@ -8,6 +8,7 @@ import {
   CUT_GRACE_MS,
   DECISION_WAIT_MS,
   LEAVING_EXPECTED_MS,
+  SIGNAL_SAFE_AGE_MS,
   ZERO_PROOF_MS,
 } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord } from './state.ts';
@@ -162,7 +163,9 @@ function signal(state: AgentState, settings: CoreSettings, at: number): Step {
 
 function signalOne(state: AgentState, process: MediaProcess, settings: CoreSettings, at: number): Step {
   const record = recordOf(state, process);
-  if (record === undefined) return unchanged(intend(state, process, 'about-to-signal', at));
+  if (record === undefined) {
+    return unchanged(isUp(state, process, at) ? intend(state, process, 'about-to-signal', at) : state);
+  }
   switch (record.state) {
     case 'uncertain':
       if (!isDisproved(state, record, settings, at)) return unchanged(state);
@@ -174,6 +177,11 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
     case 'cut':
       return unchanged(state);
   }
+}
+
+function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
+  const seenForMs = at - Math.min(process.startedAt, observed.livesSince);
+  return observed.work?.kind === 'known' || seenForMs >= SIGNAL_SAFE_AGE_MS;
 }
 
 function intend(

@@ -102,7 +102,7 @@ function observeRuntime(state: AgentState, reading: RuntimeReading, at: number):
     lives: reading.running,
     absentSince: absent ? (state.observed.absentSince ?? at) : null,
     // What was read of an earlier life of the media says nothing of this one.
-    ...(same ? {} : { zeroSince: null, work: null }),
+    ...(same ? {} : { zeroSince: null, work: null, livesSince: at }),
   }).state;
   const effects: Effect[] = [];
   for (const gone of before.filter(({ id }) => !reading.running.some((process) => process.id === id))) {

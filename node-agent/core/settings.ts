@@ -28,6 +28,13 @@ export interface CoreSettings {
 
 /** How long the decision's record is awaited before the drain begins without it: the signal must go within 2 s. */
 export const DECISION_WAIT_MS = 500;
+/**
+ * A signal in the first moments of a media process may be lost for good (LiveKit then drains and never ends; agents hang).
+ * It is safe once that life has told its work, or has been there for so long.
+ */
+export const SIGNAL_SAFE_AGE_MS = 10_000;
+/** A process that was signalled and has nothing left to do ends within seconds; one that stays needs a person. */
+export const STUCK_AFTER_MS = 60_000;
 /** LiveKit looks every 5 s whether it may end: zero for twice that, and still alive, proves that no signal arrived. */
 export const ZERO_PROOF_MS = 10_000;
 /** LiveKit writes its state every 2 s, and believes no other that is older than this. */

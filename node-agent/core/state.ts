@@ -88,6 +88,8 @@ export interface Observed {
   runtimeAt: number;
   /** The lives that the runtime last answered with; kept over unanswered questions, so that no end goes unseen. */
   lives: MediaProcess[];
+  /** Since when it is these. */
+  livesSince: number;
   /** Since when, without a break, the runtime answers that nothing runs and nothing will. */
   absentSince: number | null;
   work: WorkReading | null;
@@ -140,6 +142,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       runtime: null,
       runtimeAt: 0,
       lives: [],
+      livesSince: at,
       absentSince: null,
       work: null,
       workAt: 0,

@@ -46,7 +46,12 @@ interface Media extends MediaProcess {
   people: number;
   signals: number;
   drained: boolean;
+  /** It got its signal in its first moments: it drains and never ends. */
+  stuck: boolean;
 }
+
+/** LiveKit is not up yet: no metrics, and a signal goes lost for good. */
+const FIRST_MOMENTS_MS = 2_000;
 
 export type Fault = 'runtime' | 'metrics' | 'metadata' | 'api' | 'registry' | 'disk' | 'signal-lost';
 
@@ -100,6 +105,7 @@ export class AgentWorld {
       people,
       signals: 0,
       drained: false,
+      stuck: false,
     };
     this.restartAt = undefined;
   }
@@ -170,7 +176,12 @@ export class AgentWorld {
 
   private step(): void {
     if (this.restartAt !== undefined && this.at >= this.restartAt) this.startMedia();
-    if (this.media?.drained === true && this.media.people === 0 && this.at % 5_000 === 0) {
+    if (
+      this.media?.drained === true &&
+      !this.media.stuck &&
+      this.media.people === 0 &&
+      this.at % 5_000 === 0
+    ) {
       this.media = undefined;
       this.lastExit = { clean: true, text: 'exited 0' };
     }
@@ -205,7 +216,8 @@ export class AgentWorld {
   }
 
   private readWork(): WorkReading {
-    if (this.media === undefined || this.faults.has('metrics'))
+    const starting = this.media !== undefined && this.at - this.media.startedAt < FIRST_MOMENTS_MS;
+    if (this.media === undefined || starting || this.faults.has('metrics'))
       return { kind: 'unknown', reason: 'no metrics' };
     const { people } = this.media;
     return { kind: 'known', work: { ...NO_WORK, rooms: people > 0 ? 1 : 0, people, tracks: people } };
@@ -313,6 +325,7 @@ export class AgentWorld {
     this.signalsSent.push({ process: media.id, people: media.people });
     media.signals += 1;
     media.drained = true;
+    media.stuck = this.at - media.startedAt < FIRST_MOMENTS_MS;
     if (media.signals < 2 && effect.kind === 'signal') return { kind: 'done' };
     if (effect.kind === 'cut' && media.signals < 2 && !effect.kill) return { kind: 'done' };
     this.kicked += media.people;

@@ -180,6 +180,34 @@ describe('the agent, when the media server misbehaves', () => {
     assert.equal(world.kicked, 0);
   });
 
+  it('a process in its first moments is not signalled yet: the signal would be lost, and the node never end', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    world.restartAfterMs = 500;
+    world.faults.add('metrics');
+    world.crashMedia();
+    world.pass(3_000);
+    const { media } = world;
+    assert.ok(media !== undefined);
+    assert.equal(world.signalsTo(media.id), 0);
+    assert.ok(
+      world.pass(15_000, () => world.signalsTo(media.id) === 1),
+      'old enough, even if it tells nothing',
+    );
+    assert.ok(world.pass(60_000, () => world.released));
+  });
+
+  it('a process that was signalled, has nothing left to do and stays: an alarm, no second signal', () => {
+    const world = draining(1);
+    world.pass(5_000);
+    if (world.media !== undefined) world.media.stuck = true;
+    hangUp(world);
+    world.pass(200_000);
+    assert.ok(world.alarms.includes('drain-stuck'));
+    assert.equal(world.signalsSent.length, 1);
+    assert.equal(world.released, false);
+  });
+
   it('between a crash and the restart nothing is empty', () => {
     const world = draining(2);
     world.pass(5_000);

@@ -13,6 +13,8 @@ export interface LabMachinesOptions {
   readonly mediaUnit?: string;
   /** Leaves the instances' folders, with their logs, when all is over. */
   readonly keep?: boolean;
+  /** The program listens for signals itself, and disposes of the machines then: they are not killed at once. */
+  readonly signalsAreHeard?: boolean;
 }
 
 const LAST_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -34,6 +36,7 @@ export class LabMachines implements MachineFactory {
   constructor(options: LabMachinesOptions = {}) {
     this.#options = options;
     process.on('exit', this.#atExit);
+    if (options.signalsAreHeard) return;
     for (const signal of LAST_SIGNALS) process.on(signal, this.#atSignal);
   }
 

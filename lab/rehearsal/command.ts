@@ -28,9 +28,14 @@ export async function rehearsalCommand(argv: readonly string[]): Promise<number>
 async function run(options: RehearsalArguments): Promise<number> {
   const view = createView(process.stdout);
   const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const interrupt = () => {
+    // Whoever asks twice does not want to wait for folders to be cleared away.
+    if (interrupted.signal.aborted) process.exit(INTERRUPTED);
+    interrupted.abort();
+  };
+  // Heard until the end: while somebody listens, nobody else ends the process.
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   try {
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { rehearse } = await import('./rehearse.ts');

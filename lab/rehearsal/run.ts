@@ -36,6 +36,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
   const machines: LabMachines = new LabMachines({
     cpuOf: (instance) => people.on(instance).cpu,
     onLog: (line) => readAgentLine(line, tell),
+    signalsAreHeard: true,
   });
   const onEvent = (event: TwinEvent) => tell({ kind: 'cloud', event });
   const twin: TwinCloud = createTwin({ model, machines, mode, factor, onEvent });

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from '../../lab/instance/tools.ts';
+import { assertKeptItsPromise, rehearse } from '../support/rehearsal.ts';
+
+const server = process.env.EBBTIDE_LIVEKIT_SERVER;
+const redis = findProgram('redis-server');
+
+/**
+ * The report is not ok, and so the test fails, where anybody was cut off, had to connect anew or did not hear the others
+ * without a break; and where the control cut nobody.
+ */
+describe('rehearsal with the real LiveKit', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ebbtide-rehearsal-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('scales in under real WebRTC calls (needs EBBTIDE_LIVEKIT_SERVER and redis-server)', async function () {
+    if (server === undefined || redis === undefined) return this.skip();
+    this.timeout(180_000);
+    const flags = ['--media', 'livekit', '--livekit-server', server];
+    assertKeptItsPromise(await rehearse(folder, ...flags), 'livekit');
+  });
+});

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
+import * as v from 'valibot';
 import type { MediaDriver, MediaNode, Participant } from './driver.ts';
-import { NODE_PATH, ROOMS_PATH, type TwinNode } from './twin-livekit/wire.ts';
+import { NODE_PATH, ROOMS_PATH, type TwinNode, twinNodeSchema } from './twin-livekit/wire.ts';
 import { join } from './twin-participant.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -36,7 +37,7 @@ export class TwinDriver implements MediaDriver {
 /** A node that does not answer has no say in where a room goes: LiveKit too forgets a node that is silent. */
 async function stateOf(node: MediaNode): Promise<TwinNode | undefined> {
   try {
-    return JSON.parse(await call(node, 'GET', NODE_PATH)) as TwinNode;
+    return v.parse(twinNodeSchema, JSON.parse(await call(node, 'GET', NODE_PATH)));
   } catch {
     return undefined;
   }

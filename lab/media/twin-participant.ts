@@ -1,10 +1,12 @@
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import * as v from 'valibot';
 import type { CallEnd, Heard, MediaNode, Participant } from './driver.ts';
 import { Listening } from './listening.ts';
 import {
   type FromPerson,
   type FromServer,
+  fromServerSchema,
   JOIN_PATH,
   type LeaveReason,
   UPGRADE,
@@ -84,7 +86,7 @@ class TwinParticipant implements Participant {
   #read(chunk: Buffer): void {
     const lines = `${this.#rest}${chunk.toString('utf8')}`.split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#hear(JSON.parse(line) as FromServer);
+    for (const line of lines) this.#hear(v.parse(fromServerSchema, JSON.parse(line)));
   }
 
   #hear(message: FromServer): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,15 +18,20 @@ interface Subject {
   program(): Promise<string | undefined>;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'ebbtide-twin-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function buildTwin(): Promise<string> {
+  const file = join(folder, 'livekit-server');
+  if (!existsSync(file)) await buildTwinLiveKit(file);
+  return file;
+}
+
 const SUBJECTS: Subject[] = [
   {
     name: 'the twin',
     driver: new TwinDriver(),
-    program: async () => {
-      const file = join(mkdtempSync(join(tmpdir(), 'ebbtide-twin-')), 'livekit-server');
-      await buildTwinLiveKit(file);
-      return file;
-    },
+    program: buildTwin,
   },
   {
     name: 'the real one (EBBTIDE_LIVEKIT_SERVER, or livekit-server in PATH)',
@@ -190,9 +195,7 @@ for (const { name, driver, program } of SUBJECTS) {
 
 describe('LiveKit server: the twin alone', () => {
   it('killed, its calls are dropped without a word', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ebbtide-twin-')), 'livekit-server');
-    await buildTwinLiveKit(file);
-    const server = await MediaServer.start(file);
+    const server = await MediaServer.start(await buildTwin());
     const driver = new TwinDriver();
     const ann = await driver.join(server, 'talk', 'ann');
     await server.kill();
@@ -200,8 +203,7 @@ describe('LiveKit server: the twin alone', () => {
   });
 
   it('new rooms go to the serving node with the fewest, and nowhere when all of them drain', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ebbtide-twin-')), 'livekit-server');
-    await buildTwinLiveKit(file);
+    const file = await buildTwin();
     const [one, two] = [await MediaServer.start(file), await MediaServer.start(file)];
     const driver = new TwinDriver();
     try {

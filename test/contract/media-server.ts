@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,9 +63,11 @@ prometheus: { port: ${metricsPort} }
 room: ${change.room ?? '{ departure_timeout: 20 }'}
 ${change.keys ?? `keys: { ${API_KEY}: ${API_SECRET} }`}
 `;
-    const file = join(mkdtempSync(join(tmpdir(), 'ebbtide-livekit-')), 'livekit.yaml');
+    const folder = mkdtempSync(join(tmpdir(), 'ebbtide-livekit-'));
+    const file = join(folder, 'livekit.yaml');
     writeFileSync(file, config);
     const child = spawn(program, ['--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const server = new MediaServer(child, signalPort, metricsPort);
     await eventually(
       'the media server answers',

@@ -18,7 +18,6 @@ export const livekitRedisSchema = v.object({
   db: v.optional(v.number()),
   use_tls: v.optional(v.boolean()),
 });
-export type LivekitRedis = v.InferOutput<typeof livekitRedisSchema>;
 
 const livekitSchema = v.strictObject({
   kind: v.literal('livekit'),

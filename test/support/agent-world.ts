@@ -21,7 +21,7 @@ import { transition } from '../../node-agent/core/transition.ts';
 export const NODE = 'i-1';
 export const T0 = Date.parse('2026-01-05T09:00:00Z');
 
-export const SETTINGS: CoreSettings = {
+const SETTINGS: CoreSettings = {
   pool: 'media',
   identity: {
     node: NODE,

@@ -9,6 +9,7 @@ import {
   DECISION_WAIT_MS,
   LEAVING_EXPECTED_MS,
   SIGNAL_SAFE_AGE_MS,
+  SIGNAL_SAFE_KNOWN_MS,
   ZERO_PROOF_MS,
 } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord } from './state.ts';
@@ -181,7 +182,8 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
 
 function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
   const seenForMs = at - Math.min(process.startedAt, observed.livesSince);
-  return observed.work?.kind === 'known' || seenForMs >= SIGNAL_SAFE_AGE_MS;
+  const toldForMs = observed.toldSince === null ? 0 : at - observed.toldSince;
+  return toldForMs >= SIGNAL_SAFE_KNOWN_MS || seenForMs >= SIGNAL_SAFE_AGE_MS;
 }
 
 function intend(

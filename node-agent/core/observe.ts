@@ -38,7 +38,9 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
     case 'work-read': {
       const zero = isKnownZero(event.reading);
       const zeroSince = zero ? (state.observed.zeroSince ?? event.at) : null;
-      return known(state, { work: event.reading, workAt: event.at, zeroSince });
+      const told = event.reading.kind === 'known' ? event.at : null;
+      const toldSince = state.observed.toldSince ?? told;
+      return known(state, { work: event.reading, workAt: event.at, zeroSince, toldSince });
     }
     case 'target-read': {
       const { reading } = event;
@@ -102,7 +104,7 @@ function observeRuntime(state: AgentState, reading: RuntimeReading, at: number):
     lives: reading.running,
     absentSince: absent ? (state.observed.absentSince ?? at) : null,
     // What was read of an earlier life of the media says nothing of this one.
-    ...(same ? {} : { zeroSince: null, work: null, livesSince: at }),
+    ...(same ? {} : { zeroSince: null, work: null, toldSince: null, livesSince: at }),
   }).state;
   const effects: Effect[] = [];
   for (const gone of before.filter(({ id }) => !reading.running.some((process) => process.id === id))) {
@@ -116,7 +118,8 @@ function observeRuntime(state: AgentState, reading: RuntimeReading, at: number):
       log('info', 'media-exited', { process: gone.id, clean, how, signal: record?.state ?? 'none' }),
     );
     const ours = record?.state === 'cut' || record?.state === 'about-to-cut';
-    const crashed = clean === false || (clean === null && record === undefined);
+    // Nobody but us should tell it to end: an end that we did not ask for is a loss, however clean it looks.
+    const crashed = clean === false || record === undefined;
     const people = peopleNow(workBefore);
     if (crashed && !ours && people !== 0) {
       next = remember(next, { callsLost: next.durable.callsLost + (people ?? 0) });

@@ -29,9 +29,11 @@ export interface CoreSettings {
 /** How long the decision's record is awaited before the drain begins without it: the signal must go within 2 s. */
 export const DECISION_WAIT_MS = 500;
 /**
- * A signal in the first moments of a media process may be lost for good (LiveKit then drains and never ends; agents hang).
- * It is safe once that life has told its work, or has been there for so long.
+ * A signal in the first moments of a media process may be lost for good: LiveKit, whose metrics answer some 100 ms before
+ * it can end, then drains and stays; agents hang. It is safe once that life has told its work for so long, or has been
+ * there for so long.
  */
+export const SIGNAL_SAFE_KNOWN_MS = 1_500;
 export const SIGNAL_SAFE_AGE_MS = 10_000;
 /** A process that was signalled and has nothing left to do ends within seconds; one that stays needs a person. */
 export const STUCK_AFTER_MS = 60_000;

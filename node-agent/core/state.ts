@@ -94,6 +94,8 @@ export interface Observed {
   absentSince: number | null;
   work: WorkReading | null;
   workAt: number;
+  /** When this life of the media first told its work. */
+  toldSince: number | null;
   /** Since when, without a break, the work is known to be zero. */
   zeroSince: number | null;
   /** Since when, without a break, the work is unknown (kept by transition.ts). */
@@ -146,6 +148,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       absentSince: null,
       work: null,
       workAt: 0,
+      toldSince: null,
       zeroSince: null,
       unknownSince: at,
       target: null,

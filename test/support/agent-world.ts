@@ -52,6 +52,8 @@ interface Media extends MediaProcess {
 
 /** LiveKit is not up yet: no metrics, and a signal goes lost for good. */
 const FIRST_MOMENTS_MS = 2_000;
+/** Its metrics answer a little earlier. */
+const METRICS_AFTER_MS = 1_500;
 
 export type Fault = 'runtime' | 'metrics' | 'metadata' | 'api' | 'registry' | 'disk' | 'signal-lost';
 
@@ -216,7 +218,7 @@ export class AgentWorld {
   }
 
   private readWork(): WorkReading {
-    const starting = this.media !== undefined && this.at - this.media.startedAt < FIRST_MOMENTS_MS;
+    const starting = this.media !== undefined && this.at - this.media.startedAt < METRICS_AFTER_MS;
     if (this.media === undefined || starting || this.faults.has('metrics'))
       return { kind: 'unknown', reason: 'no metrics' };
     const { people } = this.media;

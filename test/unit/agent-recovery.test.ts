@@ -146,6 +146,17 @@ describe('the agent, when the media server misbehaves', () => {
     assert.equal(world.takesWork, true);
   });
 
+  it('an end that we did not ask for is a loss, even if the exit looks clean', () => {
+    const world = new AgentWorld();
+    world.pass(10_000);
+    if (world.media !== undefined) world.media.people = 4;
+    world.pass(3_000);
+    world.media = undefined;
+    world.lastExit = { clean: true, text: 'exited 0' };
+    world.pass(5_000);
+    assert.equal(world.agent?.durable.callsLost, 4);
+  });
+
   it('a crash that nobody mends: alarm, no new work, known to be empty', () => {
     const world = new AgentWorld();
     world.pass(10_000);
@@ -173,7 +184,7 @@ describe('the agent, when the media server misbehaves', () => {
     world.pass(5_000);
     world.restartAfterMs = 1_500;
     world.crashMedia();
-    world.pass(5_000);
+    world.pass(9_000);
     const { media } = world;
     assert.ok(media === undefined || world.signalsTo(media.id) === 1);
     assert.ok(world.pass(60_000, () => world.released));
@@ -195,6 +206,17 @@ describe('the agent, when the media server misbehaves', () => {
       'old enough, even if it tells nothing',
     );
     assert.ok(world.pass(60_000, () => world.released));
+  });
+
+  it('metrics that have only just begun to answer do not make it ready for a signal', () => {
+    const world = draining(2);
+    world.pass(5_000);
+    world.restartAfterMs = 500;
+    world.crashMedia();
+    world.pass(30_000, () => world.media !== undefined && world.published?.work?.people === 0);
+    world.pass(60_000, () => world.released);
+    assert.equal(world.media, undefined, 'the new life got its signal when it could take it');
+    assert.equal(world.released, true);
   });
 
   it('a process that was signalled, has nothing left to do and stays: an alarm, no second signal', () => {

@@ -21,6 +21,8 @@ interface Alarm {
   dimensions?: Record<string, pulumi.Input<string>>;
   statistic: 'Maximum' | 'Sum';
   minutes: number;
+  /** Of these minutes, as many must be bad: all, unless it says otherwise. */
+  badMinutes?: number;
   missing: 'breaching' | 'notBreaching';
   /** 1 unless it says otherwise. */
   atLeast?: number;
@@ -42,7 +44,7 @@ export class PoolAlarms extends pulumi.ComponentResource {
           statistic: alarm.statistic,
           period: 60,
           evaluationPeriods: alarm.minutes,
-          datapointsToAlarm: alarm.minutes,
+          datapointsToAlarm: alarm.badMinutes ?? alarm.minutes,
           threshold: alarm.atLeast ?? 1,
           comparisonOperator: 'GreaterThanOrEqualToThreshold',
           treatMissingData: alarm.missing,
@@ -90,6 +92,14 @@ function alarmsOf({ names, watcher, terminationPolicy }: PoolAlarmsArgs): Alarm[
       minutes: 1,
     },
     {
+      ...ofPool,
+      name: 'alarming',
+      description:
+        'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
+      metricName: POOL_METRICS.alarming,
+      minutes: 3,
+    },
+    {
       // From the group itself: it holds when the watcher fails too.
       name: 'retained',
       description:
@@ -125,7 +135,9 @@ function alarmsOf({ names, watcher, terminationPolicy }: PoolAlarmsArgs): Alarm[
             ...errorsOf(terminationPolicy),
             name: 'termination-policy-fails',
             description: 'The termination policy fails: the group does not shrink until it answers again.',
-            minutes: 3,
+            // It is asked now and then, not each minute: failures in a row may lie minutes apart.
+            minutes: 15,
+            badMinutes: 2,
           },
         ]),
   ];

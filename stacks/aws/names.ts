@@ -1,16 +1,23 @@
+import { sha256Of } from '../bundle.ts';
+
 /**
  * The names of a pool's things on AWS. They are fixed, not generated: rights name the group before it exists, since the
  * nodes need them to complete the launch hook that the group's creation waits for.
  */
-export function awsNames(pool: string) {
+export function awsNames(pool: string, region: string) {
   const name = `ebbtide-${pool}`;
+  const terminationPolicy = `${name}-termination-policy`;
+  const watcher = `${name}-watcher`;
   return {
     group: name,
     launchHook: `${name}-launch`,
     terminateHook: `${name}-terminate`,
-    nodeRole: `${name}-node`,
-    terminationPolicy: `${name}-termination-policy`,
-    watcher: `${name}-watcher`,
+    nodeRole: globalName(`${name}-node`, region, MOST_OF_ROLE),
+    terminationPolicy,
+    terminationPolicyRole: globalName(terminationPolicy, region, MOST_OF_ROLE),
+    watcher,
+    watcherRole: globalName(watcher, region, MOST_OF_ROLE),
+    groupRoleSuffix: globalName(name, region, MOST_OF_GROUP_ROLE_SUFFIX),
     bucketPrefix: `${name}-`,
     keysParameter: `/ebbtide/${pool}/keys`,
     redisParameter: `/ebbtide/${pool}/redis`,
@@ -19,3 +26,15 @@ export function awsNames(pool: string) {
 }
 
 export type AwsNames = ReturnType<typeof awsNames>;
+
+const MOST_OF_ROLE = 64;
+/** What is left of a role's name after `AWSServiceRoleForAutoScaling_`. */
+export const MOST_OF_GROUP_ROLE_SUFFIX = MOST_OF_ROLE - 'AWSServiceRoleForAutoScaling_'.length;
+
+/** IAM has one space of names for all regions. What is too long ends with a hash of the whole instead. */
+function globalName(name: string, region: string, most: number): string {
+  const whole = `${name}-${region}`;
+  if (whole.length <= most) return whole;
+  const hash = sha256Of(whole).slice(0, 8);
+  return `${whole.slice(0, most - hash.length - 1)}-${hash}`;
+}

@@ -7,6 +7,7 @@ import { policyDocument, type Statement, trustOf } from './policy.ts';
 
 export interface PoolFunctionArgs {
   functionName: string;
+  roleName: string;
   description: string;
   bundle: Bundle;
   rights: Statement[];
@@ -32,7 +33,7 @@ export class PoolFunction extends pulumi.ComponentResource {
     const role = new Role(
       `${name}-role`,
       {
-        name: args.functionName,
+        name: args.roleName,
         description: args.description,
         assumeRolePolicy: trustOf('lambda.amazonaws.com'),
       },

@@ -53,7 +53,7 @@ export class AwsPool extends pulumi.ComponentResource {
     super('ebbtide:aws:Pool', name, {}, options);
     const { settings } = args;
     const { aws, media, alarms } = settings;
-    const names = awsNames(settings.pool.name);
+    const names = awsNames(settings.pool.name, settings.awsProvider.region);
     const place = findPlace(settings.awsProvider.region, { parent: this });
     const parent = { parent: this };
 
@@ -94,7 +94,7 @@ export class AwsPool extends pulumi.ComponentResource {
       `${name}-group-role`,
       {
         awsServiceName: 'autoscaling.amazonaws.com',
-        customSuffix: aws.serviceLinkedRoleSuffix ?? names.group,
+        customSuffix: aws.serviceLinkedRoleSuffix ?? names.groupRoleSuffix,
         description: `The group ${names.group}`,
       },
       parent,

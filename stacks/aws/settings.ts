@@ -3,6 +3,7 @@ import { describeDuration } from '../../fleet/duration.ts';
 import { duration, listOf, matching, section, text } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
 import type { SharedSettings } from '../settings-schema.ts';
+import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
 
 const tag = v.pipe(
   v.record(
@@ -25,7 +26,10 @@ export const awsSection = section({
   heartbeatTimeout: v.optional(duration('30s', '2h'), '1h'),
   launchTimeout: v.optional(duration('30s', '2h'), '15m'),
   serviceLinkedRoleSuffix: v.optional(
-    matching(/^[A-Za-z0-9+=,.@_-]{1,64}$/, 'a suffix of at most 64 letters and digits'),
+    matching(
+      new RegExp(`^[A-Za-z0-9+=,.@-]{1,${MOST_OF_GROUP_ROLE_SUFFIX}}$`),
+      `a suffix of at most ${MOST_OF_GROUP_ROLE_SUFFIX} letters, digits and + = , . @ -`,
+    ),
   ),
   logDays: v.optional(v.picklist(LOG_DAYS, `must be one of ${LOG_DAYS.join(', ')}`), 30),
   tags: v.optional(tag, {}),

@@ -42,6 +42,7 @@ export class TerminationPolicy extends pulumi.ComponentResource {
       name,
       {
         functionName: names.terminationPolicy,
+        roleName: names.terminationPolicyRole,
         description: `Chooses who leaves the group ${names.group}`,
         bundle: args.bundle,
         rights: registryRights(bucket.arn),

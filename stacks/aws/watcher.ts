@@ -38,6 +38,7 @@ export class Watcher extends pulumi.ComponentResource {
       name,
       {
         functionName: names.watcher,
+        roleName: names.watcherRole,
         description: `Watches the group ${names.group}`,
         bundle: args.bundle,
         rights: [...registryRights(bucket.arn), ...watcherRights(args)],

@@ -116,7 +116,7 @@ export class FleetRig {
   }
 
   private statusKey(instance: string): string {
-    const role = this.model.roles.find(({ name }) => name === 'ebbtide-media-node');
+    const role = this.model.roles.find(({ name }) => name.startsWith('ebbtide-media-node'));
     return `statuses/${role?.uniqueId}:${instance}.json`;
   }
 

@@ -3,6 +3,7 @@ import { Provider } from '@pulumi/aws/provider.js';
 import * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { isArm } from '../../stacks/aws/launch-template.ts';
+import { awsNames } from '../../stacks/aws/names.ts';
 import { subnetRange } from '../../stacks/aws/network.ts';
 import { AwsPool } from '../../stacks/aws/pool.ts';
 import { readSettings } from '../../stacks/settings.ts';
@@ -164,8 +165,21 @@ describe('the AWS pool', () => {
       });
       assert.equal(
         run.one('aws:iam/serviceLinkedRole:ServiceLinkedRole').inputs.customSuffix,
-        'ebbtide-media',
+        'ebbtide-media-eu-west-1',
       );
+    });
+
+    it('are of names that another region does not take, since IAM has one space of names for all', () => {
+      const names = ['Role', 'InstanceProfile'].flatMap((kind) => {
+        const type = `aws:iam/${kind[0]?.toLowerCase()}${kind.slice(1)}:${kind}`;
+        return run.resources.filter((made) => made.type === type).map(({ inputs }) => inputs.name);
+      });
+      assert.deepEqual(names.sort(), [
+        'ebbtide-media-node-eu-west-1',
+        'ebbtide-media-node-eu-west-1',
+        'ebbtide-media-termination-policy-eu-west-1',
+        'ebbtide-media-watcher-eu-west-1',
+      ]);
     });
   });
 
@@ -282,6 +296,7 @@ describe('the AWS pool', () => {
       ({ inputs }) => `${inputs.name} ${inputs.namespace} ${inputs.metricName} ${inputs.treatMissingData}`,
     );
     assert.deepEqual(told.sort(), [
+      'ebbtide-media-alarming Ebbtide/media AlarmingNodes notBreaching',
       'ebbtide-media-overdue Ebbtide/media OverdueDrains notBreaching',
       'ebbtide-media-retained AWS/AutoScaling GroupTerminatingRetainedInstances notBreaching',
       'ebbtide-media-stale Ebbtide/media StaleNodes notBreaching',
@@ -292,6 +307,12 @@ describe('the AWS pool', () => {
     ]);
     for (const { inputs } of alarms)
       assert.deepEqual([inputs.alarmActions, inputs.okActions], [[topic], [topic]]);
+    const patience = (name: string) => {
+      const inputs = alarms.find((alarm) => alarm.name === `media-alarms-${name}`)?.inputs;
+      return [inputs?.datapointsToAlarm, inputs?.evaluationPeriods, inputs?.threshold, inputs?.period];
+    };
+    assert.deepEqual(patience('alarming'), [3, 3, 1, 60]);
+    assert.deepEqual(patience('termination-policy-fails'), [2, 15, 1, 60]);
   });
 
   describe('by its settings', () => {
@@ -407,6 +428,33 @@ describe('a failure under the mocks', () => {
       runUnderMocks({ refuse: 'aws:cloudwatch/metricAlarm:MetricAlarm' }),
       /refused aws:cloudwatch\/metricAlarm/,
     );
+  });
+});
+
+describe('the names of a pool', () => {
+  const long = 'a'.repeat(28);
+  const globalOf = (pool: string, region: string) => {
+    const { nodeRole, terminationPolicyRole, watcherRole, groupRoleSuffix } = awsNames(pool, region);
+    return { roles: [nodeRole, terminationPolicyRole, watcherRole], groupRoleSuffix };
+  };
+
+  for (const region of ['eu-west-1', 'ap-southeast-1', 'ap-southeast-2']) {
+    it(`of 28 letters in ${region} are as short as AWS wants them`, () => {
+      const { roles, groupRoleSuffix } = globalOf(long, region);
+      for (const role of roles) assert.match(role, /^ebbtide-a{20}[\w-]{0,36}$/);
+      assert.ok(`AWSServiceRoleForAutoScaling_${groupRoleSuffix}`.length <= 64, groupRoleSuffix);
+      assert.doesNotMatch(groupRoleSuffix, /_/);
+    });
+  }
+
+  it('differ by region and by pool, also where they had to be shortened', () => {
+    const all = ['ap-southeast-1', 'ap-southeast-2'].flatMap((region) =>
+      [long, `${'a'.repeat(27)}b`].flatMap((pool) => {
+        const { roles, groupRoleSuffix } = globalOf(pool, region);
+        return [...roles, groupRoleSuffix];
+      }),
+    );
+    assert.equal(new Set(all).size, all.length);
   });
 });
 

@@ -228,6 +228,16 @@ describe('settings', () => {
       /^ebbtide:mediaSecrets\.keys is missing: LiveKit needs it$/,
     ],
     [
+      "a suffix of the group's role that makes its name too long",
+      { aws: { serviceLinkedRoleSuffix: 'a'.repeat(36) } },
+      /^ebbtide:aws\.serviceLinkedRoleSuffix is "a+": must be a suffix of at most 35 letters/,
+    ],
+    [
+      "a suffix of the group's role with an underscore",
+      { aws: { serviceLinkedRoleSuffix: 'a_b' } },
+      /^ebbtide:aws\.serviceLinkedRoleSuffix is "a_b": must be a suffix of at most 35 letters/,
+    ],
+    [
       'days that no log is kept',
       { aws: { logDays: 2 } },
       /^ebbtide:aws\.logDays is 2: must be one of 1, 3, 5,/,

@@ -23,7 +23,7 @@ function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot
   );
   return awsNodeUserData({
     settings,
-    names: awsNames('media'),
+    names: awsNames('media', 'eu-west-1'),
     bucket: 'ebbtide-media-1234',
     nodeRoleId: 'AROAEXAMPLE',
     boot,

@@ -1,21 +1,24 @@
 import { parse } from 'yaml';
 import { describeError } from '../fleet/error.ts';
 import type { Problem } from './settings-errors.ts';
+import type { MediaPorts } from './settings-schema.ts';
 
-/** What a template of the media server may name; the node fills it in when it boots. */
-const SAMPLES: Readonly<Record<string, string>> = {
-  root: '/sample',
-  nodeIp: '192.0.2.1',
-  instanceId: 'i-0123456789abcdef0',
-  zone: 'sample-1a',
-  signalPort: '7880',
-  rtcTcpPort: '7881',
-  rtcUdpPort: '7882',
-  metricsPort: '6789',
-  agentPort: '9876',
-  keys: '{"sample":"sample"}',
-  redis: '{"address":"192.0.2.2:6379"}',
-};
+/** What a template of the media server may name, with values to try it with; the node fills it in when it boots. */
+function samplesOf(ports: MediaPorts): Readonly<Record<string, string>> {
+  return {
+    root: '/sample',
+    nodeIp: '192.0.2.1',
+    instanceId: 'i-0123456789abcdef0',
+    zone: 'sample-1a',
+    signalPort: String(ports.signal),
+    rtcTcpPort: String(ports.rtcTcp),
+    rtcUdpPort: String(ports.rtcUdp),
+    metricsPort: String(ports.metrics),
+    agentPort: '9876',
+    keys: '{"sample":"sample"}',
+    redis: '{"address":"192.0.2.2:6379"}',
+  };
+}
 
 const METRICS = 'prometheus:\n  port: {{metricsPort}}\n';
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
@@ -38,15 +41,17 @@ ${hasRedis ? 'redis: {{redis}}\n' : ''}`;
 export function livekitTemplate(
   written: string | undefined,
   has: { keys: boolean; redis: boolean },
-): { template: string; problems: Problem[] } {
+  ports: MediaPorts,
+): { template: string; problems: Problem[]; warnings: Problem[] } {
   const problems: Problem[] = [];
+  const samples = samplesOf(ports);
   const wrong = (says: string) => problems.push({ key: 'media.config', says });
   let template = written ?? defaultTemplate(has.redis);
 
   const names = new Set([...template.matchAll(PLACEHOLDER)].map(([, name]) => name ?? ''));
   for (const name of names) {
-    if (SAMPLES[name] !== undefined) continue;
-    wrong(`names {{${name}}}, which no node knows; there are ${Object.keys(SAMPLES).join(', ')}`);
+    if (samples[name] !== undefined) continue;
+    wrong(`names {{${name}}}, which no node knows; there are ${Object.keys(samples).join(', ')}`);
   }
   for (const secret of ['keys', 'redis'] as const) {
     if (names.has(secret) && !has[secret]) {
@@ -54,15 +59,16 @@ export function livekitTemplate(
       problems.push({ key: `mediaSecrets.${secret}`, says: `is missing: ${what}` });
     }
   }
-  if (problems.length > 0) return { template, problems };
+  if (problems.length > 0) return { template, problems, warnings: [] };
 
-  const config = parseSample(template);
+  const config = parseSample(template, samples);
   if (typeof config === 'string') wrong(`is not YAML, once its placeholders are filled in: ${config}`);
   else {
+    for (const says of wrongPorts(config, ports)) wrong(says);
     const metrics = config.prometheus;
     if (metrics === undefined && config.prometheus_port === undefined)
       template = `${template.trimEnd()}\n${METRICS}`;
-    else if (!readsMetrics(metrics)) {
+    else if (!readsMetrics(metrics, ports)) {
       wrong(
         'sets its own prometheus: must be "prometheus: {port: {{metricsPort}}}" without a password, or be left out',
       );
@@ -71,20 +77,61 @@ export function livekitTemplate(
       wrong('has no keys: must have "keys: {{keys}}", which come from ebbtide:mediaSecrets.keys');
     }
   }
-  return { template, problems };
+  const warnings = typeof config === 'string' ? [] : closedPorts(config);
+  return { template, problems, warnings: warnings.map((says) => ({ key: 'media.config', says })) };
 }
 
-function readsMetrics(metrics: unknown): boolean {
-  if (typeof metrics !== 'object' || metrics === null) return false;
-  const block = new Map(Object.entries(metrics));
+/** The firewall opens the ports that the settings name: a server at others would serve nobody. */
+function wrongPorts(config: Record<string, unknown>, ports: MediaPorts): string[] {
+  const rtc = blockOf(config.rtc);
+  const told = [
+    { key: 'port', value: config.port, right: ports.signal, setting: 'signal' },
+    { key: 'rtc.tcp_port', value: rtc.get('tcp_port'), right: ports.rtcTcp, setting: 'rtcTcp', off: true },
+    { key: 'rtc.udp_port', value: rtc.get('udp_port'), right: ports.rtcUdp, setting: 'rtcUdp' },
+  ];
+  return told.flatMap(({ key, value, right, setting, off = false }) => {
+    if (value === undefined || String(value) === String(right) || (off && value === 0)) return [];
+    return [
+      `sets ${key} to ${JSON.stringify(value)}: must be {{${setting}Port}}, since the firewall opens ` +
+        `ebbtide:media.ports.${setting}, which is ${right}`,
+    ];
+  });
+}
+
+/** What a server may listen at that the settings have no name for. */
+function closedPorts(config: Record<string, unknown>): string[] {
+  const rtc = blockOf(config.rtc);
+  const closed =
+    'the firewall does not open those. Add rules for them to the security group that the stack tells';
+  return [
+    ...(rtc.has('port_range_start') || rtc.has('port_range_end')
+      ? [
+          `sets rtc.port_range_start or rtc.port_range_end: ${closed}, or use {{rtcUdpPort}} with rtc.udp_port`,
+        ]
+      : []),
+    ...(blockOf(config.turn).get('enabled') === true
+      ? [`switches turn on, with ports of its own: ${closed}`]
+      : []),
+  ];
+}
+
+function readsMetrics(metrics: unknown, ports: MediaPorts): boolean {
+  const block = blockOf(metrics);
   return (
-    String(block.get('port')) === SAMPLES.metricsPort && !block.has('username') && !block.has('password')
+    String(block.get('port')) === String(ports.metrics) && !block.has('username') && !block.has('password')
   );
 }
 
+function blockOf(value: unknown): Map<string, unknown> {
+  return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+}
+
 /** The config as a node would have it, or what is wrong with its text. */
-function parseSample(template: string): Record<string, unknown> | string {
-  const filled = template.replaceAll(PLACEHOLDER, (whole, name: string) => SAMPLES[name] ?? whole);
+function parseSample(
+  template: string,
+  samples: Readonly<Record<string, string>>,
+): Record<string, unknown> | string {
+  const filled = template.replaceAll(PLACEHOLDER, (whole, name: string) => samples[name] ?? whole);
   try {
     const config: unknown = parse(filled);
     if (typeof config === 'object' && config !== null && !Array.isArray(config)) return { ...config };

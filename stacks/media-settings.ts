@@ -2,20 +2,17 @@ import * as v from 'valibot';
 import { livekitTemplate } from './livekit-config.ts';
 import type { Problem } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import { mediaConfig, type SharedSettings } from './settings-schema.ts';
-
-/** As much of `media` as its template needs: it is looked at even where another of its keys is wrong. */
-const partOfMedia = v.optional(v.object({ config: mediaConfig }), {});
+import { partOfMedia, type SharedSettings } from './settings-schema.ts';
 
 /** The media server's config template, and what is wrong with it or with the file that holds the server. */
 export function readMedia(
   { media, mediaSecrets }: Partial<SharedSettings>,
   writtenMedia: unknown,
   files: SettingsFiles,
-): { template: string; problems: Problem[] } {
+): { template: string; problems: Problem[]; warnings: Problem[] } {
   const part = v.safeParse(partOfMedia, writtenMedia);
-  if (!part.success) return { template: '', problems: [] };
-  const { config } = part.output;
+  if (!part.success) return { template: '', problems: [], warnings: [] };
+  const { config, ports } = part.output;
   const problems = media === undefined ? [] : artifactProblems(media.artifact, files);
 
   const written = typeof config === 'object' ? files.text(config.file) : config;
@@ -27,14 +24,30 @@ export function readMedia(
   }
   // Of secrets that did not parse, the errors speak elsewhere.
   const has = { keys: mediaSecrets?.keys !== undefined, redis: mediaSecrets?.redis !== undefined };
-  const livekit = livekitTemplate(written, mediaSecrets === undefined ? { keys: true, redis: true } : has);
-  return { template: livekit.template, problems: [...problems, ...livekit.problems] };
+  const livekit = livekitTemplate(
+    written,
+    mediaSecrets === undefined ? { keys: true, redis: true } : has,
+    ports,
+  );
+  return { ...livekit, problems: [...problems, ...livekit.problems] };
 }
 
-function artifactProblems(
-  { file, sha256 }: SharedSettings['media']['artifact'],
-  files: SettingsFiles,
-): Problem[] {
+type Artifact = SharedSettings['media']['artifact'];
+
+function artifactProblems(artifact: Artifact, files: SettingsFiles): Problem[] {
+  const packed = /[^/?#]*\.(tar\.gz|tgz)(?=$|[?#])/i.exec(artifact.file ?? artifact.url ?? '')?.[0];
+  const problems = fileProblems(artifact, files);
+  if (packed !== undefined && artifact.member === undefined) {
+    problems.push({
+      key: 'media.artifact.member',
+      says: `is missing: ${packed} is an archive, and this names the one file in it that is the server, such as "livekit-server"`,
+    });
+  }
+  return problems;
+}
+
+/** Of a url nothing can be told before somebody has fetched it: nodes check its sum. */
+function fileProblems({ file, sha256 }: Artifact, files: SettingsFiles): Problem[] {
   if (file === undefined) return [];
   const found = files.sha256(file);
   if (found === undefined) {

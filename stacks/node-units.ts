@@ -1,3 +1,4 @@
+import type { MediaPorts } from './settings-schema.ts';
 import type { NodeFile } from './user-data.ts';
 
 /** The systemd units of a node, as templates for the boot program. */
@@ -30,13 +31,25 @@ WantedBy=multi-user.target
 `,
 };
 
+/** Below it, a user who is not root needs a right of its own to listen. */
+const FIRST_FREE_PORT = 1024;
+
 /**
- * A second signal would end every call: a manual stop is refused, and whoever stops the machine waits for the calls.
- * A server that has drained exits with 0 and is not started again.
+ * A second signal would end every call: a manual stop is refused. A reboot or poweroff that gets past the agent's
+ * inhibitor stops it nevertheless, and waits for the calls for 30 minutes at most: after that systemd's own
+ * reboot.target and poweroff.target force it (JobTimeoutSec). A server that has drained exits with 0 and is not started
+ * again.
  */
-export const livekitUnit: NodeFile = {
-  path: `${TEMPLATES}/${LIVEKIT_UNIT}`,
-  content: `[Unit]
+export function livekitUnit(ports: MediaPorts): NodeFile {
+  const listensAt = Object.values(ports).map((port) => Number.parseInt(String(port), 10));
+  const rights = listensAt.some((port) => port < FIRST_FREE_PORT)
+    ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n'
+    : '';
+  return { path: `${TEMPLATES}/${LIVEKIT_UNIT}`, content: livekitUnitText(rights) };
+}
+
+function livekitUnitText(rights: string): string {
+  return `[Unit]
 Description=LiveKit media server
 Wants=network-online.target
 After=network-online.target
@@ -52,15 +65,15 @@ RestartSec=2
 KillMode=mixed
 TimeoutStopSec=infinity
 LimitNOFILE=524288
-NoNewPrivileges=yes
+${rights}NoNewPrivileges=yes
 ProtectSystem=full
 ProtectHome=yes
 PrivateTmp=yes
 
 [Install]
 WantedBy=multi-user.target
-`,
-};
+`;
+}
 
 /** Upgrades restart services whose libraries changed; this one they leave alone. */
 export const needrestartOverride: NodeFile = {

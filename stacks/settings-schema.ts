@@ -29,7 +29,12 @@ const pool = section({
   imageHasSoftware: v.optional(yesOrNo(), false),
   diskGb: v.optional(wholeNumber(8, 16_384), 20),
   zones: v.optional(
-    v.pipe(listOf(text('eu-west-1a'), 'zones'), v.minLength(1, 'must name at least one zone')),
+    v.pipe(
+      listOf(text('eu-west-1a'), 'zones'),
+      v.minLength(1, 'must name at least one zone'),
+      // Each zone gets a sixteenth of the network.
+      v.maxLength(16, 'must name at most 16 zones'),
+    ),
   ),
 });
 
@@ -75,7 +80,16 @@ const scaleIn = section({
   warnAfter: v.optional(duration('1s', LONGEST), '4h'),
 });
 
-const port = wholeNumber(1, 65_535);
+const MOST_OF_PORTS = 65_535;
+const port = wholeNumber(1, MOST_OF_PORTS);
+
+const portRange = v.pipe(
+  matching(/^\d{1,5}-\d{1,5}$/, 'a range'),
+  v.check((written) => {
+    const [first = 0, last = 0] = written.split('-').map(Number);
+    return first >= 1 && first < last && last <= MOST_OF_PORTS;
+  }, `must be a range of ports that rises, from 1 to ${MOST_OF_PORTS}, such as "7882-7892"`),
+);
 
 const artifact = v.pipe(
   section({
@@ -90,34 +104,34 @@ const artifact = v.pipe(
   ),
 );
 
-export const mediaConfig = v.optional(
+const mediaConfig = v.optional(
   v.union(
     [v.string(), v.strictObject({ file: v.string() })],
     'must be the text of a LiveKit config template, or {file: PATH} of one',
   ),
 );
 
+const mediaPorts = v.optional(
+  section({
+    signal: v.optional(port, 7880),
+    rtcTcp: v.optional(port, 7881),
+    rtcUdp: v.optional(v.union([port, portRange], 'must be a port, or a range such as "7882-7892"'), 7882),
+    metrics: v.optional(port, 6789),
+  }),
+  {},
+);
+export type MediaPorts = v.InferOutput<typeof mediaPorts>;
+
 const media = section({
   kind: v.optional(oneOf(['livekit']), 'livekit'),
   artifact,
   config: mediaConfig,
   capacity: v.optional(wholeNumber(1, 1_000_000)),
-  ports: v.optional(
-    section({
-      signal: v.optional(port, 7880),
-      rtcTcp: v.optional(port, 7881),
-      rtcUdp: v.optional(
-        v.union(
-          [port, matching(/^\d{1,5}-\d{1,5}$/, 'a range')],
-          'must be a port, or a range such as "7882-7892"',
-        ),
-        7882,
-      ),
-      metrics: v.optional(port, 6789),
-    }),
-    {},
-  ),
+  ports: mediaPorts,
 });
+
+/** As much of `media` as its template needs: it is looked at even where another of its keys is wrong. */
+export const partOfMedia = v.optional(v.object({ config: mediaConfig, ports: mediaPorts }), {});
 
 const livekitKeys = v.pipe(
   v.record(
@@ -131,8 +145,12 @@ const livekitKeys = v.pipe(
   v.check((keys) => Object.keys(keys).length > 0, 'must have at least one API key with its secret'),
 );
 
-const ADDRESS = /^[^\s:]+:\d{1,5}$/;
-const redisAddress = matching(ADDRESS, 'an address as HOST:PORT, such as "10.0.0.5:6379"');
+const ADDRESS = /^[^\s:]+:(\d{1,5})$/;
+
+function isRedisAddress(written: string): boolean {
+  const port = Number(ADDRESS.exec(written)?.[1] ?? 0);
+  return port >= 1 && port <= MOST_OF_PORTS;
+}
 
 /** Written as HOST:PORT, or as LiveKit's own `redis` block. */
 const redis = v.pipe(
@@ -151,8 +169,8 @@ const redis = v.pipe(
   ),
   v.transform((written) => (typeof written === 'string' ? { address: written } : written)),
   v.check(
-    ({ address }) => v.is(redisAddress, address),
-    'must have an address as HOST:PORT, such as "10.0.0.5:6379"',
+    ({ address }) => isRedisAddress(address),
+    `must have an address as HOST:PORT, such as "10.0.0.5:6379", with a port from 1 to ${MOST_OF_PORTS}`,
   ),
 );
 

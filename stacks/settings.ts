@@ -50,13 +50,17 @@ export function readSettings(config: RawConfig, files: SettingsFiles): ReadSetti
   if (provider.success) parsed.awsProvider = provider.output;
   else problems.push(...problemsOf('aws:', provider.issues, false));
 
-  problems.push(...sharedProblems(parsed), ...awsProblems(parsed, parsed.aws));
+  problems.push(...sharedProblems(parsed), ...awsProblems(parsed, parsed.aws, parsed.awsProvider));
   const media = readMedia(parsed, decode(config.values[`${PROJECT}:media`]), files);
   parsed.livekitTemplate = media.template;
   problems.push(...media.problems);
   if (problems.length > 0) throw new SettingsError(problems);
   const settings = parsed as Settings;
-  const warnings = [...sharedWarnings(settings, config), ...awsWarnings(settings, settings.aws)];
+  const warnings = [
+    ...sharedWarnings(settings, config),
+    ...media.warnings,
+    ...awsWarnings(settings, settings.aws),
+  ];
   return { settings, warnings: warnings.map(({ key, says }) => `${configKey(key)} ${says}`) };
 }
 

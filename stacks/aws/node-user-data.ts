@@ -49,7 +49,7 @@ export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
       ...(settings.mediaSecrets.redis === undefined
         ? []
         : [{ path: `${TEMPLATES}/redis.json`, content: '{{redis}}\n' }]),
-      livekitUnit,
+      livekitUnit(settings.media.ports),
       needrestartOverride,
     ],
     imageHasSoftware: settings.pool.imageHasSoftware,
@@ -92,7 +92,7 @@ function manifestOf({ settings, names, bucket, agent, media }: AwsNodeArgs): Boo
           { from: `${TEMPLATES}/livekit.yaml`, to: '/etc/ebbtide/media/livekit.yaml', mode: '0640' },
           ...(redis === undefined ? [] : [{ from: `${TEMPLATES}/redis.json`, to: REDIS_FILE, mode: '0600' }]),
           { from: needrestartOverride.path, to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' },
-          { from: livekitUnit.path, to: `${units}/${LIVEKIT_UNIT}`, mode: '0644' },
+          { from: `${TEMPLATES}/${LIVEKIT_UNIT}`, to: `${units}/${LIVEKIT_UNIT}`, mode: '0644' },
         ],
         start: [LIVEKIT_UNIT],
       },

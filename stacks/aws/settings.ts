@@ -5,15 +5,23 @@ import type { Problem } from '../settings-errors.ts';
 import type { SharedSettings } from '../settings-schema.ts';
 import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
 
+/** AWS takes 50 on a thing; the pool has some of its own. */
+const MOST_TAGS = 40;
+
 const tag = v.pipe(
   v.record(
     matching(
       /^(?!aws:)(?!ebbtide:)[A-Za-z0-9+\-=._:@]{1,128}$/,
       'a tag of letters, digits and + - = . _ : @',
     ),
-    v.pipe(v.string('must be text'), v.maxLength(256, 'must have at most 256 characters')),
+    v.pipe(
+      v.string('must be text'),
+      v.maxLength(256, 'must have at most 256 characters'),
+      v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, 'must be of letters, digits, spaces and _ . : / = + - @'),
+    ),
     'must be a group of tags',
   ),
+  v.check((tags) => Object.keys(tags).length <= MOST_TAGS, `must have at most ${MOST_TAGS} tags`),
 );
 
 /** For how long CloudWatch can be told to keep a log. */
@@ -37,9 +45,16 @@ export const awsSection = section({
 
 /** The provider's own keys (`aws:region` and so on) that this program hands on to its explicit provider. */
 export const awsProviderSection = section({
-  region: matching(
-    /^[a-z]{2}(-[a-z]+)+-\d$/,
-    'the region of the pool, such as "eu-west-1" (`pulumi config set aws:region eu-west-1`)',
+  region: v.pipe(
+    matching(
+      /^[a-z]{2}(-[a-z]+)+-\d$/,
+      'the region of the pool, such as "eu-west-1" (`pulumi config set aws:region eu-west-1`)',
+    ),
+    v.check(
+      (region) => !/^cn-|-iso[a-z]?-/.test(region),
+      'must be a region whose services are under amazonaws.com, where the agent and the functions look for them: ' +
+        'in China and in isolated regions they are elsewhere',
+    ),
   ),
   profile: v.optional(text('production')),
   allowedAccountIds: v.optional(listOf(matching(/^\d{12}$/, 'an account of 12 digits'), 'accounts')),
@@ -48,6 +63,9 @@ export const awsProviderSection = section({
 export type AwsSection = v.InferOutput<typeof awsSection>;
 export type AwsProviderSection = v.InferOutput<typeof awsProviderSection>;
 
+/** Of a standard parameter. */
+const MOST_PARAMETER_BYTES = 4096;
+const MOST_TOPICS = 5;
 const HOOK_LIMIT_MS = 48 * 3_600_000;
 
 /** How long AWS holds one terminate hook: 48 hours, and 100 times the heartbeat timeout. */
@@ -56,8 +74,12 @@ function hookLimitMs(aws: AwsSection): number {
 }
 
 /** What AWS asks of settings that are right by themselves. Sections that did not parse are absent. */
-export function awsProblems(shared: Partial<SharedSettings>, aws: AwsSection | undefined): Problem[] {
-  const { pool, network, agent, alarms } = shared;
+export function awsProblems(
+  shared: Partial<SharedSettings>,
+  aws: AwsSection | undefined,
+  provider: AwsProviderSection | undefined,
+): Problem[] {
+  const { pool, network, agent, alarms, mediaSecrets } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -77,6 +99,24 @@ export function awsProblems(shared: Partial<SharedSettings>, aws: AwsSection | u
       `is "${subnet}": must be the id of a subnet, such as "subnet-0123456789abcdef0"`,
     );
   }
+  for (const [index, zone] of (pool?.zones ?? []).entries()) {
+    const says = wrongZone(zone, pool?.zones?.slice(0, index) ?? [], provider?.region);
+    if (says !== undefined) wrong(`pool.zones[${index}]`, `is "${zone}": ${says}`);
+  }
+  for (const name of ['keys', 'redis'] as const) {
+    const bytes = Buffer.byteLength(JSON.stringify(mediaSecrets?.[name] ?? ''));
+    if (bytes <= MOST_PARAMETER_BYTES) continue;
+    wrong(
+      `mediaSecrets.${name}`,
+      `has ${bytes} bytes as JSON: must have at most ${MOST_PARAMETER_BYTES}, which is what a parameter of AWS takes`,
+    );
+  }
+  if (alarms !== undefined && alarms.notify.length > MOST_TOPICS) {
+    wrong(
+      'alarms.notify',
+      `has ${alarms.notify.length} topics: must have at most ${MOST_TOPICS}, which is what an alarm takes`,
+    );
+  }
   for (const [index, topic] of (alarms?.notify ?? []).entries()) {
     if (/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/.test(topic)) continue;
     wrong(`alarms.notify[${index}]`, `is "${topic}": must be the ARN of an SNS topic`);
@@ -89,6 +129,15 @@ export function awsProblems(shared: Partial<SharedSettings>, aws: AwsSection | u
     );
   }
   return problems;
+}
+
+/** Its letter is the zone's place in the network: see `subnetRange`. */
+function wrongZone(zone: string, before: readonly string[], region: string | undefined): string | undefined {
+  if (region === undefined) return undefined;
+  if (!zone.startsWith(region) || !/^[a-p]$/.test(zone.slice(region.length))) {
+    return `must be a zone of the region aws:region, such as "${region}a"`;
+  }
+  return before.includes(zone) ? 'must be named once' : undefined;
 }
 
 /** What is allowed and yet worth saying at preview. */

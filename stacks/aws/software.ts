@@ -36,17 +36,25 @@ export class NodeSoftware extends pulumi.ComponentResource {
     // new object, made before the old one goes.
     new BucketObjectv2(
       `${name}-agent`,
-      { bucket: args.bucket, key: this.agent.key, source: new pulumi.asset.StringAsset(args.agent.code) },
+      {
+        bucket: args.bucket,
+        key: this.agent.key,
+        source: new pulumi.asset.StringAsset(args.agent.code),
+        ...UNTAGGED,
+      },
       { parent: this },
     );
     new BucketObjectv2(
       `${name}-media`,
-      { bucket: args.bucket, key: this.media.key, source: mediaAsset(file, url) },
+      { bucket: args.bucket, key: this.media.key, source: mediaAsset(file, url), ...UNTAGGED },
       { parent: this },
     );
     this.registerOutputs();
   }
 }
+
+/** S3 takes 10 tags on an object, and everything else takes more: the bucket has them. */
+const UNTAGGED = { overrideProvider: { defaultTags: { tags: {} } } };
 
 function mediaAsset(file: string | undefined, url: string | undefined): pulumi.asset.Asset {
   if (url !== undefined) return new pulumi.asset.RemoteAsset(url);

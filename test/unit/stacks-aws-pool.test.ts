@@ -209,6 +209,14 @@ describe('the AWS pool', () => {
     assert.deepEqual(ids, ['statuses', 'decisions', 'unfinished-uploads']);
   });
 
+  it('puts no tags on its objects, which take but a few', () => {
+    const objects = run.resources.filter(({ type }) => type === 'aws:s3/bucketObjectv2:BucketObjectv2');
+    assert.deepEqual(
+      objects.map(({ inputs }) => inputs.overrideProvider),
+      [{ defaultTags: { tags: {} } }, { defaultTags: { tags: {} } }],
+    );
+  });
+
   it('keeps secrets secret, as encrypted parameters', () => {
     const parameters = run.resources.filter(({ type }) => type === 'aws:ssm/parameter:Parameter');
     assert.deepEqual(

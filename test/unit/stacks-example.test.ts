@@ -68,7 +68,8 @@ describe('Pulumi.aws.yaml', () => {
       ...secrets,
       'ebbtide:media': { ...Object(config['ebbtide:media']), ...media },
     }).settings;
-    assert.equal(all.livekitTemplate, livekitTemplate(undefined, { keys: true, redis: true }).template);
+    const { template } = livekitTemplate(undefined, { keys: true, redis: true }, all.media.ports);
+    assert.equal(all.livekitTemplate, template);
     assert.equal(small.livekitTemplate, all.livekitTemplate);
     const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = small;
     assert.deepEqual(

@@ -213,6 +213,66 @@ describe('settings', () => {
       /^ebbtide:agent\.http\.port is 9876: .*ebbtide:media\.ports\.signal is 9876 too$/,
     ],
     [
+      'a range of ports that falls',
+      { media: { ...Object(GOOD.media), ports: { rtcUdp: '7892-7882' } } },
+      /^ebbtide:media\.ports\.rtcUdp is "7892-7882": must be a range of ports that rises/,
+    ],
+    [
+      'a range of ports that are none',
+      { media: { ...Object(GOOD.media), ports: { rtcUdp: '7882-70000' } } },
+      /^ebbtide:media\.ports\.rtcUdp is "7882-70000": .* from 1 to 65535/,
+    ],
+    [
+      'an archive without the name of the server in it',
+      artifact({ url: 'https://a.example/livekit.tar.gz?raw=1' }),
+      /^ebbtide:media\.artifact\.member is missing: livekit\.tar\.gz is an archive/,
+    ],
+    [
+      'a config whose port the firewall does not open',
+      { media: { ...Object(GOOD.media), config: 'keys: {{keys}}\nredis: {{redis}}\nport: 7900' } },
+      /^ebbtide:media\.config sets port to 7900: must be \{\{signalPort\}\}/,
+    ],
+    [
+      'a Redis at no port',
+      { mediaSecrets: { ...Object(GOOD.mediaSecrets), redis: '10.0.0.5:70000' } },
+      /^ebbtide:mediaSecrets\.redis must have an address as HOST:PORT.* from 1 to 65535$/,
+    ],
+    [
+      'keys too big for a parameter',
+      { mediaSecrets: { ...Object(GOOD.mediaSecrets), keys: { devkey: 's'.repeat(5000) } } },
+      /^ebbtide:mediaSecrets\.keys has 5013 bytes as JSON: must have at most 4096/,
+    ],
+    [
+      'a zone of another region',
+      pool({ zones: ['eu-west-1a', 'eu-west-2a'] }),
+      /^ebbtide:pool\.zones\[1\] is "eu-west-2a": must be a zone of the region aws:region, such as "eu-west-1a"$/,
+    ],
+    [
+      'a zone named twice',
+      pool({ zones: ['eu-west-1a', 'eu-west-1a'] }),
+      /^ebbtide:pool\.zones\[1\] is "eu-west-1a": must be named once$/,
+    ],
+    [
+      'more zones than the network has parts',
+      pool({ zones: [...'abcdefghijklmnopq'].map((letter) => `eu-west-1${letter}`) }),
+      /^ebbtide:pool\.zones is .*: must name at most 16 zones$/,
+    ],
+    [
+      'more topics than an alarm takes',
+      { alarms: { notify: [...'abcdef'].map((name) => `arn:aws:sns:eu-west-1:123456789012:${name}`) } },
+      /^ebbtide:alarms\.notify has 6 topics: must have at most 5/,
+    ],
+    [
+      'a tag whose value AWS does not take',
+      { aws: { tags: { team: 'a;b' } } },
+      /^ebbtide:aws\.tags\.team is "a;b": must be of letters, digits, spaces/,
+    ],
+    [
+      'more tags than AWS takes',
+      { aws: { tags: Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`tag${index}`, 'x'])) } },
+      /^ebbtide:aws\.tags is .*: must have at most 40 tags$/,
+    ],
+    [
       'a heartbeat slower than its timeout allows',
       { agent: { every: { heartbeat: '40m' } } },
       /^ebbtide:agent\.every\.heartbeat is 40 min: must be at most half of ebbtide:aws\.heartbeatTimeout/,
@@ -271,6 +331,22 @@ describe('settings', () => {
       errorsOf({}, { 'aws:assumeRole': '{}' })[0] ?? '',
       /^aws:assumeRole is not a setting; there are region, profile/,
     );
+  });
+
+  for (const region of ['cn-north-1', 'us-iso-east-1', 'us-isob-east-1']) {
+    it(`refuses the region ${region}, and says why`, () => {
+      const [error, ...others] = errorsOf({}, { 'aws:region': region });
+      assert.match(
+        error ?? '',
+        /^aws:region is ".*": must be a region whose services are under amazonaws\.com/,
+      );
+      assert.deepEqual(others, []);
+    });
+  }
+
+  it('takes the regions that are left', () => {
+    for (const region of ['eu-west-1', 'us-gov-west-1', 'ap-southeast-5'])
+      assert.deepEqual(errorsOf({}, { 'aws:region': region }), []);
   });
 
   it('tells everything that is wrong at once', () => {

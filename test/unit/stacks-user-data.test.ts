@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
 import { bootScript } from '../../stacks/boot-script.ts';
@@ -72,7 +73,7 @@ describe('user-data', () => {
 
   it('brings any program and template through YAML unchanged', () => {
     const boot = '#!/x\n\t"use strict";const a="yes: no #\\\\ é";\n  \n\nb=`$a: |`\n';
-    const written = 'keys: {{keys}}\n# 1.5: "x"\nport: 0777 \n';
+    const written = 'keys: {{keys}}\n# 1.5: "x"\nlog_level: 0777 \n';
     const args = argsOf({ media: { ...Object(GOOD.media), config: written } }, boot);
     const { file } = render(args);
     assert.equal(file.get('/opt/ebbtide/boot.cjs'), boot);
@@ -138,6 +139,21 @@ describe('user-data', () => {
       const content = file.get(`/etc/ebbtide/templates/${unit}`) ?? '';
       assert.deepEqual([...new Set(content.match(/\{\{\w+\}\}/g))], ['{{root}}']);
     }
+  });
+
+  it('lets the media server listen below 1024 where it has to, and only there', () => {
+    const unit = (ports: Record<string, unknown>) => {
+      const args = argsOf({ media: { ...Object(GOOD.media), ports } });
+      return render(args).file.get('/etc/ebbtide/templates/livekit.service') ?? '';
+    };
+    const right = /^AmbientCapabilities=CAP_NET_BIND_SERVICE$/m;
+    assert.doesNotMatch(unit({}), right);
+    for (const ports of [{ signal: 443 }, { rtcUdp: '443-500' }, { rtcTcp: 1023 }]) {
+      assert.match(unit(ports), right);
+      // The lab knows every key of it.
+      parseUnitFile('livekit.service', unit(ports));
+    }
+    assert.doesNotMatch(render().file.get('/etc/ebbtide/templates/ebbtide-agent.service') ?? '', right);
   });
 
   it('holds no secret', () => {

@@ -1,4 +1,5 @@
 import {
+  getSubnetOutput,
   InternetGateway,
   RouteTable,
   RouteTableAssociation,
@@ -6,7 +7,7 @@ import {
   Subnet,
   Vpc,
 } from '@pulumi/aws/ec2/index.js';
-import { getAvailabilityZonesOutput } from '@pulumi/aws/getAvailabilityZones.js';
+import { getAvailabilityZones } from '@pulumi/aws/getAvailabilityZones.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../settings.ts';
 
@@ -14,11 +15,33 @@ export interface PoolNetworkArgs {
   /** What the things are called that have a name to show. */
   title: string;
   settings: Settings;
+  /** Of a network that is created: see `findZones`. */
+  zones: string[];
 }
 
 const DEFAULT_RANGE = '10.87.0.0/16';
 /** Without zones given: enough that one can fail. */
 const DEFAULT_ZONES = 2;
+
+/**
+ * The zones of a network that is created. They name its subnets, so they must be known before anything is made: a promise,
+ * and not an output.
+ */
+export async function findZones(
+  { pool, network }: Settings,
+  options: pulumi.InvokeOptions,
+): Promise<string[]> {
+  if (network.id !== undefined) return [];
+  if (pool.zones !== undefined) return pool.zones;
+  const { names } = await getAvailabilityZones(
+    { state: 'available', filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }] },
+    options,
+  );
+  if (names.length < DEFAULT_ZONES) {
+    throw new pulumi.RunError(`the region has ${names.length} zones: name them in ebbtide:pool.zones`);
+  }
+  return names.slice(0, DEFAULT_ZONES);
+}
 
 /** Where nodes live: an existing network, or a small public one of the pool's own; and the firewall before them. */
 export class PoolNetwork extends pulumi.ComponentResource {
@@ -31,7 +54,7 @@ export class PoolNetwork extends pulumi.ComponentResource {
     const { network } = args.settings;
     if (network.id !== undefined && network.subnets !== undefined) {
       this.id = pulumi.output(network.id);
-      this.subnets = network.subnets.map((subnet) => pulumi.output(subnet));
+      this.subnets = this.checkedSubnets(network.id, network.subnets);
     } else {
       const created = this.createNetwork(name, args);
       this.id = created.id;
@@ -41,8 +64,20 @@ export class PoolNetwork extends pulumi.ComponentResource {
     this.registerOutputs({ id: this.id, subnets: this.subnets, securityGroup: this.securityGroup });
   }
 
+  /** The firewall is the network's: a group in another network's subnets would be refused when all else is made. */
+  private checkedSubnets(network: string, subnets: string[]): pulumi.Output<string>[] {
+    return subnets.map((id, index) =>
+      getSubnetOutput({ id }, { parent: this }).vpcId.apply((vpcId) => {
+        if (vpcId === network) return id;
+        throw new pulumi.RunError(
+          `ebbtide:network.subnets[${index}] is "${id}": it is in ${vpcId}, and must be in ebbtide:network.id, which is ${network}`,
+        );
+      }),
+    );
+  }
+
   /** Public subnets: people's media reaches the nodes directly. */
-  private createNetwork(name: string, { title, settings }: PoolNetworkArgs) {
+  private createNetwork(name: string, { title, settings, zones }: PoolNetworkArgs) {
     const tags = { Name: title };
     const range = settings.network.cidr ?? DEFAULT_RANGE;
     const vpc = new Vpc(
@@ -56,21 +91,21 @@ export class PoolNetwork extends pulumi.ComponentResource {
       { vpcId: vpc.id, routes: [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }], tags },
       { parent: this },
     );
-    const zones = this.zonesOf(settings.pool.zones);
-    const subnets = zones.map((availabilityZone, index) => {
+    const subnets = zones.map((availabilityZone) => {
+      const { letter, slot } = placeOf(availabilityZone);
       const subnet = new Subnet(
-        `${name}-subnet-${index}`,
+        `${name}-subnet-${letter}`,
         {
           vpcId: vpc.id,
           availabilityZone,
-          cidrBlock: subnetRange(range, index),
+          cidrBlock: subnetRange(range, slot),
           mapPublicIpOnLaunch: true,
           tags,
         },
         { parent: this },
       );
       const association = new RouteTableAssociation(
-        `${name}-route-${index}`,
+        `${name}-route-${letter}`,
         { subnetId: subnet.id, routeTableId: routes.id },
         { parent: this },
       );
@@ -78,22 +113,6 @@ export class PoolNetwork extends pulumi.ComponentResource {
       return pulumi.all([subnet.id, association.id]).apply(([id]) => id);
     });
     return { id: vpc.id, subnets };
-  }
-
-  private zonesOf(named: string[] | undefined): pulumi.Input<string>[] {
-    if (named !== undefined) return named;
-    const { names } = getAvailabilityZonesOutput(
-      { state: 'available', filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }] },
-      { parent: this },
-    );
-    return Array.from({ length: DEFAULT_ZONES }, (_, index) =>
-      names.apply((all) => {
-        const zone = all[index];
-        if (zone === undefined)
-          throw new Error(`the region has ${all.length} zones: name them in ebbtide:pool.zones`);
-        return zone;
-      }),
-    );
   }
 
   /** No SSH: the ways in are people's media, and the agent's health for those who are named. */
@@ -136,6 +155,12 @@ export class PoolNetwork extends pulumi.ComponentResource {
     );
     return group.id;
   }
+}
+
+/** By its letter, not by its place in a list: a zone more or less leaves the other zones' subnets where they are. */
+function placeOf(zone: string): { letter: string; slot: number } {
+  const letter = zone.slice(-1);
+  return { letter, slot: letter.charCodeAt(0) - 'a'.charCodeAt(0) };
 }
 
 /** The `index`-th sixteenth of an IPv4 range. */

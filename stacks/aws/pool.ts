@@ -9,7 +9,7 @@ import { PoolBucket } from './bucket.ts';
 import { PoolGroup } from './group.ts';
 import { NodeTemplate } from './launch-template.ts';
 import { awsNames } from './names.ts';
-import { PoolNetwork } from './network.ts';
+import { findZones, PoolNetwork } from './network.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { SecretParameters } from './parameters.ts';
 import { findPlace } from './place.ts';
@@ -19,6 +19,8 @@ import { Watcher } from './watcher.ts';
 
 interface AwsPoolArgs {
   settings: Settings;
+  /** Of a network that is created. */
+  zones: string[];
   agent: Bundle;
   boot: Bundle;
   terminationPolicy: Bundle;
@@ -37,9 +39,10 @@ export async function createAwsPool({ settings, bundler }: PoolArgs): Promise<Po
     ...settings.awsProvider,
     tags: { ...settings.aws.tags, 'ebbtide:pool': settings.pool.name },
   });
+  const zones = await findZones(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, agent, boot, terminationPolicy, watcher },
+    { settings, zones, agent, boot, terminationPolicy, watcher },
     { provider },
   );
   return pool.outputs;
@@ -57,7 +60,11 @@ export class AwsPool extends pulumi.ComponentResource {
     const place = findPlace(settings.awsProvider.region, { parent: this });
     const parent = { parent: this };
 
-    const network = new PoolNetwork(`${name}-network`, { title: names.group, settings }, parent);
+    const network = new PoolNetwork(
+      `${name}-network`,
+      { title: names.group, settings, zones: args.zones },
+      parent,
+    );
     const bucket = new PoolBucket(`${name}-bucket`, { prefix: names.bucketPrefix }, parent);
     const software = new NodeSoftware(
       `${name}-software`,

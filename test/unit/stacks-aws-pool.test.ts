@@ -281,7 +281,7 @@ describe('the AWS pool', () => {
     assert.deepEqual(inputs.terminationPolicies, ['arn:of:media-termination-policy', 'Default']);
     assert.equal(inputs.serviceLinkedRoleArn, 'arn:of:media-group-role');
     assert.deepEqual(inputs.launchTemplate, { id: 'media-template-id', version: '7' });
-    assert.deepEqual(inputs.vpcZoneIdentifiers, ['media-network-subnet-0-id', 'media-network-subnet-1-id']);
+    assert.deepEqual(inputs.vpcZoneIdentifiers, ['media-network-subnet-a-id', 'media-network-subnet-b-id']);
     assert.ok(
       Array.isArray(inputs.enabledMetrics) &&
         inputs.enabledMetrics.includes('GroupTerminatingRetainedInstances'),
@@ -356,6 +356,33 @@ describe('the AWS pool', () => {
         JSON.stringify(one('aws:ec2/securityGroup:SecurityGroup').inputs.ingress),
         /"fromPort":9876/,
       );
+    });
+
+    for (const preview of [true, false]) {
+      it(`refuses a subnet of another network${preview ? ', at preview' : ''}`, async () => {
+        const network = { id: 'vpc-12', subnets: ['subnet-1', 'subnet-99'] };
+        await assert.rejects(
+          runUnderMocks({ preview, settings: { network } }),
+          /ebbtide:network\.subnets\[1\] is "subnet-99": it is in vpc-99, and must be in ebbtide:network\.id, which is vpc-12/,
+        );
+      });
+    }
+
+    it('leaves the subnets of zones where they are when a zone comes or goes', async () => {
+      const subnetsOf = async (letters: string) => {
+        const zones = [...letters].map((letter) => `eu-west-1${letter}`);
+        const { resources } = await runUnderMocks({ settings: { pool: { name: 'media', zones } } });
+        return resources
+          .filter(({ type }) => type === 'aws:ec2/subnet:Subnet')
+          .map(({ name, inputs }) => `${name} ${inputs.availabilityZone} ${inputs.cidrBlock}`)
+          .sort();
+      };
+      const a = 'media-network-subnet-a eu-west-1a 10.87.0.0/20';
+      const b = 'media-network-subnet-b eu-west-1b 10.87.16.0/20';
+      const c = 'media-network-subnet-c eu-west-1c 10.87.32.0/20';
+      assert.deepEqual(await subnetsOf('ab'), [a, b]);
+      assert.deepEqual(await subnetsOf('cb'), [b, c]);
+      assert.deepEqual(await subnetsOf('abc'), [a, b, c]);
     });
 
     it('takes the image that fits the machine', async () => {
@@ -512,7 +539,6 @@ async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOp
       state: { ...inputs, latestVersion: 1, arn: name, uniqueId: name },
     }),
     call: () => ({
-      names: ['a', 'b'],
       value: 'ami-1',
       partition: 'aws',
       accountId: '1',
@@ -527,7 +553,14 @@ async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOp
   const provider = new Provider('aws', { region: 'eu-west-1' });
   new AwsPool(
     'media',
-    { settings, agent: bundle, boot: bundle, terminationPolicy: bundle, watcher: bundle },
+    {
+      settings,
+      zones: ['eu-west-1a'],
+      agent: bundle,
+      boot: bundle,
+      terminationPolicy: bundle,
+      watcher: bundle,
+    },
     {
       provider,
       transformations: [

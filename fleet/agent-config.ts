@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { durationMs } from './duration-schema.ts';
+import { durationBetween } from './duration-schema.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 const path = v.pipe(v.string(), v.minLength(1));
@@ -58,32 +58,32 @@ export const agentConfigSchema = v.strictObject({
   inhibitShutdown: v.optional(v.boolean(), true),
   scaleIn: v.optional(
     v.strictObject({
-      ceiling: v.optional(durationMs),
+      ceiling: v.optional(durationBetween('1s', '90d')),
       onCeiling: v.optional(v.picklist(['keep', 'cut']), 'keep'),
-      warnAfter: v.optional(durationMs, '4h'),
+      warnAfter: v.optional(durationBetween('1s', '20d'), '4h'),
     }),
     {},
   ),
   every: v.optional(
     v.strictObject({
-      notice: v.optional(durationMs, '1s'),
-      spot: v.optional(durationMs, '5s'),
-      tags: v.optional(durationMs, '20s'),
-      runtime: v.optional(durationMs, '1s'),
-      unit: v.optional(durationMs, '30s'),
-      work: v.optional(durationMs, '2s'),
-      publish: v.optional(durationMs, '20s'),
-      heartbeat: v.optional(durationMs, '5m'),
-      retry: v.optional(durationMs, '5s'),
+      notice: v.optional(durationBetween('100ms', '10s'), '1s'),
+      spot: v.optional(durationBetween('100ms', '1h'), '5s'),
+      tags: v.optional(durationBetween('100ms', '1h'), '20s'),
+      runtime: v.optional(durationBetween('100ms', '10s'), '1s'),
+      unit: v.optional(durationBetween('100ms', '1h'), '30s'),
+      work: v.optional(durationBetween('100ms', '10s'), '2s'),
+      publish: v.optional(durationBetween('100ms', '1h'), '20s'),
+      heartbeat: v.optional(durationBetween('100ms', '1h'), '5m'),
+      retry: v.optional(durationBetween('100ms', '1h'), '5s'),
     }),
     {},
   ),
   timeout: v.optional(
     v.strictObject({
-      metadata: v.optional(durationMs, '1s'),
-      api: v.optional(durationMs, '5s'),
-      media: v.optional(durationMs, '1500ms'),
-      runtime: v.optional(durationMs, '5s'),
+      metadata: v.optional(durationBetween('100ms', '1h'), '1s'),
+      api: v.optional(durationBetween('100ms', '1h'), '5s'),
+      media: v.optional(durationBetween('100ms', '1h'), '1500ms'),
+      runtime: v.optional(durationBetween('100ms', '10s'), '5s'),
     }),
     {},
   ),

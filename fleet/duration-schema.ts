@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseDuration } from './duration.ts';
+import { formatDuration, parseDuration } from './duration.ts';
 
 /** A written duration that parses to milliseconds. */
 export const durationMs = v.pipe(
@@ -13,3 +13,15 @@ export const durationMs = v.pipe(
     return NEVER;
   }),
 );
+
+/** The same, between two bounds, both of them allowed. */
+export function durationBetween(least: string, most: string) {
+  const [leastMs = 0, mostMs = 0] = [parseDuration(least), parseDuration(most)];
+  return v.pipe(
+    durationMs,
+    v.check(
+      (ms) => ms >= leastMs && ms <= mostMs,
+      ({ input }) => `${formatDuration(input)} is out of range: from ${least} to ${most}`,
+    ),
+  );
+}

@@ -13,7 +13,9 @@ export function createCpu(): Cpu {
       const total = now.total - before.total;
       const idle = now.idle - before.idle;
       before = now;
-      return total <= 0 ? 0 : Math.round((1 - idle / total) * 100) / 100;
+      if (total <= 0) return 0;
+      // A virtual machine's idle counter may go back a little.
+      return Math.min(1, Math.max(0, Math.round((1 - idle / total) * 100) / 100));
     },
   };
 }

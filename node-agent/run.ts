@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { type AgentConfig, agentConfigSchema } from '../fleet/agent-config.ts';
 import { createAwsClient } from '../fleet/aws/client.ts';
@@ -12,7 +13,7 @@ import { createMetadata } from './clouds/aws/metadata.ts';
 import { credentialsFromMetadata } from './clouds/aws/metadata-credentials.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import type { CoreSettings } from './core/settings.ts';
-import { startState } from './core/state.ts';
+import { type DurableState, startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
 import { createLivekit } from './media/livekit.ts';
 import { createHttpServer } from './operator/http-server.ts';
@@ -34,12 +35,12 @@ export async function run(
   const log = createLog();
   const now = createClock();
   const config = await readConfig(configPath);
-  const unlock = await takeLock(`${config.socketPath}.lock`);
+  const unlock = await takeLock(join(config.stateDirectory, 'agent.lock'));
 
   const { cloud, registry } = connect(config, environment);
   const stateFile = createStateFile(config.stateDirectory);
   const identity = await identify(cloud, config, log);
-  const stored = await stateFile.load(now());
+  const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
   const { phase, decision } = state.durable;
@@ -54,7 +55,7 @@ export async function run(
       timeoutMs: config.timeout.media,
       now: Date.now,
     }),
-    runtime: createRuntime(config, now),
+    runtime: createRuntime(config, state.durable, now),
     inhibitor: config.inhibitShutdown ? createLogindInhibitor() : createNoInhibitor(),
     stateFile,
     log,
@@ -109,7 +110,7 @@ function connect(config: AgentConfig, environment: Readonly<Record<string, strin
   return { cloud, registry: createBucketRegistry({ store, statusName: () => config.registry.statusName }) };
 }
 
-function createRuntime(config: AgentConfig, now: () => number): MediaRuntime {
+function createRuntime(config: AgentConfig, durable: DurableState, now: () => number): MediaRuntime {
   const { name, runtime } = config.media;
   switch (runtime.kind) {
     case 'systemd': {
@@ -122,8 +123,10 @@ function createRuntime(config: AgentConfig, now: () => number): MediaRuntime {
         now,
       });
     }
-    case 'pid-file':
-      return createPidFileRuntime({ name, path: runtime.path, start: runtime.start });
+    case 'pid-file': {
+      const remembered = durable.signals.map(({ process }) => process);
+      return createPidFileRuntime({ name, path: runtime.path, start: runtime.start, remembered });
+    }
   }
 }
 

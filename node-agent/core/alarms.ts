@@ -1,8 +1,7 @@
 import { describeDuration } from '../../fleet/duration.ts';
-import { isCeilingReached } from './decide.ts';
 import { ALARM_AFTER_MS, type CoreSettings, LEAVING_EXPECTED_MS, STUCK_AFTER_MS } from './settings.ts';
 import type { AgentState, Retry } from './state.ts';
-import { workNow } from './work.ts';
+import { isCeilingReached, workNow } from './work.ts';
 
 export interface Alarm {
   name: string;
@@ -45,6 +44,17 @@ function drainAlarms(state: AgentState, settings: CoreSettings, at: number): Ala
       name: 'hook-ended',
       since: observed.heldAt ?? at,
       text: 'no lifecycle action is open: the cloud retains this machine until the watcher ends it, once it is empty',
+    });
+  }
+  if (
+    durable.phase === 'empty' &&
+    observed.target !== 'leave' &&
+    at - durable.since >= settings.warnAfterMs
+  ) {
+    alarms.push({
+      name: 'empty-kept',
+      since: durable.since,
+      text: `empty for ${describeDuration(at - durable.since)}, and the cloud does not ask for it: resume it, or terminate it`,
     });
   }
   if (durable.phase === 'leaving' && at - durable.since >= LEAVING_EXPECTED_MS) {
@@ -109,6 +119,7 @@ function outsideAlarms({ durable, observed }: AgentState, at: number): Alarm[] {
   failing('status-not-published', observed.publish, 'the registry does not take the status', ALARM_AFTER_MS);
   failing('heartbeat-failing', observed.hold, "the cloud's timer cannot be kept alive", ALARM_AFTER_MS);
   failing('release-failing', observed.release, 'the empty machine cannot be given back', ALARM_AFTER_MS);
+  failing('not-inhibited', observed.inhibit, 'a shutdown of the machine cannot be held off', 0);
   failing(
     'ready-failing',
     observed.ready,

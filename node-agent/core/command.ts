@@ -1,10 +1,11 @@
 import { describeDuration } from '../../fleet/duration.ts';
+import { ownDecision, settle } from './decision.ts';
 import type { Effect } from './effect.ts';
 import type { Command } from './event.ts';
-import { known, ownDecision, remember, type Step, settle } from './observe.ts';
 import { begun } from './retry.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
+import { known, remember, type Step } from './step.ts';
 import { recordOf, runningProcesses, workNow } from './work.ts';
 
 /** What an operator on the node asked for. Every command is answered in prose, accepted or refused. */
@@ -70,6 +71,11 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
       state: back,
       effects: [reply(request, true, 'Resuming: the media process had not been signalled yet.')],
     };
+  }
+  if (runningProcesses(state).length === 0) {
+    return refuse(
+      'Cannot resume yet: the media process has ended, and a second look in some seconds proves it. Try again then.',
+    );
   }
   const work = workNow(state, settings, at);
   const left =

@@ -49,6 +49,8 @@ export const CUT_GRACE_MS = 10_000;
 export const DECISION_VALID_MS = 3_600_000;
 /** What is unknown, uncertain or failing for this long raises an alarm. */
 export const ALARM_AFTER_MS = 60_000;
+/** A lost state is told of for so long, even when no doubt is left. */
+export const DOUBT_KEPT_MS = 3_600_000;
 /** The cloud takes a released machine within minutes. */
 export const LEAVING_EXPECTED_MS = 600_000;
 /** No retry waits longer than this. */
@@ -56,3 +58,7 @@ export const LONGEST_RETRY_MS = 60_000;
 
 /** A status is written on change, but not more often than this. */
 export const PUBLISH_GAP_MS = 1_000;
+/** A hook opens some moments after the metadata say that the machine is to go. */
+export const HOOK_OPENS_MS = 20_000;
+/** A machine that boots fast may be ready before its hook is: until then "no hook" is no answer. */
+export const READY_EXPECTED_MS = 600_000;

@@ -45,6 +45,8 @@ export interface SignalRecord {
   at: number;
   /** The durable revision that first held this state: nothing is sent before that revision is on disk. */
   revision: number;
+  /** Of a cut: the people on it, as last known before; they are counted when that life has ended. */
+  people: number;
 }
 
 export type AgentPhase = 'booting' | 'serving' | 'draining' | 'empty' | 'leaving';
@@ -63,8 +65,8 @@ export interface DurableState {
   signals: SignalRecord[];
   /** Whether the cloud has been told that this machine takes work. */
   ready: boolean;
-  /** Set while an earlier state was lost: processes older than this may have been signalled by the forgotten past. */
-  lostBefore: { at: number; reason: string } | null;
+  /** An earlier state was lost: processes older than this may have been signalled (`checked`: those are marked so). */
+  lostBefore: { at: number; reason: string; checked: boolean } | null;
   callsCut: number;
   callsLost: number;
   drainsEnded: number;
@@ -106,12 +108,15 @@ export interface Observed {
   /** The cloud wants this node to leave, and its decision is being looked up since then. */
   askedDecisionAt: number | null;
   interruption: { deadline: number } | null;
-  rebalance: boolean;
+  /** `heeded`: it led to a drain already, and does so once only. */
+  rebalance: 'none' | 'recommended' | 'heeded';
   protected: boolean;
   cpu: number | null;
   revision: number;
   savedRevision: number;
   inhibited: boolean;
+  inhibitedAt: number;
+  inhibit: Retry;
   signalling: string[];
   save: Retry;
   publish: Retry;
@@ -155,12 +160,14 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       targetUnknown: null,
       askedDecisionAt: null,
       interruption: null,
-      rebalance: false,
+      rebalance: 'none',
       protected: false,
       cpu: null,
       revision: 1,
       savedRevision: known && durable === stored.state ? 1 : 0,
       inhibited: false,
+      inhibitedAt: 0,
+      inhibit: IDLE,
       signalling: [],
       save: IDLE,
       publish: IDLE,
@@ -191,9 +198,9 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
   }
   const lostBefore =
     stored.kind === 'lost'
-      ? { at, reason: stored.reason }
+      ? { at, reason: stored.reason, checked: false }
       : stored.kind === 'found'
-        ? { at, reason: `the state file is of node ${stored.state.node}` }
+        ? { at, reason: `the state file is of node ${stored.state.node}`, checked: false }
         : null;
   return {
     v: 1,

@@ -1,11 +1,12 @@
 import { command } from './command.ts';
-import { decide, then } from './decide.ts';
+import { decide } from './decide.ts';
 import type { AgentEvent } from './event.ts';
-import { known, observe, type Step, unchanged } from './observe.ts';
+import { observe } from './observe.ts';
 import { begun, isDue } from './retry.ts';
 import { type CoreSettings, PUBLISH_GAP_MS } from './settings.ts';
 import type { AgentState } from './state.ts';
 import { statusOf } from './status.ts';
+import { known, type Step, then, unchanged } from './step.ts';
 import { workNow } from './work.ts';
 
 /** The agent, whole: what is known now, and what follows from it. Pure; time comes with the event. */

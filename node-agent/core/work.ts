@@ -1,5 +1,5 @@
 import { isEmptyWork, NO_WORK } from '../../fleet/status.ts';
-import { ABSENCE_PROOF_MS, type CoreSettings } from './settings.ts';
+import { ABSENCE_PROOF_MS, type CoreSettings, ZERO_PROOF_MS } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord, WorkReading } from './state.ts';
 
 /** What is known of the work right now. No process is proof of no work only when it was seen twice, and nothing will start. */
@@ -46,4 +46,26 @@ export function isKnownZero(reading: WorkReading): boolean {
 /** People on this node as far as known; null is unknown. */
 export function peopleNow(reading: WorkReading): number | null {
   return reading.kind === 'known' ? reading.work.people : null;
+}
+
+/** Known zero for 10 s since the doubt began, and alive: a process that had got the signal would have ended. */
+export function isDisproved(
+  state: AgentState,
+  record: SignalRecord,
+  settings: CoreSettings,
+  at: number,
+): boolean {
+  const { zeroSince } = state.observed;
+  return (
+    isKnownZero(workNow(state, settings, at)) &&
+    zeroSince !== null &&
+    at - Math.max(zeroSince, record.at) >= ZERO_PROOF_MS
+  );
+}
+
+/** The operator's bound on a drain; it counts from when this node began to drain. */
+export function isCeilingReached(state: AgentState, settings: CoreSettings, at: number): boolean {
+  const { drainingSince, decision } = state.durable;
+  if (settings.ceilingMs === undefined || drainingSince === null || decision === null) return false;
+  return at - drainingSince >= settings.ceilingMs;
 }

@@ -13,6 +13,12 @@ export interface ProcessLife {
 /** Linux counts process times in 1/100 s on every machine that it runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
+/** The pid in a life's id: its last number but one. */
+export function pidOfLife(id: string): number | undefined {
+  const pid = Number(id.split('-').at(-2));
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+}
+
 /** The life behind a pid, or undefined when no such process runs (a zombie does not). Rejects when it cannot be told. */
 export async function readLife(pid: number): Promise<ProcessLife | undefined> {
   return process.platform === 'linux' ? readProc(pid) : readPs(pid);

@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readlink, rename, symlink, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readLife } from '../runtime/process-table.ts';
 
@@ -13,31 +13,25 @@ export class AlreadyRunningError extends Error {
 }
 
 /**
- * Takes the node's only lock, or rejects with `AlreadyRunningError`. The lock is a file that names one life of a process,
- * so that a lock left by a crash, or by a boot ago, binds nobody. Gives back what releases it.
+ * Takes the node's only lock, or rejects with `AlreadyRunningError`. The lock is a symbolic link whose target names one
+ * life of a process: made whole or not at all, also on a full disk; left by a crash, or by a boot ago, it binds nobody.
+ * Gives back what releases it.
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const own = await describeOwn();
-  const candidate = `${path}.${process.pid}`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(candidate, own, { mode: 0o600 });
-  try {
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      // A link either is made whole, with its content, or fails: nobody ever sees half a lock.
-      if (await linkIfFree(candidate, path)) {
-        return async () => {
-          if ((await readIfThere(path)) === own) await unlink(path);
-        };
-      }
-      const owner = await readIfThere(path);
-      if (owner === undefined) continue;
-      if (await isAlive(owner)) throw new AlreadyRunningError(path, owner);
-      await removeStale(path, owner, `${candidate}.stale`);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    if (await linkIfFree(own, path)) {
+      return async () => {
+        if ((await readIfThere(path)) === own) await unlink(path);
+      };
     }
-    throw new AlreadyRunningError(path, 'it changes hands all the time');
-  } finally {
-    await unlink(candidate);
+    const owner = await readIfThere(path);
+    if (owner === undefined) continue;
+    if (await isAlive(owner)) throw new AlreadyRunningError(path, owner);
+    await removeStale(path, owner, `${path}.${process.pid}.stale`);
   }
+  throw new AlreadyRunningError(path, 'it changes hands all the time');
 }
 
 async function describeOwn(): Promise<string> {
@@ -46,21 +40,23 @@ async function describeOwn(): Promise<string> {
   return `pid ${process.pid} life ${life.id}`;
 }
 
-async function linkIfFree(from: string, to: string): Promise<boolean> {
+async function linkIfFree(owner: string, path: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await symlink(owner, path);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && Reflect.get(cause, 'code') === 'EEXIST') return false;
-    throw new Error(`the lock ${to} cannot be taken`, { cause });
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw new Error(`the lock ${path} cannot be taken`, { cause });
   }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readlink(path);
   } catch (cause) {
-    if (cause instanceof Error && Reflect.get(cause, 'code') === 'ENOENT') return undefined;
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    // Whatever lies there is no lock of ours; it is moved aside as a stale one is.
+    if (codeOf(cause) === 'EINVAL') return 'something that is no lock';
     throw new Error(`the lock ${path} cannot be read`, { cause });
   }
 }
@@ -76,9 +72,14 @@ async function removeStale(path: string, stale: string, aside: string): Promise<
   try {
     await rename(path, aside);
   } catch (cause) {
-    if (cause instanceof Error && Reflect.get(cause, 'code') === 'ENOENT') return;
+    if (codeOf(cause) === 'ENOENT') return;
     throw new Error(`the stale lock ${path} cannot be removed`, { cause });
   }
-  if ((await readIfThere(aside)) !== stale) await linkIfFree(aside, path);
+  const moved = await readIfThere(aside);
+  if (moved !== undefined && moved !== stale) await linkIfFree(moved, path);
   await unlink(aside);
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
 }

@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { decisionSchema } from '../../fleet/decision.ts';
@@ -22,19 +23,20 @@ const stateSchema = v.object({
       state: v.picklist(['about-to-signal', 'signalled', 'uncertain', 'about-to-cut', 'cut']),
       at: ms,
       revision: v.number(),
+      people: count,
     }),
   ),
   ready: v.boolean(),
-  lostBefore: v.nullable(v.object({ at: ms, reason: v.string() })),
+  lostBefore: v.nullable(v.object({ at: ms, reason: v.string(), checked: v.boolean() })),
   callsCut: count,
   callsLost: count,
   drainsEnded: count,
 }) satisfies v.GenericSchema<DurableState>;
 
-/** The agent's memory on disk: written whole and atomically; a file that does not parse is kept aside, never overwritten. */
+/** The agent's memory on disk: written whole and atomically; a copy of a file that does not parse is kept aside. */
 export interface StateFile {
   path: string;
-  load(at: number): Promise<StoredState>;
+  load(): Promise<StoredState>;
   /** Rejects when the state is not on disk for certain. */
   save(state: DurableState): Promise<void>;
 }
@@ -42,7 +44,7 @@ export interface StateFile {
 export function createStateFile(directory: string): StateFile {
   const path = join(directory, 'state.json');
 
-  async function load(at: number): Promise<StoredState> {
+  async function load(): Promise<StoredState> {
     let text: string;
     try {
       text = await readFile(path, 'utf8');
@@ -52,10 +54,11 @@ export function createStateFile(directory: string): StateFile {
     }
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), stateSchema), text);
     if (parsed.success) return { kind: 'found', state: parsed.output };
-    const aside = `${path}.corrupt-${new Date(at).toISOString().replace(/[:.]/g, '-')}`;
+    // It stays in place until the next state is written, so that an agent that dies before that finds it lost again.
+    const aside = `${path}.corrupt-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
     const problem = `${path} does not hold a state (${v.summarize(parsed.issues)})`;
     try {
-      await rename(path, aside);
+      await copyFile(path, aside);
     } catch (cause) {
       return { kind: 'lost', reason: `${problem}, and cannot be kept aside: ${describeError(cause)}` };
     }

@@ -55,7 +55,15 @@ const FIRST_MOMENTS_MS = 2_000;
 /** Its metrics answer a little earlier. */
 const METRICS_AFTER_MS = 1_500;
 
-export type Fault = 'runtime' | 'metrics' | 'metadata' | 'api' | 'registry' | 'disk' | 'signal-lost';
+export type Fault =
+  | 'runtime'
+  | 'metrics'
+  | 'metadata'
+  | 'api'
+  | 'registry'
+  | 'disk'
+  | 'signal-lost'
+  | 'signal-refused';
 
 /**
  * A node in virtual time: a media server, a cloud with a lifecycle hook, a disk and an agent core that can be killed
@@ -118,7 +126,6 @@ export class AgentWorld {
       : this.disk.state === undefined
         ? { kind: 'none' }
         : { kind: 'found', state: structuredClone(this.disk.state) };
-    this.disk.corrupt = false;
     this.agent = startState(NODE, this.at, stored);
     this.effectsLeft = undefined;
   }
@@ -281,6 +288,7 @@ export class AgentWorld {
       case 'save':
         if (this.faults.has('disk')) return failed('no space left on device');
         this.disk.state = structuredClone(effect.state);
+        this.disk.corrupt = false;
         return { kind: 'done' };
       case 'signal':
       case 'cut':
@@ -298,6 +306,7 @@ export class AgentWorld {
         return this.giveBack();
       case 'ready':
         if (this.faults.has('api')) return failed('Throttling');
+        if (!this.launchHookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };
         this.launchHookOpen = false;
         return { kind: 'done' };
       case 'publish':
@@ -322,6 +331,7 @@ export class AgentWorld {
     const written = this.disk.state?.signals.some(({ process }) => process === effect.process.id);
     assert.ok(written, 'no signal without its intention on disk');
     if (media === undefined || media.id !== effect.process.id) return { kind: 'nothing-to-do', text: 'gone' };
+    if (this.faults.has('signal-refused')) return { kind: 'failed', problem: 'operation not permitted' };
     // Lost on the way: the sender is told that it went, which is what a crash in between looks like to the media.
     if (this.faults.has('signal-lost')) return { kind: 'done' };
     this.signalsSent.push({ process: media.id, people: media.people });

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -172,7 +172,7 @@ describe('the process table', () => {
 describe('a media process by its pid file', () => {
   it('runs, survives the loss of the file, and is gone when it has ended', async () => {
     const path = join(folder, 'media.pid');
-    const runtime = createPidFileRuntime({ name: 'livekit', path, start: undefined });
+    const runtime = createPidFileRuntime({ name: 'livekit', path, start: undefined, remembered: [] });
     assert.deepEqual(await runtime.read(), { kind: 'answered', running: [], willStart: [] });
     const pid = await sleeper();
     await writeFile(path, `${pid}\n`);
@@ -184,11 +184,35 @@ describe('a media process by its pid file', () => {
     assert.deepEqual(await runtime.read(), { kind: 'answered', running: [], willStart: [] });
   });
 
+  it('a process that is younger than the file is a stranger with the pid of one that is gone', async () => {
+    const path = join(folder, 'media.pid');
+    const pid = await sleeper();
+    await writeFile(path, `${pid}\n`);
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(path, longAgo, longAgo);
+    const runtime = createPidFileRuntime({ name: 'livekit', path, start: undefined, remembered: [] });
+    assert.deepEqual(await runtime.read(), { kind: 'answered', running: [], willStart: [] });
+  });
+
+  it('a life that an earlier agent knew is the media, even if the file is gone', async () => {
+    const pid = await sleeper();
+    const life = await readLife(pid);
+    const remembered = [life?.id ?? ''];
+    const path = join(folder, 'gone.pid');
+    const reading = await createPidFileRuntime({
+      name: 'livekit',
+      path,
+      start: undefined,
+      remembered,
+    }).read();
+    assert.equal(reading.kind === 'answered' && reading.running[0]?.id, life?.id);
+  });
+
   it('a file that holds no pid is unknown, never "not running"', async () => {
     const path = join(folder, 'media.pid');
     await writeFile(path, 'starting');
     assert.equal(
-      (await createPidFileRuntime({ name: 'livekit', path, start: undefined }).read()).kind,
+      (await createPidFileRuntime({ name: 'livekit', path, start: undefined, remembered: [] }).read()).kind,
       'unknown',
     );
   });
@@ -199,17 +223,18 @@ describe('the state file', () => {
 
   it('gives back what it was given, and nothing where there is none', async () => {
     const file = createStateFile(folder);
-    assert.deepEqual(await file.load(0), { kind: 'none' });
+    assert.deepEqual(await file.load(), { kind: 'none' });
     await file.save(durable);
-    assert.deepEqual(await file.load(0), { kind: 'found', state: durable });
+    assert.deepEqual(await file.load(), { kind: 'found', state: durable });
   });
 
   for (const garbage of ['', '{', 'null', '{"v":2}', JSON.stringify({ ...durable, phase: 'gone' })]) {
     it(`keeps ${JSON.stringify(garbage.slice(0, 12))} aside and says so`, async () => {
       const file = createStateFile(folder);
       await writeFile(file.path, garbage);
-      const stored = await file.load(Date.parse('2026-01-05T09:00:00Z'));
+      const stored = await file.load();
       assert.equal(stored.kind, 'lost');
+      assert.equal((await file.load()).kind, 'lost', 'and again, until a state is written');
       const [aside = ''] = (await readdir(folder)).filter((name) => name.includes('corrupt'));
       assert.equal(await readFile(join(folder, aside), 'utf8'), garbage);
     });
@@ -220,7 +245,7 @@ describe('the state file', () => {
     await file.save(durable);
     await mkdir(`${file.path}.new`);
     await assert.rejects(file.save({ ...durable, phase: 'empty' }));
-    assert.deepEqual(await file.load(0), { kind: 'found', state: durable });
+    assert.deepEqual(await file.load(), { kind: 'found', state: durable });
   });
 });
 
@@ -236,9 +261,11 @@ describe('the lock of a node', () => {
   it('binds nobody when its owner is dead, or when it was left by an earlier boot', async () => {
     const path = join(folder, 'agent.lock');
     for (const left of ['pid 1 life another-1-1', `pid ${process.pid} life old-boot`, 'garbage']) {
-      await writeFile(path, left);
+      await symlink(left, path);
       await (await takeLock(path))();
     }
+    await writeFile(path, 'no lock at all');
+    await (await takeLock(path))();
     assert.deepEqual(await readdir(folder), []);
   });
 });

@@ -158,6 +158,27 @@ describe('the agent, in a scale-in', () => {
     assert.equal(world.agent?.durable.decision?.by, 'auto-scaling-group');
   });
 
+  it('ready before its hook is open: says so again, until the hook has heard it', () => {
+    const world = new AgentWorld();
+    world.launchHookOpen = false;
+    world.pass(20_000);
+    assert.equal(world.phase, 'serving');
+    assert.equal(world.agent?.durable.ready, false);
+    world.launchHookOpen = true;
+    world.pass(10_000);
+    assert.equal(world.agent?.durable.ready, true);
+  });
+
+  it('a heartbeat that finds no hook just after the decision is sent again soon', () => {
+    const world = serving(1);
+    world.hookOpen = false;
+    chosen(world);
+    world.pass(3_000);
+    world.hookOpen = true;
+    assert.ok(world.pass(10_000, () => world.heartbeats > 0));
+    assert.ok(!world.alarms.includes('hook-ended'));
+  });
+
   it('an old decision is not taken for the present one', () => {
     const world = serving(1);
     world.decision = { ...DECISION, at: new Date(T0 - 7_200_000).toISOString() };
@@ -186,6 +207,39 @@ describe('the agent, at its ceiling', () => {
     assert.equal(world.kicked, 2);
     assert.equal(world.agent?.durable.callsCut, 2);
     assert.equal(world.agent?.durable.callsLost, 0);
+  });
+
+  it('counts from when the node began to drain anew, not through the hours in which it was empty', () => {
+    const world = serving(0, { ceilingMs: 3_600_000, onCeiling: 'cut' });
+    world.command({ kind: 'drain', reason: 'kernel update' });
+    world.pass(3 * 3_600_000);
+    assert.equal(world.phase, 'empty');
+    world.startMedia(5);
+    world.pass(60_000);
+    assert.equal(world.kicked, 0);
+  });
+
+  it('who is cut by the kill is counted as cut, too', () => {
+    const world = serving(3, { ceilingMs: 1_000, onCeiling: 'cut' });
+    world.faults.add('signal-lost');
+    chosen(world);
+    world.pass(5_000);
+    world.faults.delete('signal-lost');
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 3);
+    assert.equal(world.agent?.durable.callsCut, 3);
+  });
+
+  it('a cut that cannot be sent is not tried in a tight loop', () => {
+    const world = serving(2, { ceilingMs: 10_000, onCeiling: 'cut' });
+    chosen(world);
+    world.pass(5_000);
+    world.faults.add('signal-refused');
+    world.pass(60_000);
+    const tries = world.logs.filter(({ event }) => event === 'signal-failed').length;
+    assert.ok(tries >= 1 && tries <= 8, `${tries} tries in a minute`);
+    world.faults.delete('signal-refused');
+    assert.ok(world.pass(60_000, () => world.released));
   });
 
   it('an agent that dies while it cuts, cuts on', () => {
@@ -236,6 +290,22 @@ describe('the agent, for maintenance', () => {
 });
 
 describe('the agent, when the cloud reclaims the machine', () => {
+  it('emptied on a recommendation it stays, can be resumed once, and leaves when the cloud asks', () => {
+    const world = serving(0, { onRebalance: 'drain', warnAfterMs: 60_000 });
+    world.notify({ kind: 'rebalance', at: world.at });
+    world.pass(30_000);
+    assert.equal(world.phase, 'empty');
+    world.pass(300_000);
+    assert.equal(world.released, false);
+    assert.ok(world.alarms.includes('empty-kept'));
+    assert.equal(world.command({ kind: 'resume' }).accepted, true);
+    world.notify({ kind: 'rebalance', at: world.at });
+    world.pass(20_000);
+    assert.equal(world.phase, 'serving');
+    chosen(world);
+    assert.ok(world.pass(60_000, () => world.released));
+  });
+
   it('spot: drains at once and tells the deadline', () => {
     const world = serving(2);
     const deadline = world.at + 120_000;

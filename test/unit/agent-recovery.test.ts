@@ -52,7 +52,9 @@ describe('the agent, killed and started again', () => {
     world.signalsSent = [];
     world.media.signals = 0;
     world.media.drained = false;
-    state.signals = [{ process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1 }];
+    state.signals = [
+      { process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1, people: 0 },
+    ];
     world.startAgent();
     world.pass(300_000);
     assert.equal(world.signalsSent.length, 0, 'no signal while it may be the second');
@@ -75,7 +77,7 @@ describe('the agent, killed and started again', () => {
       world.signalsSent = [];
       if (!arrived) Object.assign(world.media, { signals: 0, drained: false });
       world.disk.state.signals = [
-        { process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1 },
+        { process: world.media.id, state: 'about-to-signal', at: world.at, revision: 1, people: 0 },
       ];
       world.startAgent();
       world.pass(9_000);
@@ -113,6 +115,29 @@ describe('the agent, when its state file is corrupt', () => {
     hangUp(world);
     assert.ok(world.pass(60_000, () => world.released));
     assert.equal(world.kicked, 0);
+  });
+
+  it('is still lost for the next agent, when this one dies before it has written anything', () => {
+    const world = draining(2);
+    world.pass(10_000);
+    world.killAgent();
+    world.disk.corrupt = true;
+    world.startAgent();
+    world.killAgent();
+    world.startAgent();
+    world.pass(60_000);
+    assert.equal(world.signalsSent.length, 1);
+    assert.equal(world.kicked, 0);
+  });
+
+  it('is told of, for an hour and until no doubt is left', () => {
+    const world = draining(2);
+    world.pass(10_000);
+    world.killAgent();
+    world.disk.corrupt = true;
+    world.startAgent();
+    world.pass(30_000);
+    assert.ok(world.alarms.includes('state-lost'));
   });
 
   it('does not call itself serving while the process may have been signalled', () => {
@@ -237,6 +262,15 @@ describe('the agent, when the media server misbehaves', () => {
     world.crashMedia();
     world.pass(50_000);
     assert.equal(world.phase, 'draining');
+  });
+
+  it('a life that begins after the node was given back is drained too', () => {
+    const world = draining(0);
+    assert.ok(world.pass(60_000, () => world.released));
+    world.startMedia(0);
+    world.pass(15_000);
+    assert.equal(world.signalsTo(world.media?.id ?? '') <= 1, true);
+    assert.ok(world.pass(60_000, () => world.media === undefined && world.phase === 'leaving'));
   });
 
   it('never up: the node that the cloud takes back is empty, after two looks', () => {

@@ -72,9 +72,10 @@ export function planWatch(world: WatcherWorld, warnAfterMs: number): WatcherPlan
  * agent completes the new hook that this starts; a stale or silent one may have calls on it, and people must look.
  */
 function whyEnd({ node, reading }: WatchedMachine): { node: string; reason: string }[] {
-  if (reading.kind !== 'fresh' || reading.status.phase !== 'empty') return [];
-  const { work, since } = reading.status;
-  if (work !== null && !isEmptyWork(work)) return [];
+  if (reading.kind !== 'fresh') return [];
+  const { work, since, phase } = reading.status;
+  // `leaving`: it was given back once, and the cloud retained it all the same.
+  if ((phase !== 'empty' && phase !== 'leaving') || work === null || !isEmptyWork(work)) return [];
   return [{ node, reason: `retained, and empty since ${since}` }];
 }
 

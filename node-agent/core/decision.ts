@@ -1,0 +1,58 @@
+import type { Decision } from '../../fleet/decision.ts';
+import type { DecisionReading } from '../../fleet/registry.ts';
+import { type CoreSettings, DECISION_VALID_MS } from './settings.ts';
+import type { AgentState } from './state.ts';
+import { known, log, remember, type Step, unchanged } from './step.ts';
+
+/** The decision to follow, once the cloud wants this node: the stored one if it fits, else one of our own making. */
+export function decisionFrom(
+  state: AgentState,
+  reading: DecisionReading,
+  settings: CoreSettings,
+  at: number,
+): Decision {
+  if (reading.kind === 'decided') {
+    const { decision } = reading;
+    const ageMs = at - Date.parse(decision.at);
+    if (decision.intent === 'leave' && ageMs < DECISION_VALID_MS) return decision;
+  }
+  const why =
+    reading.kind === 'unknown'
+      ? `its record could not be read (${reading.reason})`
+      : 'nobody left a record, as when a machine is unhealthy or was terminated by hand';
+  return ownDecision(state, settings, at, {
+    by: 'auto-scaling-group',
+    cause: 'replacement',
+    intent: 'leave',
+    reason: `the cloud takes this machine away; ${why}`,
+  });
+}
+
+export function ownDecision(
+  state: AgentState,
+  settings: CoreSettings,
+  at: number,
+  what: Pick<Decision, 'by' | 'cause' | 'intent' | 'reason'> & { deadline?: string },
+): Decision {
+  const { node } = state.durable;
+  return {
+    v: 1,
+    id: `${node}-${Math.round(at)}`,
+    node,
+    pool: settings.pool,
+    at: new Date(at).toISOString(),
+    ...what,
+  };
+}
+
+/** From here on this node drains, for this reason. A decision to leave is never replaced, except to learn a deadline. */
+export function settle(state: AgentState, decision: Decision, at: number): Step {
+  const current = state.durable.decision;
+  const asked = known(state, { askedDecisionAt: null }).state;
+  if (current !== null && current.intent === 'leave') return unchanged(asked);
+  const next = remember(asked, {
+    decision,
+    drainingSince: state.durable.phase === 'empty' ? at : (state.durable.drainingSince ?? at),
+  });
+  return { state: next, effects: [log('info', 'drain-decided', { decision })] };
+}

@@ -1,0 +1,56 @@
+import { begun, isDue } from './retry.ts';
+import { ABSENCE_PROOF_MS, ALARM_AFTER_MS, type CoreSettings } from './settings.ts';
+import type { AgentState } from './state.ts';
+import { known, log, remember, type Step, unchanged } from './step.ts';
+import { isAbsent } from './work.ts';
+
+/** Empty needs proof: the process that was signalled has ended, or none was there in two readings apart. */
+export function conclude(state: AgentState, settings: CoreSettings, at: number): Step {
+  const { phase } = state.durable;
+  const { runtime, absentSince, runtimeAt } = state.observed;
+  if (phase === 'empty' || phase === 'leaving') {
+    if (runtime?.kind !== 'answered' || (runtime.running.length === 0 && runtime.willStart.length === 0))
+      return unchanged(state);
+    const back = remember(state, { phase: 'draining', since: at, drainingSince: at });
+    return {
+      state: back,
+      effects: [log('warn', 'media-came-back', { running: runtime.running.map(({ id }) => id) })],
+    };
+  }
+  if (phase !== 'draining' || !isAbsent(state, settings, at)) return unchanged(state);
+  const next = remember(state, { phase: 'empty', since: at });
+  const provenMs = runtimeAt - (absentSince ?? runtimeAt);
+  return {
+    state: next,
+    effects: [
+      log('info', 'empty', { decision: state.durable.decision?.id, provenMs, proofMs: ABSENCE_PROOF_MS }),
+    ],
+  };
+}
+
+/** While it drains, the cloud's timer is kept alive: one failed call changes nothing, the next comes soon. */
+export function hold(state: AgentState, settings: CoreSettings, at: number): Step {
+  const { durable, observed } = state;
+  const wanted = (durable.phase === 'draining' || durable.phase === 'empty') && observed.target === 'leave';
+  const overdue = observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs;
+  if (!wanted || !overdue || !isDue(observed.hold, at)) return unchanged(state);
+  return { ...known(state, { hold: begun(observed.hold) }), effects: [{ kind: 'hold' }] };
+}
+
+/** The machine is given back only while the proof of its emptiness holds, and after that proof is on disk. */
+export function release(state: AgentState, settings: CoreSettings, at: number): Step {
+  const { durable, observed } = state;
+  const again = durable.phase === 'leaving' && at - durable.since >= ALARM_AFTER_MS;
+  if (durable.phase !== 'empty' && !again) return unchanged(state);
+  if (durable.decision?.intent !== 'leave' || observed.target !== 'leave') return unchanged(state);
+  if (!isAbsent(state, settings, at) || !isWritten(state, at)) return unchanged(state);
+  if (!isDue(observed.release, at)) return unchanged(state);
+  const next = known(state, { release: begun(observed.release) });
+  return { ...next, effects: [{ kind: 'release' }] };
+}
+
+/** A disk that has refused for a minute must not keep an empty machine for ever: its emptiness is proven anew each time. */
+function isWritten({ observed }: AgentState, at: number): boolean {
+  if (observed.savedRevision >= observed.revision) return true;
+  return observed.save.failingSince !== null && at - observed.save.failingSince >= ALARM_AFTER_MS;
+}

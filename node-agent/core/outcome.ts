@@ -1,0 +1,125 @@
+import type { Effect, Outcome } from './effect.ts';
+import { ended } from './retry.ts';
+import { ALARM_AFTER_MS, type CoreSettings, HOOK_OPENS_MS, READY_EXPECTED_MS } from './settings.ts';
+import type { AgentState, Observed, SignalRecord } from './state.ts';
+import { known, log, remember, type Step, unchanged } from './step.ts';
+
+/** How an effect ended, taken into the state. */
+export function observeOutcome(
+  state: AgentState,
+  effect: Effect,
+  outcome: Outcome,
+  settings: CoreSettings,
+  at: number,
+): Step {
+  const { observed, durable } = state;
+  const retry = (before: Observed['save']) => ended(before, outcome, at, settings.retryMs);
+  const complain = (event: string): Effect[] =>
+    outcome.kind === 'failed' ? [log('warn', event, { problem: outcome.problem })] : [];
+  switch (effect.kind) {
+    case 'save': {
+      const savedRevision = outcome.kind === 'done' ? effect.revision : observed.savedRevision;
+      return {
+        ...known(state, { save: retry(observed.save), savedRevision }),
+        effects: complain('state-not-written'),
+      };
+    }
+    case 'signal':
+    case 'cut':
+      return observeSignal(state, effect, outcome, at);
+    case 'publish': {
+      const news = { publish: retry(observed.publish) };
+      const told = outcome.kind === 'done' ? { publishedAt: at, publishedText: effect.text } : {};
+      return { ...known(state, { ...news, ...told }), effects: complain('status-not-published') };
+    }
+    case 'hold': {
+      const held = outcome.kind === 'done' ? { heldAt: at, hookEnded: false } : {};
+      // Just after the decision the hook may not be open yet: asked again soon, it is.
+      const early = observed.heldAt === null && at - durable.since < HOOK_OPENS_MS;
+      const gone = outcome.kind === 'nothing-to-do' && !early ? { heldAt: at, hookEnded: true } : {};
+      const step = known(state, { hold: retry(observed.hold), ...held, ...gone });
+      if (outcome.kind === 'nothing-to-do' && !early && !observed.hookEnded) {
+        return { ...step, effects: [log('warn', 'hook-ended', { problem: outcome.text })] };
+      }
+      return { ...step, effects: complain('heartbeat-failed') };
+    }
+    case 'release': {
+      const next = known(state, {
+        release: retry(observed.release),
+        hookEnded: outcome.kind === 'nothing-to-do',
+      }).state;
+      if (outcome.kind !== 'done') return { state: next, effects: complain('release-failed') };
+      if (durable.phase === 'leaving') {
+        const release = { ...next.observed.release, notBefore: at + ALARM_AFTER_MS };
+        return known(next, { release });
+      }
+      const left = remember(next, { phase: 'leaving', since: at, drainsEnded: durable.drainsEnded + 1 });
+      return { state: left, effects: [log('info', 'released', { decision: durable.decision?.id })] };
+    }
+    case 'ready': {
+      const next = known(state, { ready: retry(observed.ready) }).state;
+      if (outcome.kind === 'failed') return { state: next, effects: complain('ready-failed') };
+      // A machine that boots fast may be ready before its hook is open.
+      const early = at - durable.bootedAt < READY_EXPECTED_MS;
+      if (outcome.kind === 'nothing-to-do' && early) return unchanged(next);
+      return { state: remember(next, { ready: true }), effects: [log('info', 'ready', {})] };
+    }
+    case 'start-media':
+      return { ...known(state, { start: retry(observed.start) }), effects: complain('media-not-started') };
+    case 'read-decision':
+    case 'read-drain':
+      return unchanged(state);
+    case 'inhibit':
+      return { ...known(state, { inhibit: retry(observed.inhibit) }), effects: complain('inhibit-failed') };
+    case 'reply':
+    case 'log':
+      return unchanged(state);
+  }
+}
+
+function observeSignal(
+  state: AgentState,
+  effect: Extract<Effect, { kind: 'signal' | 'cut' }>,
+  outcome: Outcome,
+  at: number,
+): Step {
+  const { id } = effect.process;
+  const signalling = state.observed.signalling.filter((process) => process !== id);
+  const idle = known(state, { signalling }).state;
+  const change = (record: SignalRecord, next: SignalRecord['state']): AgentState => {
+    const revision = idle.observed.revision + 1;
+    const replaced = { ...record, state: next, at, revision };
+    return remember(idle, {
+      signals: idle.durable.signals.map((other) => (other.process === id ? replaced : other)),
+    });
+  };
+  const record = idle.durable.signals.find(({ process }) => process === id);
+  if (record === undefined) return unchanged(idle);
+  const fields = { process: id, decision: idle.durable.decision?.id };
+  switch (outcome.kind) {
+    case 'done': {
+      if (effect.kind === 'signal') {
+        return { state: change(record, 'signalled'), effects: [log('info', 'media-signalled', fields)] };
+      }
+      // Who is still there when it is killed was not cut before; who was there at the second signal was cut by that.
+      const people = effect.kill ? Math.max(record.people, effect.people ?? 0) : (effect.people ?? 0);
+      return {
+        state: change({ ...record, people }, 'cut'),
+        effects: [log('error', 'media-cut', { ...fields, people: effect.people ?? 'unknown' })],
+      };
+    }
+    case 'nothing-to-do':
+      // It ended in the race; the next look at the runtime says so too.
+      return {
+        state: change(record, 'signalled'),
+        effects: [log('info', 'media-gone-before-signal', fields)],
+      };
+    case 'failed':
+      // Nobody knows whether it arrived: treated exactly as if the agent had died in between.
+      return {
+        // A cut that failed is followed by the kill, after the same grace as one that went out.
+        state: change(record, effect.kind === 'signal' ? 'uncertain' : 'cut'),
+        effects: [log('error', 'signal-failed', { ...fields, problem: outcome.problem })],
+      };
+  }
+}

@@ -1,12 +1,30 @@
+import { AGENT_UNIT, LIVEKIT_UNIT } from './node-units.ts';
+
+/** For how long a node without an agent tries to get one. */
+export interface BootPatience {
+  tryForSeconds: number;
+  waitSeconds: number;
+}
+
+const PATIENCE: BootPatience = { tryForSeconds: 600, waitSeconds: 15 };
+const UNITS = '$ROOT/etc/systemd/system';
+
 /**
  * The one command of user-data. Every path hangs on one root variable, so that a rehearsal runs this very script in a
  * folder. A second run changes nothing that is in place.
+ *
+ * A node that gets no agent has nobody who answers the cloud, which would keep it for as long as hooks and retention
+ * allow. It switches itself off instead, and the launch template makes an end of that. This is safe since the media
+ * server is installed after the agent only: where its unit is missing, no call has ever been. An ordinary poweroff of a
+ * node that serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
-export function bootScript(imageHasSoftware: boolean): string {
+export function bootScript(imageHasSoftware: boolean, patience: BootPatience = PATIENCE): string {
   return `#!/bin/bash
-set -euo pipefail
+set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
+make_node() (
+set -e
 ${imageHasSoftware ? CHECK_SOFTWARE : INSTALL_SOFTWARE}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
@@ -22,13 +40,32 @@ if [ -z "$ROOT" ]; then
 fi
 
 node "$ROOT/opt/ebbtide/boot.cjs"
+)
+
+while :; do
+  # Not in a condition: there, bash would go on after what fails in it.
+  make_node
+  code=$?
+  [ "$code" -ne 0 ] || exit 0
+  # The agent runs and answers the cloud, whatever failed after it; 3 says that it does not.
+  if [ "$code" -ne 3 ] && [ -e "${UNITS}/${AGENT_UNIT}" ]; then exit "$code"; fi
+  # A node that has been made before may have calls.
+  if [ -e "${UNITS}/${LIVEKIT_UNIT}" ]; then exit "$code"; fi
+  [ "$SECONDS" -lt ${patience.tryForSeconds} ] || break
+  echo "ebbtide: no agent has started ($code): trying again in ${patience.waitSeconds} s" >&2
+  sleep ${patience.waitSeconds}
+done
+echo "ebbtide: no agent has started ($code), and no call has ever been here: the machine ends itself" >&2
+systemctl poweroff
+exit "$code"
 `;
 }
 
 const INSTALL_SOFTWARE = `export DEBIAN_FRONTEND=noninteractive
 command -v node >/dev/null 2>&1 || {
-  apt-get update
-  apt-get install -y --no-install-recommends nodejs
+  # A new machine's own upgrades may hold the lock.
+  apt-get -o DPkg::Lock::Timeout=300 update
+  apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends nodejs
 }
 `;
 

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { CommandOutcome } from './systemctl.ts';
 import { Unit, type UnitHost } from './unit.ts';
@@ -36,6 +44,7 @@ export class Supervisor {
         .map((name) => (name.includes('.') ? name : `${name}.service`));
       if (names.some((name) => name.startsWith('-'))) return notRehearsed(words);
       if (verb === 'daemon-reload') return this.#reload();
+      if (verb === 'poweroff' && names.length === 0) return await this.#switchOff();
       for (const name of names) {
         const outcome = await this.#one(verb, name, now, words);
         if (outcome.code !== 0 || outcome.text !== '') return outcome;
@@ -57,6 +66,13 @@ export class Supervisor {
   async powerOff(): Promise<void> {
     await Promise.all([...this.#units.values()].map((unit) => unit.kill()));
     this.#units.clear();
+  }
+
+  /** As far as a folder can be switched off: a note, and nothing of its units runs any more. */
+  async #switchOff(): Promise<CommandOutcome> {
+    appendFileSync(join(this.#host.root, 'var/log/noted.log'), 'systemctl poweroff\n');
+    await this.powerOff();
+    return DONE;
   }
 
   killNow(): void {

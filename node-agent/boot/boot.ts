@@ -39,25 +39,29 @@ const REQUEST_TIMEOUT_MS = 180_000;
 
 const FACTS = { nodeIp: 'local-ipv4', instanceId: 'instance-id', zone: 'placement/availability-zone' };
 
+/** How far it came: all stages are done, or some, or not even the first, which is the agent's. */
+export type BootEnd = 'all' | 'some' | 'none';
+
 /**
  * Makes the node what its manifest says, stage by stage; a stage that fails ends it, and what came before runs on. So
- * an agent is there to answer the cloud whatever becomes of the media server. False where not all was done; the log
- * then says why.
+ * an agent is there to answer the cloud whatever becomes of the media server. Where not all was done, the log says why.
  */
-export async function boot(options: BootOptions): Promise<boolean> {
+export async function boot(options: BootOptions): Promise<BootEnd> {
   const { log } = options;
   let doing = 'prepare';
+  let end: BootEnd = 'none';
   try {
     const node = await prepare(options);
     for (const stage of node.manifest.stages) {
       doing = stage.name;
       await carryOut(stage, node, options);
+      end = 'some';
       log('info', 'stage-done', { stage: stage.name });
     }
-    return true;
+    return 'all';
   } catch (error) {
     log('error', 'boot-failed', { stage: doing, reason: describeError(error) });
-    return false;
+    return end;
   }
 }
 

@@ -1,4 +1,7 @@
-import { boot } from './boot.ts';
+import { type BootEnd, boot } from './boot.ts';
+
+/** What the script that runs this goes by: 3 says that there is no agent. */
+const EXIT_CODES: Readonly<Record<BootEnd, number>> = { all: 0, some: 1, none: 3 };
 
 /** The composition root of the program that user-data carries: `node boot.cjs`, as root, once on a new node. */
 boot({
@@ -8,6 +11,6 @@ boot({
   log: (level, event, details) => {
     process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...details })}\n`);
   },
-}).then((ok) => {
-  process.exitCode = ok ? 0 : 1;
+}).then((end) => {
+  process.exitCode = EXIT_CODES[end];
 });

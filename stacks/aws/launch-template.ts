@@ -80,6 +80,8 @@ export class NodeTemplate extends pulumi.ComponentResource {
           instanceMetadataTags: 'enabled',
         },
         monitoring: { enabled: true },
+        // A node that finds itself without an agent switches itself off (see the boot script): nobody is to pay for it.
+        instanceInitiatedShutdownBehavior: 'terminate',
         tagSpecifications: [{ resourceType: 'volume', tags }],
         userData: made.userData,
         updateDefaultVersion: true,

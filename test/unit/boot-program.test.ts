@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { BootManifest } from '../../fleet/boot-manifest.ts';
-import { boot } from '../../node-agent/boot/boot.ts';
+import { type BootEnd, boot } from '../../node-agent/boot/boot.ts';
 import { createBundler } from '../../stacks/bundle.ts';
 import {
   type Answer,
@@ -143,7 +143,7 @@ describe('boot', () => {
     };
     await put('/etc/ebbtide/boot.json', JSON.stringify({ ...manifest, ...changed }));
   }
-  async function run(stages: BootManifest['stages'], changed: object = {}): Promise<boolean> {
+  async function run(stages: BootManifest['stages'], changed: object = {}): Promise<BootEnd> {
     await writeManifest(stages, changed);
     return boot({
       root,
@@ -155,7 +155,7 @@ describe('boot', () => {
   const failure = () => String(lines.find(({ event }) => event === 'boot-failed')?.reason);
 
   it('makes the node what the manifest says: software, configs with their modes, units in order', async () => {
-    assert.equal(await run([agentStage, mediaStage]), true);
+    assert.equal(await run([agentStage, mediaStage]), 'all');
     assert.equal(await read('/opt/ebbtide/agent.cjs'), AGENT);
     assert.equal(await modeOf('/opt/ebbtide/agent.cjs'), '755');
     assert.deepEqual(JSON.parse(await read('/etc/ebbtide/agent.json')), {
@@ -179,7 +179,7 @@ describe('boot', () => {
 
   it('tells no secret in its log', async () => {
     instead.set('POST /', () => ({ status: 200, body: `{"Parameters": [${SECRET}` }));
-    assert.equal(await run([mediaStage]), false);
+    assert.equal(await run([mediaStage]), 'none');
     assert.match(failure(), /GetParameters: the answer is not JSON/);
     assert.ok(!JSON.stringify(lines).includes('quite-secret'));
   });
@@ -205,7 +205,7 @@ describe('boot', () => {
     };
     assert.equal(
       await run([{ ...mediaStage, templates: [], files: [{ ...file, member: 'livekit-server' }] }]),
-      true,
+      'all',
     );
     assert.equal(await read(file.to), 'the server');
     assert.equal(await modeOf(file.to), '755');
@@ -213,7 +213,7 @@ describe('boot', () => {
 
     assert.equal(
       await run([{ ...mediaStage, templates: [], files: [{ ...file, to: '/opt/x/y', member: 'nope' }] }]),
-      false,
+      'none',
     );
     assert.match(failure(), /\/opt\/x\/y could not be put in place.*nope/);
     assert.deepEqual(await readdir(join(root, '/opt/x')), []);
@@ -221,7 +221,7 @@ describe('boot', () => {
 
   it('puts nothing in place that is not what was deployed, and does not try again', async () => {
     objects.set('software/agent', 'something else');
-    assert.equal(await run([agentStage]), false);
+    assert.equal(await run([agentStage]), 'none');
     assert.match(failure(), /software\/agent .*is not what was deployed: its sha256 is/);
     assert.equal(await exists('/opt/ebbtide/agent.cjs'), false);
     assert.equal(await exists('/etc/ebbtide/agent.json'), false);
@@ -231,7 +231,7 @@ describe('boot', () => {
 
   it('fetches nothing that an image has already', async () => {
     await put('/opt/ebbtide/agent.cjs', AGENT, 0o600);
-    assert.equal(await run([agentStage]), true);
+    assert.equal(await run([agentStage]), 'all');
     assert.ok(!server.requests.some(({ path }) => path.endsWith('software/agent')));
     assert.equal(await modeOf('/opt/ebbtide/agent.cjs'), '755');
   });
@@ -248,7 +248,7 @@ describe('boot', () => {
       failing(2, { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }),
     );
     instead.set('POST /', failing(1, 'reset'));
-    assert.equal(await run([agentStage, mediaStage]), true);
+    assert.equal(await run([agentStage, mediaStage]), 'all');
     assert.ok(
       lines.some(({ event, reason }) => event === 'boot-retries' && /AccessDenied/.test(String(reason))),
     );
@@ -256,7 +256,7 @@ describe('boot', () => {
 
   it('gives up in the end, and says why', async () => {
     instead.set('GET /pool-bucket/software/agent', () => ({ status: 503 }));
-    assert.equal(await run([agentStage]), false);
+    assert.equal(await run([agentStage]), 'none');
     assert.match(failure(), /Http503/);
   });
 
@@ -271,7 +271,7 @@ describe('boot', () => {
   for (const [given, arrange, expected] of media) {
     it(`has the agent run where the media server's ${given}`, async () => {
       arrange();
-      assert.equal(await run([agentStage, mediaStage]), false);
+      assert.equal(await run([agentStage, mediaStage]), 'some');
       assert.deepEqual(await started(), ['daemon-reload', 'enable --now agent.service']);
       assert.match(failure(), expected);
       assert.equal(lines.at(-1)?.stage, 'media');
@@ -281,14 +281,14 @@ describe('boot', () => {
 
   it('stops at a unit that does not start', async () => {
     const broken = { ...agentStage, start: ['broken.service'] };
-    assert.equal(await run([broken, mediaStage]), false);
+    assert.equal(await run([broken, mediaStage]), 'none');
     assert.match(failure(), /systemctl enable --now broken.service ended with 1/);
     assert.deepEqual(await started(), ['daemon-reload', 'enable --now broken.service']);
   });
 
   it('refuses a placeholder that nobody fills, and names those that there are', async () => {
     await put('/etc/ebbtide/templates/agent.json', '{{instanceId}} {{nodeIP}}');
-    assert.equal(await run([agentStage]), false);
+    assert.equal(await run([agentStage]), 'none');
     assert.match(
       failure(),
       /agent\.json cannot be filled in: unknown placeholders: \{\{nodeIP\}\}\. Known are: .*nodeIp/,
@@ -298,7 +298,7 @@ describe('boot', () => {
 
   it('lets node.json go before everything else, secrets too', async () => {
     await put('/etc/ebbtide/node.json', '{"placeholders":{"agentPort":"4711","keys":"none"}}');
-    assert.equal(await run([agentStage, mediaStage]), true);
+    assert.equal(await run([agentStage, mediaStage]), 'all');
     assert.equal(JSON.parse(await read('/etc/ebbtide/agent.json')).port, 4711);
     assert.match(await read('/etc/ebbtide/media/media.yaml'), /keys:\n {2}none/);
     assert.ok(!server.requests.some(({ method }) => method === 'POST'));
@@ -313,7 +313,7 @@ describe('boot', () => {
     ],
   ] as const) {
     it(`refuses a manifest with ${given}`, async () => {
-      assert.equal(await run([], changed), false);
+      assert.equal(await run([], changed), 'none');
       assert.match(failure(), expected);
     });
   }
@@ -321,24 +321,26 @@ describe('boot', () => {
   it('says which file it misses where there is no manifest', async () => {
     await writeManifest([]);
     await rm(join(root, '/etc/ebbtide/boot.json'));
-    const ok = await boot({
+    const end = await boot({
       root,
       environment: environment(),
       retry: { firstMs: 1, longestMs: 1, forMs: 1 },
       log: (_l, event, details) => lines.push({ event, ...details }),
     });
-    assert.equal(ok, false);
+    assert.equal(end, 'none');
     assert.match(failure(), /boot\.json cannot be read/);
   });
 
   describe('as one file, as a node runs it', () => {
-    it('ends with 0 where all is done, with 1 where not', async () => {
+    it('ends with 0 where all is done, with 1 where the agent runs, with 3 where it does not', async () => {
       await writeManifest([agentStage, mediaStage]);
       const { code } = await createBundler().boot();
       await put('/boot.cjs', code);
       assert.deepEqual(await runBundle(), { code: 0, last: 'stage-done' });
-      await writeManifest([{ ...agentStage, start: ['broken.service'] }]);
+      await writeManifest([agentStage, { ...mediaStage, start: ['broken.service'] }]);
       assert.deepEqual(await runBundle(), { code: 1, last: 'boot-failed' });
+      await writeManifest([{ ...agentStage, start: ['broken.service'] }, mediaStage]);
+      assert.deepEqual(await runBundle(), { code: 3, last: 'boot-failed' });
     });
 
     it('leaves room in user-data, which EC2 limits to 16 KB', async () => {

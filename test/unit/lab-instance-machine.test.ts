@@ -238,6 +238,15 @@ describe('lab instance: a machine', () => {
     });
   }
 
+  it('switched off from inside, notes it and runs nothing any more', async () => {
+    const machine = create();
+    await machine.boot();
+    const pid = machine.pidOf('ebbtide-media.service');
+    assert.deepEqual(await machine.command('poweroff'), { code: 0, text: '' });
+    assert.equal(alive(pid), false);
+    assert.match(readFileSync(join(machine.root, 'var/log/noted.log'), 'utf8'), /^systemctl poweroff$/m);
+  });
+
   it('a machine that is taken away while it boots says so', async () => {
     const machine = create({ files: { '/opt/boot.sh': 'echo on; sleep 1000\n' } });
     const booting = machine.boot();

@@ -248,6 +248,7 @@ describe('the AWS pool', () => {
       [inputs.imageId, inputs.instanceType, inputs.keyName],
       ['ami-amd', 'c6i.xlarge', undefined],
     );
+    assert.equal(inputs.instanceInitiatedShutdownBehavior, 'terminate');
     const { ingress } = run.one('aws:ec2/securityGroup:SecurityGroup').inputs;
     const ports = v.parse(v.array(v.object({ protocol: v.string(), fromPort: v.number() })), ingress);
     assert.deepEqual(

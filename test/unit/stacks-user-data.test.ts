@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -11,7 +11,7 @@ import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
-import { bootScript } from '../../stacks/boot-script.ts';
+import { type BootPatience, bootScript } from '../../stacks/boot-script.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
 import { configValues, GOOD } from './stacks-mocks.ts';
@@ -192,29 +192,45 @@ describe('the boot script', () => {
     chmodSync(join(folder, 'bin', name), 0o755);
   }
 
+  const NO_PATIENCE: BootPatience = { tryForSeconds: 0, waitSeconds: 15 };
+  const PATIENCE: BootPatience = { tryForSeconds: 600, waitSeconds: 15 };
+
   /** Runs the script with a PATH that has mkdir, ln and the stand-ins, and nothing else. */
-  function run(imageHasSoftware: boolean) {
+  function run(imageHasSoftware: boolean, patience = NO_PATIENCE) {
     standIn('mkdir', '/bin/mkdir "$@"');
     standIn('ln', '/bin/ln "$@"');
+    standIn('systemctl', 'echo "systemctl $*" >> "$LOG"');
+    standIn('sleep', 'echo "sleep $*" >> "$LOG"');
     const script = join(folder, 'boot.sh');
-    writeFileSync(script, bootScript(imageHasSoftware));
+    writeFileSync(script, bootScript(imageHasSoftware, patience));
     const env = { PATH: join(folder, 'bin'), EBBTIDE_ROOT: join(folder, 'root'), LOG: join(folder, 'log') };
     return spawnSync('/bin/bash', [script], { env, encoding: 'utf8' });
+  }
+
+  /** What the stand-ins were asked for. */
+  function asked(): string[] {
+    const log = join(folder, 'log');
+    return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
+  }
+
+  function putUnit(unit: string): void {
+    mkdirSync(join(folder, 'root/etc/systemd/system'), { recursive: true });
+    writeFileSync(join(folder, 'root/etc/systemd/system', unit), '');
   }
 
   it("installs node by the distribution's packages where it is missing, and starts the boot program", () => {
     standIn(
       'apt-get',
-      `echo "apt-get $*" >> "$LOG"; if [ "$1" = install ]; then printf '#!/bin/bash\\necho "node $*" >> "$LOG"\\n' > "${'$'}{PATH}/node"; /bin/chmod +x "${'$'}{PATH}/node"; fi`,
+      `echo "apt-get $*" >> "$LOG"; if [ "$3" = install ]; then printf '#!/bin/bash\\necho "node $*" >> "$LOG"\\n' > "${'$'}{PATH}/node"; /bin/chmod +x "${'$'}{PATH}/node"; fi`,
     );
     const first = run(false);
     assert.equal(first.status, 0, first.stderr);
     const second = run(false);
     assert.equal(second.status, 0, second.stderr);
     const start = `node ${folder}/root/opt/ebbtide/boot.cjs`;
-    assert.deepEqual(readFileSync(join(folder, 'log'), 'utf8').trim().split('\n'), [
-      'apt-get update',
-      'apt-get install -y --no-install-recommends nodejs',
+    assert.deepEqual(asked(), [
+      'apt-get -o DPkg::Lock::Timeout=300 update',
+      'apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends nodejs',
       start,
       start,
     ]);
@@ -231,8 +247,41 @@ describe('the boot script', () => {
     assert.match(stderr, /pool\.imageHasSoftware.*node is missing: install nodejs in it/);
   });
 
-  it('stops where the boot program fails', () => {
-    standIn('node', 'exit 7');
-    assert.equal(run(true).status, 7);
+  it('stops where the boot program fails with the agent running', () => {
+    standIn('node', 'exit 1');
+    putUnit('ebbtide-agent.service');
+    assert.equal(run(true, PATIENCE).status, 1);
+    assert.deepEqual(asked(), []);
+  });
+
+  it('tries again for as long as there is no agent', () => {
+    standIn('node', 'echo "node" >> "$LOG"; [ "$(/bin/grep -c node "$LOG")" -ge 3 ] || exit 3');
+    putUnit('ebbtide-agent.service');
+    const { status, stderr } = run(true, PATIENCE);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(asked(), ['node', 'sleep 15', 'node', 'sleep 15', 'node']);
+    assert.match(stderr, /no agent has started \(3\): trying again in 15 s/);
+  });
+
+  it('goes no further in a try where the packages cannot be had', () => {
+    standIn('apt-get', 'echo "apt-get $3" >> "$LOG"; exit 100');
+    assert.equal(run(false).status, 100);
+    assert.deepEqual(asked(), ['apt-get update', 'systemctl poweroff']);
+    assert.ok(!existsSync(join(folder, 'root')));
+  });
+
+  it('switches the machine off where no agent has started in time', () => {
+    standIn('node', 'exit 3');
+    const { status, stderr } = run(true);
+    assert.equal(status, 3);
+    assert.deepEqual(asked(), ['systemctl poweroff']);
+    assert.match(stderr, /no call has ever been here: the machine ends itself/);
+  });
+
+  it('never switches off a machine that may have calls', () => {
+    standIn('node', 'exit 3');
+    putUnit('livekit.service');
+    assert.equal(run(true).status, 3);
+    assert.deepEqual(asked(), []);
   });
 });

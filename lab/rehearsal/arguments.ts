@@ -26,7 +26,7 @@ leaked no machine and was refused nothing.
   --cloud NAME            the cloud to rehearse: aws (gcp, azure and digitalocean are not there yet)   [aws]
   --media KIND            twin: stands in for LiveKit, needs nothing; livekit: the real server          [twin]
   --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
-  --factor N              how many times faster the cloud's slow clocks run, 1 to 600                   [60]
+  --factor N              how many times faster the cloud's slow clocks run, 1 to 240; the day passes with them  [60]
   --seed N                another day: the same seed gives the same rooms and people                    [1]
   --json FILE             write the report to FILE
   --help                  this text
@@ -81,7 +81,7 @@ function read(
     arguments: {
       cloud,
       media,
-      factor: wholeNumber('--factor', values.factor, 1, 600),
+      factor: wholeNumber('--factor', values.factor, 1, 240),
       seed: wholeNumber('--seed', values.seed, 0, 4_294_967_295),
       ...(media === 'livekit' && livekitServer ? { livekitServer } : {}),
       ...(json === undefined ? {} : { json }),

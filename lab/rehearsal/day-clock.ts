@@ -13,11 +13,21 @@ export interface DayClock {
 
 export const DAWN: DayClock = { dayMs: 0, passed: 0, missed: [] };
 
-/** `nodes`: how many take calls in the run that has the fewest. `elapsedMs`: real time since the last step. */
+export interface Passing {
+  /** Real time. */
+  nowMs: number;
+  /** Of the day, since the last step. */
+  elapsedMs: number;
+  /** How many nodes take calls in the run that has the fewest. */
+  nodes: number;
+  /** How many times as long as planned a gate is waited at. */
+  patience: number;
+}
+
 export function advance(
   clock: DayClock,
   gates: readonly Gate[],
-  { nowMs, elapsedMs, nodes }: { nowMs: number; elapsedMs: number; nodes: number },
+  { nowMs, elapsedMs, nodes, patience }: Passing,
 ): DayClock {
   const gate = gates[clock.passed];
   const { dayMs, passed, missed } = clock;
@@ -27,7 +37,7 @@ export function advance(
     return { dayMs: gate.atMs, passed, missed, waiting: { gate, sinceMs: nowMs } };
   }
   if (nodes >= gate.nodes) return { dayMs, passed: passed + 1, missed };
-  if (nowMs - clock.waiting.sinceMs >= gate.waitMs)
+  if (nowMs - clock.waiting.sinceMs >= gate.waitMs * patience)
     return { dayMs, passed: passed + 1, missed: [...missed, gate] };
   return clock;
 }

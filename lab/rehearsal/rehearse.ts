@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../../fleet/error.ts';
 import type { RehearsalArguments } from './arguments.ts';
 import { advance, DAWN, type DayClock } from './day-clock.ts';
 import type { Picture } from './picture.ts';
-import { type DayShape, planDay } from './plan.ts';
+import { type DayShape, type Gate, planDay } from './plan.ts';
 import { type Provisioned, provision } from './provision.ts';
 import { type Mode, type Report, shortcomings, type Trouble } from './report.ts';
 import { createRun, type Run } from './run.ts';
@@ -12,7 +13,6 @@ export interface Outcome {
   report: Report;
   /** Why it is not ok, in plain words; empty where it is. */
   shortcomings: string[];
-  last: Picture;
 }
 
 export interface RehearseOptions extends RehearsalArguments {
@@ -22,6 +22,8 @@ export interface RehearseOptions extends RehearsalArguments {
 
 const TICK_MS = 100;
 const SETTLE_MS = 45_000;
+/** The factor that the day was made for: with another one it passes as much faster or slower as the cloud does. */
+const DAY_FACTOR = 60;
 
 const GROUP = { initial: 2, peak: 3 };
 const TWIN_DAY = {
@@ -47,11 +49,9 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   const startedAt = Date.now();
   const title = `Ebbtide rehearsal: ${options.cloud}, ${options.media === 'twin' ? 'a twin of LiveKit' : 'the real LiveKit'}`;
   const news: Picture['news'][number][] = [];
-  const draw = (act: string, runs: readonly Run[]): Picture => {
+  const draw = (act: string, runs: readonly Run[]): void => {
     const elapsedMs = Date.now() - startedAt;
-    const picture = { elapsedMs, startedAt, title, act, runs: runs.map((run) => run.picture()), news };
-    options.show(picture);
-    return picture;
+    options.show({ elapsedMs, startedAt, title, act, runs: runs.map((run) => run.picture()), news });
   };
 
   draw('applying the Pulumi program to a twin cloud', []);
@@ -64,15 +64,29 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
       runs.push(await newRun({ mode, options, shape, provisioned, onNews }));
     }
     for (const run of runs) run.start();
-    await live(runs, shape, options.signal, draw);
+    const { missed } = await live({
+      runs,
+      shape,
+      pace: options.factor / DAY_FACTOR,
+      signal: options.signal,
+      draw,
+    });
     const report = { runs: runs.map((run) => run.report()) };
-    const last = draw('the day is over', runs);
-    const found = shortcomings(report.runs, runs.flatMap(troublesOf));
-    return { report: { ok: found.length === 0, ...report }, shortcomings: found, last };
+    draw('the day is over', runs);
+    const found = shortcomings(report.runs, [...missed.flatMap(troublesOfGate), ...runs.flatMap(troublesOf)]);
+    return { report: { ok: found.length === 0, ...report }, shortcomings: found };
   } finally {
-    await Promise.allSettled(runs.map((run) => run.close()));
-    await provisioned.close();
+    await endAll([...runs, provisioned]);
   }
+}
+
+/** Every one is told to end, whatever becomes of the others. */
+async function endAll(parts: readonly { close(): Promise<void> }[]): Promise<void> {
+  const problems: string[] = [];
+  for (const part of parts) {
+    await part.close().catch((cause: unknown) => problems.push(describeError(cause)));
+  }
+  if (problems.length > 0) throw new Error(`the rehearsal could not be cleared away: ${problems.join('; ')}`);
 }
 
 interface NewRun {
@@ -90,27 +104,33 @@ function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<
   return createRun({ mode, media, factor, plan: planDay(shape), model, driver, onNews });
 }
 
-async function live(
-  runs: readonly Run[],
-  shape: DayShape,
-  signal: AbortSignal,
-  draw: (act: string, runs: readonly Run[]) => Picture,
-): Promise<void> {
+interface Living {
+  runs: readonly Run[];
+  shape: DayShape;
+  /** How fast the day passes. */
+  pace: number;
+  signal: AbortSignal;
+  draw: (act: string, runs: readonly Run[]) => void;
+}
+
+async function live({ runs, shape, pace, signal, draw }: Living): Promise<DayClock> {
   const plan = planDay(shape);
   let clock: DayClock = DAWN;
   let lastMs = performance.now();
   let overSinceMs: number | undefined;
+  // A slow cloud is waited for longer, but machines boot no faster in a fast one.
+  const patience = Math.max(1, 1 / pace);
   while (true) {
     signal.throwIfAborted();
     const nowMs = performance.now();
     const nodes = Math.min(...runs.map((run) => run.nodesInService()));
-    clock = advance(clock, plan.gates, { nowMs, elapsedMs: nowMs - lastMs, nodes });
+    clock = advance(clock, plan.gates, { nowMs, elapsedMs: (nowMs - lastMs) * pace, patience, nodes });
     lastMs = nowMs;
     for (const run of runs) run.people.liveUntil(clock.dayMs);
     if (clock.dayMs >= plan.endMs) {
       overSinceMs ??= nowMs;
       draw('night: everybody has gone home, the group becomes as small as it may be', runs);
-      if (runs.every((run) => run.isSettled()) || nowMs - overSinceMs > SETTLE_MS) return;
+      if (runs.every((run) => run.isSettled()) || nowMs - overSinceMs > SETTLE_MS * patience) return clock;
     } else {
       draw(actOf(clock, plan), runs);
     }
@@ -122,6 +142,12 @@ function actOf({ dayMs, waiting }: DayClock, { acts }: ReturnType<typeof planDay
   if (waiting !== undefined) return `waiting until ${waiting.gate.nodes} nodes take calls`;
   const act = acts.findLast(({ atMs }) => atMs <= dayMs);
   return act === undefined ? '' : `${act.name}: ${act.text}`;
+}
+
+/** A day that did not wait for its nodes any longer is another day than the one that was planned. */
+function troublesOfGate({ nodes, waitMs }: Gate): Trouble[] {
+  const text = `${nodes} nodes should have taken calls, and did not within ${waitMs / 1000} s`;
+  return [{ text }];
 }
 
 function troublesOf({ mode, tally }: Run): Trouble[] {

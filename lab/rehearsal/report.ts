@@ -32,7 +32,8 @@ export interface Report {
 
 /** What makes a rehearsal fail besides its figures: something of the rehearsal itself went wrong. */
 export interface Trouble {
-  mode: Mode;
+  /** Absent where it concerns both. */
+  mode?: Mode;
   text: string;
 }
 
@@ -70,7 +71,8 @@ export function shortcomings(runs: readonly RunReport[], troubles: readonly Trou
 function grouped(troubles: readonly Trouble[]): string[] {
   const counts = new Map<string, number>();
   for (const { mode, text } of troubles) {
-    const told = `${mode === 'ebbtide' ? 'With Ebbtide' : 'Without Ebbtide'}: ${text}`;
+    const told =
+      mode === undefined ? text : `${mode === 'ebbtide' ? 'With Ebbtide' : 'Without Ebbtide'}: ${text}`;
     counts.set(told, (counts.get(told) ?? 0) + 1);
   }
   return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`));

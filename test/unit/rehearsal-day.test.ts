@@ -56,6 +56,11 @@ describe('plan of a day', () => {
 });
 
 describe('clock of a day', () => {
+  it('waits longer for a slower cloud', () => {
+    const passing = { nowMs: 5_100, elapsedMs: 200, nodes: 1, patience: 2 };
+    assert.deepEqual(advance(waiting, gates, passing), waiting);
+  });
+
   const gates = [{ atMs: 1_000, nodes: 2, waitMs: 5_000 }];
   const at = (dayMs: number, more: Partial<DayClock> = {}): DayClock => ({ ...DAWN, dayMs, ...more });
   const waiting = at(1_000, { waiting: { gate: { atMs: 1_000, nodes: 2, waitMs: 5_000 }, sinceMs: 100 } });
@@ -80,6 +85,8 @@ describe('clock of a day', () => {
     },
   ];
   for (const { given, clock, nowMs, nodes, want } of rows) {
-    it(given, () => assert.deepEqual(advance(clock, gates, { nowMs, elapsedMs: 200, nodes }), want));
+    it(given, () =>
+      assert.deepEqual(advance(clock, gates, { nowMs, elapsedMs: 200, patience: 1, nodes }), want),
+    );
   }
 });

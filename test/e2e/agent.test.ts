@@ -8,6 +8,26 @@ import { AgentRig, get, NODE, type Trouble } from '../support/agent-rig.ts';
 
 let rig: AgentRig;
 
+describe('the agent bundle on the oldest Node.js that it promises', function () {
+  this.timeout(60_000);
+
+  it('serves, drains and leaves on Node.js 18 (needs EBBTIDE_NODE18, the path of its binary)', async function () {
+    const node = process.env.EBBTIDE_NODE18;
+    if (node === undefined) return this.skip();
+    rig = await AgentRig.create({ node });
+    try {
+      await rig.startMedia();
+      await rig.startAgent();
+      await rig.until('it serves', () => rig.published?.phase === 'serving' && rig.published.work !== null);
+      rig.target = 'Terminated';
+      await rig.until('it leaves', () => rig.published?.phase === 'leaving');
+      assert.equal(rig.logged('media-signalled').length, 1);
+    } finally {
+      await rig.close();
+    }
+  });
+});
+
 describe('the agent bundle on a node', function () {
   this.timeout(60_000);
 

@@ -177,6 +177,8 @@ const redis = v.pipe(
 const mediaSecrets = section({ keys: v.optional(livekitKeys), redis: v.optional(redis) });
 
 const interval = duration('100ms', '1h');
+/** What a drain must be begun by within 2 s, or is proven by, must not be looked at once an hour: the agent refuses it. */
+const quick = duration('100ms', '10s');
 
 const agent = section({
   http: v.optional(
@@ -187,12 +189,12 @@ const agent = section({
   onRebalance: v.optional(oneOf(['report', 'drain']), 'report'),
   every: v.optional(
     section({
-      notice: v.optional(interval),
+      notice: v.optional(quick),
       spot: v.optional(interval),
       tags: v.optional(interval),
-      runtime: v.optional(interval),
+      runtime: v.optional(quick),
       unit: v.optional(interval),
-      work: v.optional(interval),
+      work: v.optional(quick),
       publish: v.optional(duration('100ms', '30s')),
       heartbeat: v.optional(interval, '5m'),
       retry: v.optional(interval),
@@ -204,7 +206,7 @@ const agent = section({
       metadata: v.optional(interval),
       api: v.optional(interval),
       media: v.optional(interval),
-      runtime: v.optional(interval),
+      runtime: v.optional(quick),
     }),
     {},
   ),

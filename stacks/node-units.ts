@@ -1,5 +1,5 @@
+import type { NodeFile } from './node-file.ts';
 import type { MediaPorts } from './settings-schema.ts';
-import type { NodeFile } from './user-data.ts';
 
 /** The systemd units of a node, as templates for the boot program. */
 

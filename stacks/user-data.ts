@@ -2,12 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { BootManifest } from '../fleet/boot-manifest.ts';
 import { bootScript } from './boot-script.ts';
-
-/** A file that user-data itself puts on the node. */
-export interface NodeFile {
-  path: string;
-  content: string;
-}
+import type { NodeFile } from './node-file.ts';
 
 export interface UserDataArgs {
   /** The boot program, one file of JavaScript. */

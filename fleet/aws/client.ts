@@ -46,16 +46,6 @@ export class AwsError extends Error {
     this.code = code;
     this.status = status;
   }
-
-  /** True where the same request may succeed a little later. */
-  get retryable(): boolean {
-    return (
-      this.status === undefined ||
-      this.status >= 500 ||
-      this.status === 429 ||
-      /Throttl|SlowDown|RequestLimit|ExpiredToken|RequestTimeTooSkewed/.test(this.code)
-    );
-  }
 }
 
 export interface AwsClientOptions {

@@ -7,6 +7,7 @@ import { Supervisor } from './supervisor.ts';
 import { Systemctl } from './systemctl.ts';
 import { assertRooted, writeTools } from './tools.ts';
 import type { UnitHost } from './unit.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** A line that a unit on an instance wrote. */
 export interface LogLine {
@@ -32,6 +33,8 @@ export interface LabMachineOptions {
   readonly agentUnit: string;
   readonly mediaUnit: string;
   readonly cpu: () => number;
+  /** Knows of every process that this machine starts. */
+  readonly watchdog: Watchdog;
   readonly onLog: (line: LogLine) => void;
 }
 
@@ -160,12 +163,13 @@ export class LabMachine implements Machine {
   }
 
   #newSupervisor(): Supervisor {
-    const { spec, agentUnit } = this.#options;
+    const { spec, agentUnit, watchdog } = this.#options;
     const host: UnitHost = {
       root: this.root,
       bin: this.#bin(),
       unitsFolder: this.#unitsFolder(),
       environment: this.#environment,
+      watchdog,
       log: (unit, line) => this.#log(unit, line),
     };
     return new Supervisor(host, new Set(spec.runsAgent ? [] : [agentUnit]));
@@ -198,7 +202,7 @@ export class LabMachine implements Machine {
 
   async #run(words: readonly string[]): Promise<void> {
     if (this.#takenAway) throw new Error(`${this.id} was taken away before it booted`);
-    const child = spawnLeader(words, this.root, { ...this.#environment });
+    const child = spawnLeader(words, this.root, { ...this.#environment }, this.#options.watchdog);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');

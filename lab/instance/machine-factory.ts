@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { MachineFactory, MachineSpec } from '../machine.ts';
 import { type InstancePorts, LabMachine, type LogLine } from './lab-machine.ts';
 import { Ports } from './ports.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface LabMachinesOptions {
   /** Simulated, 0 to 100: what the people on an instance make its processor do. */
@@ -25,6 +26,7 @@ export class LabMachines implements MachineFactory {
   readonly #options: LabMachinesOptions;
   readonly #machines = new Map<string, LabMachine>();
   readonly #ports = new Ports();
+  readonly #watchdog = new Watchdog();
   readonly #atExit = () => this.#killNow();
   readonly #atSignal = (signal: NodeJS.Signals) => {
     this.#killNow();
@@ -51,6 +53,7 @@ export class LabMachines implements MachineFactory {
       agentUnit: agentUnit ?? 'ebbtide-agent.service',
       mediaUnit: mediaUnit ?? 'livekit.service',
       cpu: () => cpuOf?.(spec.instanceId) ?? 0,
+      watchdog: this.#watchdog,
       onLog: onLog ?? (() => undefined),
     });
     this.#machines.set(spec.instanceId, machine);
@@ -68,6 +71,7 @@ export class LabMachines implements MachineFactory {
   /** Ends every instance. */
   async dispose(): Promise<void> {
     await Promise.all(this.machines().map((machine) => machine.terminate()));
+    await this.#watchdog.stop();
     this.#letGo();
     if (!this.#options.keep) rmSync(this.folder, { recursive: true, force: true });
   }

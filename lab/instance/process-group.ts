@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import type { Watchdog } from './watchdog.ts';
 
 /** Whether anything of a process group is still there. */
 export function groupLives(group: number): boolean {
@@ -41,8 +42,26 @@ export function groupsUnder(leaders: readonly number[]): number[] {
   return [...groups];
 }
 
-/** Starts a program as the leader of a group of its own. */
-export function spawnLeader(words: readonly string[], cwd: string, environment: Record<string, string>) {
+/** Starts a program as the leader of a group of its own, which the watchdog knows of until nobody is left in it. */
+export function spawnLeader(
+  words: readonly string[],
+  cwd: string,
+  environment: Record<string, string>,
+  watchdog: Watchdog,
+) {
   const [program = '', ...rest] = words;
-  return spawn(program, rest, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, rest, {
+    cwd,
+    env: environment,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { pid } = child;
+  if (pid !== undefined) {
+    watchdog.began(pid);
+    child.once('close', () => {
+      if (!groupLives(pid)) watchdog.gone(pid);
+    });
+  }
+  return child;
 }

@@ -12,6 +12,7 @@ import {
   renderProperties,
   type UnitState,
 } from './unit-state.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface UnitHost {
   readonly root: string;
@@ -20,6 +21,7 @@ export interface UnitHost {
   /** Where `systemctl show` finds what it prints. */
   readonly unitsFolder: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly watchdog: Watchdog;
   log(unit: string, line: string): void;
 }
 
@@ -129,7 +131,7 @@ export class Unit {
   #run(): void {
     this.#starts = [...this.#starts.slice(-20), Date.now()];
     for (const group of this.#groups) if (!groupLives(group)) this.#groups.delete(group);
-    const { root, bin, environment } = this.#host;
+    const { root, bin, environment, watchdog } = this.#host;
     const runtime = this.#file.runtimeDirectories.map((name) => join(root, 'run', name));
     const kept = this.#file.stateDirectories.map((name) => join(root, 'var/lib', name));
     for (const folder of [...runtime, ...kept]) mkdirSync(folder, { recursive: true });
@@ -141,12 +143,13 @@ export class Unit {
       this.#end({ code: EXEC_FAILED, signal: null });
       return;
     }
-    const child = spawnLeader([found, ...rest], root, {
+    const its = {
       ...environment,
       ...(runtime.length > 0 ? { RUNTIME_DIRECTORY: runtime.join(':') } : {}),
       ...(kept.length > 0 ? { STATE_DIRECTORY: kept.join(':') } : {}),
       ...this.#file.environment,
-    });
+    };
+    const child = spawnLeader([found, ...rest], root, its, watchdog);
     this.#streams = [child.stdout, child.stderr];
     for (const stream of this.#streams) this.#follow(stream);
     this.#ended = new Promise((resolve) => {

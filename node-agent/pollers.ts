@@ -8,7 +8,7 @@ export interface Pollers {
   stop(): void;
 }
 
-const TICK_MS = 500;
+const TICK_MS = 250;
 const CPU_MS = 5_000;
 
 export function startPollers(

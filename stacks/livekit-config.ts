@@ -1,10 +1,11 @@
 import { parse } from 'yaml';
 import { describeError } from '../fleet/error.ts';
+import type { RightPart } from './right-part.ts';
 import type { Problem } from './settings-errors.ts';
 import type { MediaPorts } from './settings-schema.ts';
 
 /** What a template of the media server may name, with values to try it with; the node fills it in when it boots. */
-function samplesOf(ports: MediaPorts): Readonly<Record<string, string>> {
+function samplesOf(ports: RightPart<MediaPorts>): Readonly<Record<string, string>> {
   return {
     root: '/sample',
     nodeIp: '192.0.2.1',
@@ -41,7 +42,7 @@ ${hasRedis ? 'redis: {{redis}}\n' : ''}`;
 export function livekitTemplate(
   written: string | undefined,
   has: { keys: boolean; redis: boolean },
-  ports: MediaPorts,
+  ports: RightPart<MediaPorts>,
 ): { template: string; problems: Problem[]; warnings: Problem[] } {
   const problems: Problem[] = [];
   const samples = samplesOf(ports);
@@ -82,7 +83,7 @@ export function livekitTemplate(
 }
 
 /** The firewall opens the ports that the settings name: a server at others would serve nobody. */
-function wrongPorts(config: Record<string, unknown>, ports: MediaPorts): string[] {
+function wrongPorts(config: Record<string, unknown>, ports: RightPart<MediaPorts>): string[] {
   const rtc = blockOf(config.rtc);
   const told = [
     { key: 'port', value: config.port, right: ports.signal, setting: 'signal' },
@@ -90,7 +91,8 @@ function wrongPorts(config: Record<string, unknown>, ports: MediaPorts): string[
     { key: 'rtc.udp_port', value: rtc.get('udp_port'), right: ports.rtcUdp, setting: 'rtcUdp' },
   ];
   return told.flatMap(({ key, value, right, setting, off = false }) => {
-    if (value === undefined || String(value) === String(right) || (off && value === 0)) return [];
+    if (value === undefined || right === undefined || String(value) === String(right) || (off && value === 0))
+      return [];
     return [
       `sets ${key} to ${JSON.stringify(value)}: must be {{${setting}Port}}, since the firewall opens ` +
         `ebbtide:media.ports.${setting}, which is ${right}`,
@@ -115,7 +117,7 @@ function closedPorts(config: Record<string, unknown>): string[] {
   ];
 }
 
-function readsMetrics(metrics: unknown, ports: MediaPorts): boolean {
+function readsMetrics(metrics: unknown, ports: RightPart<MediaPorts>): boolean {
   const block = blockOf(metrics);
   return (
     String(block.get('port')) === String(ports.metrics) && !block.has('username') && !block.has('password')

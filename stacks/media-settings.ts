@@ -1,43 +1,41 @@
-import * as v from 'valibot';
 import { livekitTemplate } from './livekit-config.ts';
+import type { RightPart } from './right-part.ts';
 import type { Problem } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import { partOfMedia, type SharedSettings } from './settings-schema.ts';
+import type { SharedSettings } from './settings-schema.ts';
 
 /** The media server's config template, and what is wrong with it or with the file that holds the server. */
 export function readMedia(
-  { media, mediaSecrets }: Partial<SharedSettings>,
-  writtenMedia: unknown,
+  { media, mediaSecrets }: RightPart<SharedSettings>,
   files: SettingsFiles,
 ): { template: string; problems: Problem[]; warnings: Problem[] } {
-  const part = v.safeParse(partOfMedia, writtenMedia);
-  if (!part.success) return { template: '', problems: [], warnings: [] };
-  const { config, ports } = part.output;
-  const problems = media === undefined ? [] : artifactProblems(media.artifact, files);
+  const problems = media?.artifact === undefined ? [] : artifactProblems(media.artifact, files);
+  const { config, ports = {} } = media ?? {};
+  // Of a template that is wrong by itself nothing more can be told.
+  if (media === undefined || ('config' in media && config === undefined))
+    return { template: '', problems, warnings: [] };
 
-  const written = typeof config === 'object' ? files.text(config.file) : config;
-  if (typeof config === 'object' && written === undefined) {
+  const file = typeof config === 'object' ? config.file : undefined;
+  const ofFile = file === undefined ? undefined : files.text(file);
+  if (file !== undefined && ofFile === undefined) {
     problems.push({
       key: 'media.config.file',
-      says: `is "${config.file}": there is no such file, seen from the folder of Pulumi.yaml`,
+      says: `is "${file}": there is no such file, seen from the folder of Pulumi.yaml`,
     });
   }
-  // Of secrets that did not parse, the errors speak elsewhere.
-  const has = { keys: mediaSecrets?.keys !== undefined, redis: mediaSecrets?.redis !== undefined };
-  const livekit = livekitTemplate(
-    written,
-    mediaSecrets === undefined ? { keys: true, redis: true } : has,
-    ports,
-  );
+  const written = typeof config === 'string' ? config : ofFile;
+  // Of secrets that are wrong, the errors speak elsewhere: they are not missing.
+  const isGiven = (name: 'keys' | 'redis') => mediaSecrets === undefined || name in mediaSecrets;
+  const livekit = livekitTemplate(written, { keys: isGiven('keys'), redis: isGiven('redis') }, ports);
   return { ...livekit, problems: [...problems, ...livekit.problems] };
 }
 
-type Artifact = SharedSettings['media']['artifact'];
+type Artifact = RightPart<SharedSettings['media']['artifact']>;
 
 function artifactProblems(artifact: Artifact, files: SettingsFiles): Problem[] {
   const packed = /[^/?#]*\.(tar\.gz|tgz)(?=$|[?#])/i.exec(artifact.file ?? artifact.url ?? '')?.[0];
   const problems = fileProblems(artifact, files);
-  if (packed !== undefined && artifact.member === undefined) {
+  if (packed !== undefined && !('member' in artifact)) {
     problems.push({
       key: 'media.artifact.member',
       says: `is missing: ${packed} is an archive, and this names the one file in it that is the server, such as "livekit-server"`,
@@ -58,7 +56,7 @@ function fileProblems({ file, sha256 }: Artifact, files: SettingsFiles): Problem
       },
     ];
   }
-  if (found === sha256) return [];
+  if (sha256 === undefined || found === sha256) return [];
   return [
     {
       key: 'media.artifact.sha256',

@@ -16,6 +16,11 @@ export function section<const Entries extends v.ObjectEntries>(entries: Entries)
   });
 }
 
+/** A group that must be there for what it must hold: left out it is read as empty, so that each such key is told. */
+export function needed<const Group extends v.GenericSchema>(group: Group) {
+  return v.pipe(v.optional(v.unknown(), {}), group);
+}
+
 /** What would be right for a key that is missing. */
 function wantedOf(schema: v.ObjectEntries[string] | undefined): string {
   const result = schema?.async === false ? v.safeParse(schema, undefined) : undefined;

@@ -4,6 +4,7 @@ import {
   ipv4Range,
   listOf,
   matching,
+  needed,
   oneOf,
   section,
   sha256,
@@ -83,12 +84,13 @@ const scaleIn = section({
 const MOST_OF_PORTS = 65_535;
 const port = wholeNumber(1, MOST_OF_PORTS);
 
+const RISING = `a range of ports that rises, from 1 to ${MOST_OF_PORTS}, such as "7882-7892"`;
 const portRange = v.pipe(
-  matching(/^\d{1,5}-\d{1,5}$/, 'a range'),
+  matching(/^\d{1,5}-\d{1,5}$/, RISING),
   v.check((written) => {
     const [first = 0, last = 0] = written.split('-').map(Number);
     return first >= 1 && first < last && last <= MOST_OF_PORTS;
-  }, `must be a range of ports that rises, from 1 to ${MOST_OF_PORTS}, such as "7882-7892"`),
+  }, `must be ${RISING}`),
 );
 
 const artifact = v.pipe(
@@ -98,7 +100,8 @@ const artifact = v.pipe(
     sha256,
     member: v.optional(text('livekit-server')),
   }),
-  v.check(
+  v.partialCheck(
+    [['file'], ['url']],
     ({ file, url }) => (file === undefined) !== (url === undefined),
     'must have exactly one of file and url',
   ),
@@ -124,14 +127,11 @@ export type MediaPorts = v.InferOutput<typeof mediaPorts>;
 
 const media = section({
   kind: v.optional(oneOf(['livekit']), 'livekit'),
-  artifact,
+  artifact: needed(artifact),
   config: mediaConfig,
   capacity: v.optional(wholeNumber(1, 1_000_000)),
   ports: mediaPorts,
 });
-
-/** As much of `media` as its template needs: it is looked at even where another of its keys is wrong. */
-export const partOfMedia = v.optional(v.object({ config: mediaConfig, ports: mediaPorts }), {});
 
 const livekitKeys = v.pipe(
   v.record(
@@ -219,11 +219,11 @@ const alarms = section({
 /** What every stack file may hold, key by key. */
 export const sharedSections = {
   cloud: oneOf(['aws']),
-  pool,
+  pool: needed(pool),
   network: v.optional(network, {}),
   scaling: v.optional(scaling, {}),
   scaleIn: v.optional(scaleIn, {}),
-  media,
+  media: needed(media),
   mediaSecrets: v.optional(mediaSecrets, {}),
   agent: v.optional(agent, {}),
   alarms: v.optional(alarms, {}),

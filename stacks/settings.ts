@@ -9,6 +9,7 @@ import {
   awsWarnings,
 } from './aws/settings.ts';
 import { readMedia } from './media-settings.ts';
+import { type RightPart, rightPartOf } from './right-part.ts';
 import { configKey, type Problem, problemsOf, SettingsError } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
 import { type SharedSettings, sharedSections } from './settings-schema.ts';
@@ -40,22 +41,24 @@ const sectionNames = Object.keys(sections) as SectionName[];
 /** Throws a SettingsError that tells everything that is wrong, not only the first. */
 export function readSettings(config: RawConfig, files: SettingsFiles): ReadSettings {
   const problems = unknownKeys(config);
-  const parsed: Partial<Settings> = {};
+  const right: RightPart<Omit<Settings, 'livekitTemplate'>> = {};
   for (const name of sectionNames) {
     const result = v.safeParse(sections[name], decode(config.values[`${PROJECT}:${name}`]));
-    if (result.success) Object.assign(parsed, { [name]: result.output });
-    else problems.push(...problemsOf(name, result.issues, name === 'mediaSecrets'));
+    Object.assign(right, { [name]: rightPartOf(result) });
+    problems.push(...problemsOf(name, result.issues ?? [], name === 'mediaSecrets'));
   }
   const provider = v.safeParse(awsProviderSection, providerKeys(config));
-  if (provider.success) parsed.awsProvider = provider.output;
-  else problems.push(...problemsOf('aws:', provider.issues, false));
+  problems.push(...problemsOf('aws:', provider.issues ?? [], false));
 
-  problems.push(...sharedProblems(parsed), ...awsProblems(parsed, parsed.aws, parsed.awsProvider));
-  const media = readMedia(parsed, decode(config.values[`${PROJECT}:media`]), files);
-  parsed.livekitTemplate = media.template;
+  problems.push(...sharedProblems(right), ...awsProblems(right, right.aws, rightPartOf(provider)));
+  const media = readMedia(right, files);
   problems.push(...media.problems);
   if (problems.length > 0) throw new SettingsError(problems);
-  const settings = parsed as Settings;
+  const settings = {
+    ...right,
+    awsProvider: provider.output,
+    livekitTemplate: media.template,
+  } as Settings;
   const warnings = [
     ...sharedWarnings(settings, config),
     ...media.warnings,
@@ -95,33 +98,34 @@ function decode(value: string | undefined): unknown {
   }
 }
 
-/** What settings that are right by themselves ask of each other. Sections that did not parse are absent. */
-function sharedProblems({ pool, network, media, agent }: Partial<SharedSettings>): Problem[] {
+/** What settings that are right by themselves ask of each other. */
+function sharedProblems({ pool, network, media, agent }: RightPart<SharedSettings>): Problem[] {
+  const { min, max, initial } = pool ?? {};
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
-  if (pool !== undefined && pool.min > pool.max) {
-    wrong('pool.min', `is ${pool.min}: must be at most ebbtide:pool.max, which is ${pool.max}`);
+  if (min !== undefined && max !== undefined) {
+    if (min > max) wrong('pool.min', `is ${min}: must be at most ebbtide:pool.max, which is ${max}`);
+    if (initial !== undefined && (initial < min || initial > max)) {
+      wrong(
+        'pool.initial',
+        `is ${initial}: must lie between ebbtide:pool.min and ebbtide:pool.max, ${min} to ${max}`,
+      );
+    }
   }
-  if (pool?.initial !== undefined && (pool.initial < pool.min || pool.initial > pool.max)) {
-    wrong(
-      'pool.initial',
-      `is ${pool.initial}: must lie between ebbtide:pool.min and ebbtide:pool.max, ${pool.min} to ${pool.max}`,
-    );
-  }
-  if (pool?.imageHasSoftware === true && pool.image === undefined) {
+  if (pool?.imageHasSoftware === true && !('image' in pool)) {
     wrong(
       'pool.imageHasSoftware',
       'is true: must come with ebbtide:pool.image, the image that has the software',
     );
   }
-  if (network?.id !== undefined && network.subnets === undefined) {
+  if (network?.id !== undefined && !('subnets' in network)) {
     wrong(
       'network.subnets',
       'is missing: with ebbtide:network.id it must list the subnets in which the nodes are to live',
     );
   }
-  if (network?.id === undefined && network?.subnets !== undefined) {
+  if (network?.subnets !== undefined && !('id' in network)) {
     wrong('network.id', 'is missing: with ebbtide:network.subnets it must name the network that they are in');
   }
   if (network?.id !== undefined && network.cidr !== undefined) {
@@ -136,17 +140,15 @@ function sharedProblems({ pool, network, media, agent }: Partial<SharedSettings>
       'is of no use with ebbtide:network.subnets: each subnet has its zone; leave out one of them',
     );
   }
-  if (media !== undefined && agent !== undefined) {
-    const ports = [
-      ['media.ports.signal', media.ports.signal],
-      ['media.ports.rtcTcp', media.ports.rtcTcp],
-      ['media.ports.metrics', media.ports.metrics],
-      ['agent.http.port', agent.http.port],
-    ] as const;
-    for (const [index, [key, port]] of ports.entries()) {
-      const taken = ports.slice(0, index).find(([, other]) => other === port);
-      if (taken) wrong(key, `is ${port}: must be a port of its own, but ebbtide:${taken[0]} is ${port} too`);
-    }
+  const ports = [
+    ['media.ports.signal', media?.ports?.signal],
+    ['media.ports.rtcTcp', media?.ports?.rtcTcp],
+    ['media.ports.metrics', media?.ports?.metrics],
+    ['agent.http.port', agent?.http?.port],
+  ] as const;
+  for (const [index, [key, port]] of ports.entries()) {
+    const taken = port && ports.slice(0, index).find(([, other]) => other === port);
+    if (taken) wrong(key, `is ${port}: must be a port of its own, but ebbtide:${taken[0]} is ${port} too`);
   }
   return problems;
 }

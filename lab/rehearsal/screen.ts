@@ -13,6 +13,9 @@ interface Size {
   rows: number;
 }
 
+/** In a terminal narrower than this, what was cut stands first: the rest may be clipped. */
+const NARROW = 80;
+
 const PLAIN = '\u001b[0m';
 const COLOURS = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 type Colour = keyof typeof COLOURS;
@@ -32,7 +35,7 @@ export function screen(picture: Picture, { columns, rows }: Size): string[] {
     [paint(picture.title, 'bold'), paint(`   ${clockText(picture.elapsedMs)}`, 'dim')],
     [paint(picture.act, 'cyan')],
   ];
-  const runs = picture.runs.flatMap((run) => [[paint('', 'dim')], ...runLines(run)]);
+  const runs = picture.runs.flatMap((run) => [[paint('', 'dim')], ...runLines(run, columns)]);
   const left = rows - head.length - runs.length - 3;
   const news = picture.news
     .slice(Math.max(0, picture.news.length - Math.max(0, left)))
@@ -49,13 +52,17 @@ interface Piece {
   colour?: Colour;
 }
 
-function runLines(run: RunPicture): Piece[][] {
-  const cut = paint(`${run.callsCut} cut`, run.callsCut > 0 ? 'red' : 'green');
+function runLines(run: RunPicture, columns: number): Piece[][] {
+  const verdict = [
+    paint(`${run.callsCut} cut`, run.callsCut > 0 ? 'red' : 'green'),
+    ...(run.callsLost > 0 ? [paint(`   ${run.callsLost} lost`, 'red')] : []),
+  ];
+  const fleet = paint(
+    `${run.desired} wanted (${run.min}–${run.max})   ${run.rooms} rooms   ${run.people} people`,
+  );
   const heading = [
     paint(nameOf(run.mode).toUpperCase().padEnd(14), 'bold'),
-    paint(`${run.desired} wanted (${run.min}–${run.max})   ${run.rooms} rooms   ${run.people} people   `),
-    cut,
-    ...(run.callsLost > 0 ? [paint(`   ${run.callsLost} lost`, 'red')] : []),
+    ...(columns < NARROW ? [...verdict, paint('   '), fleet] : [fleet, paint('   '), ...verdict]),
   ];
   return [heading, ...run.nodes.map(nodeLine)];
 }

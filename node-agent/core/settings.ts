@@ -33,7 +33,7 @@ export const DECISION_WAIT_MS = 500;
  * it can end, then drains and stays; agents hang. It is safe once that life has told its work for so long, or has been
  * there for so long.
  */
-export const SIGNAL_SAFE_KNOWN_MS = 1_500;
+export const SIGNAL_SAFE_KNOWN_MS = 500;
 export const SIGNAL_SAFE_AGE_MS = 10_000;
 /** A process that was signalled and has nothing left to do ends within seconds; one that stays needs a person. */
 export const STUCK_AFTER_MS = 60_000;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describeDuration } from '../../fleet/duration.ts';
+import type { RightPart } from '../right-part.ts';
 import { duration, listOf, matching, section, text } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
 import type { SharedSettings } from '../settings-schema.ts';
@@ -73,13 +74,15 @@ function hookLimitMs(aws: AwsSection): number {
   return Math.min(HOOK_LIMIT_MS, 100 * aws.heartbeatTimeout);
 }
 
-/** What AWS asks of settings that are right by themselves. Sections that did not parse are absent. */
+/** What AWS asks of settings that are right by themselves. */
 export function awsProblems(
-  shared: Partial<SharedSettings>,
-  aws: AwsSection | undefined,
-  provider: AwsProviderSection | undefined,
+  shared: RightPart<SharedSettings>,
+  aws: RightPart<AwsSection> | undefined,
+  provider: RightPart<AwsProviderSection> | undefined,
 ): Problem[] {
   const { pool, network, agent, alarms, mediaSecrets } = shared;
+  const heartbeat = agent?.every?.heartbeat;
+  const timeout = aws?.heartbeatTimeout;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -93,13 +96,14 @@ export function awsProblems(
     wrong('network.id', `is "${network.id}": must be the id of a VPC, such as "vpc-0123456789abcdef0"`);
   }
   for (const [index, subnet] of (network?.subnets ?? []).entries()) {
-    if (/^subnet-[0-9a-f]+$/.test(subnet)) continue;
+    if (subnet === undefined || /^subnet-[0-9a-f]+$/.test(subnet)) continue;
     wrong(
       `network.subnets[${index}]`,
       `is "${subnet}": must be the id of a subnet, such as "subnet-0123456789abcdef0"`,
     );
   }
   for (const [index, zone] of (pool?.zones ?? []).entries()) {
+    if (zone === undefined) continue;
     const says = wrongZone(zone, pool?.zones?.slice(0, index) ?? [], provider?.region);
     if (says !== undefined) wrong(`pool.zones[${index}]`, `is "${zone}": ${says}`);
   }
@@ -111,28 +115,33 @@ export function awsProblems(
       `has ${bytes} bytes as JSON: must have at most ${MOST_PARAMETER_BYTES}, which is what a parameter of AWS takes`,
     );
   }
-  if (alarms !== undefined && alarms.notify.length > MOST_TOPICS) {
+  const topics = alarms?.notify ?? [];
+  if (topics.length > MOST_TOPICS) {
     wrong(
       'alarms.notify',
-      `has ${alarms.notify.length} topics: must have at most ${MOST_TOPICS}, which is what an alarm takes`,
+      `has ${topics.length} topics: must have at most ${MOST_TOPICS}, which is what an alarm takes`,
     );
   }
-  for (const [index, topic] of (alarms?.notify ?? []).entries()) {
-    if (/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/.test(topic)) continue;
+  for (const [index, topic] of topics.entries()) {
+    if (topic === undefined || /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/.test(topic)) continue;
     wrong(`alarms.notify[${index}]`, `is "${topic}": must be the ARN of an SNS topic`);
   }
-  if (agent !== undefined && aws !== undefined && agent.every.heartbeat * 2 > aws.heartbeatTimeout) {
+  if (heartbeat !== undefined && timeout !== undefined && heartbeat * 2 > timeout) {
     wrong(
       'agent.every.heartbeat',
-      `is ${describeDuration(agent.every.heartbeat)}: must be at most half of ebbtide:aws.heartbeatTimeout ` +
-        `(${describeDuration(aws.heartbeatTimeout)}), so that one failed heartbeat changes nothing`,
+      `is ${describeDuration(heartbeat)}: must be at most half of ebbtide:aws.heartbeatTimeout ` +
+        `(${describeDuration(timeout)}), so that one failed heartbeat changes nothing`,
     );
   }
   return problems;
 }
 
 /** Its letter is the zone's place in the network: see `subnetRange`. */
-function wrongZone(zone: string, before: readonly string[], region: string | undefined): string | undefined {
+function wrongZone(
+  zone: string,
+  before: readonly (string | undefined)[],
+  region: string | undefined,
+): string | undefined {
   if (region === undefined) return undefined;
   if (!zone.startsWith(region) || !/^[a-p]$/.test(zone.slice(region.length))) {
     return `must be a zone of the region aws:region, such as "${region}a"`;

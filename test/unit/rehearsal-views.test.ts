@@ -54,6 +54,15 @@ describe('screen of a rehearsal', () => {
     });
   }
 
+  for (const columns of [40, 60, 79, 80, 120]) {
+    it(`shows what was cut and lost in ${columns} columns`, () => {
+      const runs = picture.runs.map((each) => ({ ...each, callsLost: 3, rooms: 100, people: 400 }));
+      const lines = screen({ ...picture, runs }, { columns, rows: 24 }).map(stripVTControlCharacters);
+      assert.match(lines.find((line) => line.startsWith('WITH EBBTIDE')) ?? '', /0 cut +3 lost/);
+      assert.match(lines.find((line) => line.startsWith('WITHOUT')) ?? '', /6 cut +3 lost/);
+    });
+  }
+
   it('shows each node with its phase and people, what was cut, and the latest news', () => {
     const text = screen(picture, { columns: 120, rows: 30 }).map(stripVTControlCharacters).join('\n');
     assert.match(text, /i-…aaa1 +serving +2 rooms +5 people/);

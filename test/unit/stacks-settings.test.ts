@@ -74,11 +74,7 @@ describe('settings', () => {
       { pool: { name: 'Media_1' } },
       /^ebbtide:pool\.name is "Media_1": must be a name of/,
     ],
-    [
-      'no pool at all',
-      { pool: undefined },
-      /^ebbtide:pool is missing: it must be a group of settings: name,/,
-    ],
+    ['no pool at all', { pool: undefined }, /^ebbtide:pool\.name is missing: it must be a name of 2 to 28/],
     ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws"$/],
     ['a cloud that is not there', { cloud: 'mars' }, /^ebbtide:cloud is "mars": must be "aws"$/],
     [
@@ -172,9 +168,9 @@ describe('settings', () => {
       /^ebbtide:network\.cidr is "10\.0\.300\.0\/16": must be an IPv4 range/,
     ],
     [
-      'no artifact',
-      { media: {} },
-      /^ebbtide:media\.artifact is missing: it must be a group of settings: file, url,/,
+      'a pool that is no group',
+      { pool: 'media' },
+      /^ebbtide:pool is "media": must be a group of settings: name, min,/,
     ],
     [
       'an artifact from two places',
@@ -367,6 +363,97 @@ describe('settings', () => {
       'ebbtide:network.subnets',
     ]);
   });
+
+  /** Whatever is wrong by itself, all else is checked: one round tells all. */
+  const rounds: [string, Record<string, unknown>, string[]][] = [
+    [
+      'in every group, by itself and beside its neighbours',
+      {
+        cloud: 'mars',
+        pool: {
+          name: 'Media_1',
+          min: 4,
+          max: 2,
+          initial: 9,
+          machineType: 'big',
+          image: 'debian',
+          diskGb: 2,
+          zones: ['eu-west-1a', 7, 'eu-west-2b'],
+        },
+        network: { id: 'vpc-12', cidr: '10.0.0.0/16', signalFrom: ['all'] },
+        scaleIn: { ceiling: '48', maxDrains: 0 },
+        media: {
+          artifact: { file: 'nothing.tgz', sha256: '1' },
+          capacity: 0,
+          config: 'port: 7900\nkeys: {{keys}}',
+          ports: { rtcTcp: 9876, rtcUdp: 'many' },
+        },
+        mediaSecrets: { redis: 'nowhere' },
+        agent: { every: { heartbeat: '40m', work: 'often' }, http: { port: 7880 } },
+        alarms: { notify: ['on-call', 3] },
+        aws: { logDays: 2 },
+      },
+      [
+        'agent.every.heartbeat',
+        'agent.every.work',
+        'agent.http.port',
+        'alarms.notify[0]',
+        'alarms.notify[1]',
+        'aws.logDays',
+        'cloud',
+        'media.artifact.file',
+        'media.artifact.member',
+        'media.artifact.sha256',
+        'media.capacity',
+        'media.ports.rtcUdp',
+        'mediaSecrets.keys',
+        'mediaSecrets.redis',
+        'network.cidr',
+        'network.signalFrom[0]',
+        'network.subnets',
+        'pool.diskGb',
+        'pool.image',
+        'pool.initial',
+        'pool.machineType',
+        'pool.min',
+        'pool.name',
+        'pool.zones[1]',
+        'pool.zones[2]',
+        'scaleIn.ceiling',
+        'scaleIn.maxDrains',
+      ],
+    ],
+    [
+      'of a config whose neighbour is wrong',
+      { media: { ...Object(GOOD.media), config: 'port: 7900\nkeys: {{keys}}', ports: { rtcUdp: 'many' } } },
+      ['media.config', 'media.ports.rtcUdp'],
+    ],
+    [
+      'in groups that are left out',
+      { cloud: undefined, pool: undefined, media: undefined, mediaSecrets: undefined },
+      ['cloud', 'media.artifact', 'media.artifact.sha256', 'mediaSecrets.keys', 'pool.name'],
+    ],
+    ['in an artifact that is left out', { media: {} }, ['media.artifact', 'media.artifact.sha256']],
+    [
+      'once only: what is wrong is not missing too',
+      {
+        pool: { name: 'media', imageHasSoftware: true, image: 3 },
+        network: { id: 'vpc-12', subnets: [] },
+        media: { artifact: { url: 'https://a.example/b.tgz', sha256: SHA, member: 1 }, config: 3 },
+        mediaSecrets: { keys: {} },
+      },
+      ['media.artifact.member', 'media.config', 'mediaSecrets.keys', 'network.subnets', 'pool.image'],
+    ],
+  ];
+  for (const [what, changed, keys] of rounds) {
+    it(`tells in one round what is wrong ${what}`, () => {
+      const errors = errorsOf(changed).map((line) => line.split(' ')[0]);
+      assert.deepEqual(
+        errors.sort(),
+        keys.map((key) => `ebbtide:${key}`),
+      );
+    });
+  }
 
   it('never repeats a secret in an error', () => {
     const errors = errorsOf({

@@ -59,13 +59,16 @@ export async function provision(options: RehearsalArguments): Promise<Provisione
   }
 }
 
+/** The real server's program; an error says where it was looked for. */
+export function findLiveKit(livekitServer: string | undefined): string {
+  const program = livekitServer === undefined ? findProgram('livekit-server') : resolve(livekitServer);
+  if (program !== undefined && existsSync(program)) return program;
+  const where = program === undefined ? 'livekit-server is not in PATH' : `there is no ${program}`;
+  throw new Error(`${where}: say where the real server is with --livekit-server PATH`);
+}
+
 async function mediaServer({ media, livekitServer }: RehearsalArguments, folder: string): Promise<string> {
-  if (media === 'livekit') {
-    const program = livekitServer === undefined ? findProgram('livekit-server') : resolve(livekitServer);
-    if (program !== undefined && existsSync(program)) return program;
-    const where = program === undefined ? 'livekit-server is not in PATH' : `there is no ${program}`;
-    throw new Error(`${where}: say where the real server is with --livekit-server PATH`);
-  }
+  if (media === 'livekit') return findLiveKit(livekitServer);
   const file = join(folder, 'livekit-server');
   await buildTwinLiveKit(file);
   return file;

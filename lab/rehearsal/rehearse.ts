@@ -4,7 +4,7 @@ import type { RehearsalArguments } from './arguments.ts';
 import { advance, DAWN, type DayClock } from './day-clock.ts';
 import type { Picture } from './picture.ts';
 import { type DayShape, type Gate, planDay } from './plan.ts';
-import { type Provisioned, provision } from './provision.ts';
+import { findLiveKit, type Provisioned, provision } from './provision.ts';
 import { type Mode, type Report, shortcomings, type Trouble } from './report.ts';
 import { createRun, type Run } from './run.ts';
 import type { News } from './tally.ts';
@@ -54,6 +54,8 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
     options.show({ elapsedMs, startedAt, title, act, runs: runs.map((run) => run.picture()), news });
   };
 
+  // Told before anything is begun.
+  if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
   const provisioned = await provision(options);
   const shape: DayShape = { seed: options.seed, ...(options.media === 'twin' ? TWIN_DAY : LIVEKIT_DAY) };

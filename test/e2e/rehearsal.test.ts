@@ -67,6 +67,7 @@ describe('arguments of npm start', () => {
       const ended = await new Promise((done) => child.once('close', done));
       assert.equal(ended, code, output);
       assert.match(output, says);
+      assert.doesNotMatch(output, /applying the Pulumi program/);
     }).timeout(20_000);
   }
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { describeError } from '../../fleet/error.ts';
 import { type RehearsalArguments, readArguments, USAGE } from './arguments.ts';
 import type { Outcome } from './rehearse.ts';
@@ -26,6 +26,11 @@ export async function rehearsalCommand(argv: readonly string[]): Promise<number>
 }
 
 async function run(options: RehearsalArguments): Promise<number> {
+  const problem = options.json === undefined ? undefined : problemOfWriting(options.json);
+  if (problem !== undefined) {
+    process.stderr.write(`--json ${options.json} cannot be written: ${problem}\n`);
+    return WRONG_ARGUMENTS;
+  }
   const view = createView(process.stdout);
   const interrupted = new AbortController();
   const interrupt = () => {
@@ -60,6 +65,16 @@ async function run(options: RehearsalArguments): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
+  }
+}
+
+/** Known before the day is lived: its report would be lost. */
+function problemOfWriting(file: string): string | undefined {
+  try {
+    appendFileSync(file, '');
+    return undefined;
+  } catch (error) {
+    return describeError(error);
   }
 }
 

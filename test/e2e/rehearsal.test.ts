@@ -55,6 +55,11 @@ describe('arguments of npm start', () => {
     { flags: ['--help'], code: 0, says: /--livekit-server PATH/ },
     { flags: ['--cloud', 'gcp'], code: 2, says: /gcp is not there yet/ },
     { flags: ['--media', 'livekit', '--livekit-server', '/nowhere'], code: 1, says: /there is no \/nowhere/ },
+    {
+      flags: ['--json', '/nowhere/report.json'],
+      code: 2,
+      says: /--json \/nowhere\/report\.json cannot be written/,
+    },
   ]) {
     it(flags.join(' '), async () => {
       const child = startRehearsal(flags);

@@ -41,6 +41,9 @@ async function run(options: RehearsalArguments): Promise<number> {
   // Heard until the end: while somebody listens, nobody else ends the process.
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  // Nobody reads any more (`npm start | head`). Each further line fails too: that is no second asking, and the last
+  // ones may fail when all is over.
+  process.stdout.on('error', () => interrupted.abort());
   try {
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { rehearse } = await import('./rehearse.ts');

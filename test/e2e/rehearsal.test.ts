@@ -42,12 +42,26 @@ describe('rehearsal on a twin AWS', () => {
     child.kill('SIGINT');
     assert.equal(await ended, 130, output);
     assert.ok(!all().includes(folder), all());
+    assertNothingLeft();
+  });
+
+  it('leaves no process and no file behind when nobody reads what it says any more', async function () {
+    this.timeout(MINUTE_MS);
+    const child = startRehearsal([], { ...process.env, TMPDIR: folder });
+    child.stdout.once('data', () => child.stdout.destroy());
+    child.stderr.resume();
+    assert.equal(await new Promise((done) => child.once('exit', done)), 130);
+    assert.ok(!execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes(folder));
+    assertNothingLeft();
+  });
+
+  function assertNothingLeft(): void {
     // tsx keeps what it compiled.
     assert.deepEqual(
       readdirSync(folder).filter((name) => !name.startsWith('tsx-')),
       [],
     );
-  });
+  }
 });
 
 describe('arguments of npm start', () => {

@@ -3,23 +3,7 @@ import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsSection } from '../../stacks/aws/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
-
-/** Whatever has members: an object, a choice of objects, or one of these inside optional or a pipe. */
-function keysOf(schema: unknown, path: string[] = []): string[][] {
-  if (typeof schema !== 'object' || schema === null) return [];
-  const members: unknown = Reflect.get(schema, 'entries');
-  const options: unknown = Reflect.get(schema, 'options');
-  const steps: unknown = Reflect.get(schema, 'pipe');
-  if (typeof members === 'object' && members !== null) {
-    return Object.entries(members).flatMap(([name, member]) => {
-      const below = keysOf(member, [...path, name]);
-      return below.length > 0 ? below : [[...path, name]];
-    });
-  }
-  if (Array.isArray(options)) return options.flatMap((option) => keysOf(option, path));
-  if (Array.isArray(steps)) return keysOf(steps[0], path);
-  return keysOf(Reflect.get(schema, 'wrapped'), path);
-}
+import { keysOf } from './schema-keys.ts';
 
 function read(file: string): string {
   return readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');

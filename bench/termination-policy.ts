@@ -163,7 +163,7 @@ async function startStore() {
     if (request.method === 'PUT') written.set(name, Buffer.concat(chunks).toString());
     const body =
       request.method === 'PUT' ? '' : name === '' ? list() : (statuses.get(name) ?? written.get(name));
-    response.writeHead(body === undefined ? 404 : 200, { 'last-modified': new Date().toUTCString() });
+    response.writeHead(body === undefined ? 404 : 200, { 'last-modified': at(), etag: '"1"' });
     response.end(body ?? '<Error><Code>NoSuchKey</Code></Error>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

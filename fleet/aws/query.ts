@@ -47,8 +47,13 @@ export async function callQuery<Schema extends v.GenericSchema>(
   return parsed.output;
 }
 
-/** XML as plain data: text stays text, `<member>` and the S3 lists are always arrays. */
+/**
+ * XML as plain data: text stays text, `<member>` and the S3 lists are always arrays. Nothing (`{}`) where the document
+ * does not end with its root: one that breaks off between two members of a list would pass for a shorter list.
+ */
 export function parseXml(text: string): Record<string, unknown> {
+  const root = /^\s*(?:<\?[^>]*\?>\s*)?<([A-Za-z]\w*)[\s>]/.exec(text)?.[1];
+  if (root === undefined || !text.trimEnd().endsWith(`</${root}>`)) return {};
   const parser = new XMLParser({
     ignoreAttributes: true,
     ignoreDeclaration: true,

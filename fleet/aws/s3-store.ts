@@ -86,6 +86,14 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     });
     if (response.status === 404)
       throw new AwsError(`writing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
+    // Whatever else may answer 200 on the way, only a store tells which object it wrote.
+    if (response.headers.get('etag') === null) {
+      throw new AwsError(
+        `writing ${key} in bucket ${bucket}: the answer has no ETag, so no store wrote it (HTTP ${response.status}): ${response.body.slice(0, 120)}`,
+        'Malformed',
+        response.status,
+      );
+    }
   }
 
   return { list, get, put };

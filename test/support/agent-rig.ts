@@ -24,6 +24,8 @@ export interface RigOptions {
   /** The node binary that the agent runs on. */
   node?: string;
   configure?: (config: AgentConfigFile) => AgentConfigFile;
+  /** Where the agent finds S3, if not in the rig: a store with a bucket `pool`. */
+  storeUrl?: string;
 }
 
 /**
@@ -139,11 +141,12 @@ export class AgentRig {
 
   async startAgent(): Promise<void> {
     const path = join(this.folder, 'agent.json');
-    const { node = process.execPath, configure = (config) => config } = this.options;
+    const { node = process.execPath, configure = (config) => config, storeUrl } = this.options;
     await writeFile(path, JSON.stringify(configure(this.config)));
     const started = this.logs.length;
     const child = this.spawn(node, [this.bundlePath, 'run', '--config', path], {
       AWS_ENDPOINT_URL: this.endpoint,
+      ...(storeUrl === undefined ? {} : { AWS_ENDPOINT_URL_S3: storeUrl }),
       AWS_EC2_METADATA_SERVICE_ENDPOINT: this.endpoint,
     });
     this.agent = child;
@@ -270,7 +273,7 @@ export class AgentRig {
     const dated = { date: new Date().toUTCString(), 'last-modified': new Date().toUTCString() };
     if (method === 'PUT' && key === `statuses/${STATUS_NAME}.json`) {
       this.published = v.parse(statusSchema, JSON.parse(body));
-      outgoing.writeHead(200, dated).end();
+      outgoing.writeHead(200, { ...dated, etag: '"1"' }).end();
     } else if (method === 'GET' && key === `decisions/${NODE}.json` && this.decision !== undefined) {
       outgoing.writeHead(200, dated).end(JSON.stringify(this.decision));
     } else {

@@ -16,6 +16,7 @@ import {
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIA1', AWS_SECRET_ACCESS_KEY: 's' };
 const DATE = 'Sun, 01 Mar 2026 12:00:00 GMT';
+const WRITTEN: Answer = { status: 200, headers: { date: DATE, etag: '"e"' } };
 
 describe('AWS over HTTP', () => {
   let server: LocalServer | undefined;
@@ -106,7 +107,7 @@ describe('AWS over HTTP', () => {
   });
 
   it('makes a new connection where the server closes the one that was kept', async () => {
-    const { store, started } = await start((_request, count) => (count === 2 ? 'reset' : xml('{}')));
+    const { store, started } = await start((_request, count) => (count === 2 ? 'reset' : WRITTEN));
     await store.put('x', '{}');
     await store.put('y', '{}');
     assert.deepEqual(
@@ -172,6 +173,10 @@ describe('AWS over HTTP', () => {
     for (const [given, answer] of [
       ['garbage', xml('<html>hello</html>')],
       ['an empty answer', xml('')],
+      [
+        'a list that breaks off after an entry',
+        xml(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents('statuses/a', '30')}`),
+      ],
       ['a page that is not the last and has no token', page(true, contents('statuses/a', '30'))],
       ['no bucket', xml('<Error><Code>NoSuchBucket</Code></Error>', 404)],
     ] as [string, Answer][]) {
@@ -188,6 +193,11 @@ describe('AWS over HTTP', () => {
       assert.equal(await store.get('none'), undefined);
       assert.match((await errorOf(store.get('x'))).message, /NoSuchBucket/);
       assert.match((await errorOf(store.put('x', '{}'))).message, /no bucket b/);
+    });
+
+    it('a write that no store confirms is an error', async () => {
+      const { store } = await start(() => xml('<html>hello</html>'));
+      assert.match((await errorOf(store.put('x', '{}'))).message, /writing x .* no ETag/);
     });
 
     it('reads an object with its age, and needs the clock of the store', async () => {

@@ -22,7 +22,7 @@ describe('functions as Lambda runs them', () => {
     folder = await mkdtemp(join(tmpdir(), 'ebbtide-function-'));
     server = await startLocalServer(({ method, path, url, body }) => {
       const modified = { 'last-modified': new Date().toUTCString() };
-      if (method === 'PUT') return { status: 200 };
+      if (method === 'PUT') return { status: 200, headers: { etag: '"1"' } };
       if (method === 'POST') {
         const action = new URLSearchParams(body).get('Action');
         if (action === 'DescribeAutoScalingGroups') return { status: 200, body: GROUP };

@@ -1,0 +1,140 @@
+import { createServer, type IncomingMessage, Agent as Pool, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type HttpResponse, sendHttp } from '../../fleet/http.ts';
+
+/** What went through the front. `key` is what follows the bucket, decoded: empty for a list. */
+export interface StoreRequest {
+  method: string;
+  key: string;
+  query: URLSearchParams;
+}
+
+/**
+ * What the front does to one request. `answer`: in the store's stead, which never hears of it. `hold`: hands it on only
+ * then, even if the caller has gone meanwhile. `change`: another body under the store's own head. `cut`: the store has
+ * done it, and its answer breaks off in the middle.
+ */
+export type Fault =
+  | { kind: 'answer'; status: number; body: string }
+  | { kind: 'hold'; until: Promise<unknown> }
+  | { kind: 'change'; body: (whole: string) => string }
+  | { kind: 'cut' };
+
+export const SLOW_DOWN: Fault = {
+  kind: 'answer',
+  status: 503,
+  body: '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
+};
+export const INTERNAL_ERROR: Fault = {
+  kind: 'answer',
+  status: 500,
+  body: '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>Please try again.</Message></Error>',
+};
+export const GARBAGE: Fault = { kind: 'answer', status: 200, body: '<html><body>Welcome!</body></html>' };
+
+/** A line to an object store that fails as a test wants it; what is handed on is answered by the store itself. */
+export interface StoreFront {
+  url: string;
+  requests: StoreRequest[];
+  /** Asked for every request; undefined lets it through. */
+  fault: (request: StoreRequest) => Fault | undefined;
+  /** The most keys that a page of a list may have; undefined leaves it to the store. */
+  maxKeys: number | undefined;
+  /** How far the store's clock, as its answers tell it, has gone ahead of when it wrote. */
+  storeAheadMs: number;
+  /** Nothing listens any more, and open connections break. */
+  goDown(): Promise<void>;
+  comeBack(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startStoreFront(store: string): Promise<StoreFront> {
+  const pool = new Pool({ keepAlive: true });
+  const server = createServer((incoming, outgoing) => {
+    // A caller that has gone is no matter of the front's.
+    outgoing.on('error', () => undefined);
+    serve(incoming, outgoing).catch((cause: Error) => outgoing.destroy(cause));
+  });
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+
+  async function goDown(): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const url = new URL(incoming.url ?? '/', store);
+    const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
+    const request: StoreRequest = { method: incoming.method ?? '', key, query: url.searchParams };
+    front.requests.push(request);
+    const fault = front.fault(request);
+    if (fault?.kind === 'answer') {
+      outgoing.writeHead(fault.status, { date: new Date().toUTCString() }).end(fault.body);
+      return;
+    }
+    if (fault?.kind === 'hold') await fault.until;
+    if (key === '' && front.maxKeys !== undefined) url.searchParams.set('max-keys', String(front.maxKeys));
+    const response = await sendHttp({
+      method: incoming.method === 'PUT' ? 'PUT' : 'GET',
+      url,
+      headers: passedOn(incoming),
+      ...(incoming.method === 'PUT' ? { body: Buffer.concat(chunks).toString() } : {}),
+      timeoutMs: 30_000,
+      pool,
+    });
+    giveBack(response, outgoing, fault);
+  }
+
+  function giveBack({ status, headers, body }: HttpResponse, outgoing: ServerResponse, fault?: Fault): void {
+    if (fault?.kind === 'cut' && body.length === 0) {
+      outgoing.destroy();
+      return;
+    }
+    const given = fault?.kind === 'change' ? Buffer.from(fault.body(body.toString())) : body;
+    const { 'transfer-encoding': _, connection: __, ...kept } = headers;
+    const date = new Date(Date.parse(headers.date ?? '') + front.storeAheadMs).toUTCString();
+    outgoing.writeHead(status, { ...kept, date, 'content-length': given.length });
+    if (fault?.kind === 'cut') {
+      outgoing.write(given.subarray(0, given.length / 2), () => outgoing.destroy());
+      return;
+    }
+    outgoing.end(given);
+  }
+
+  const front: StoreFront = {
+    url: `http://127.0.0.1:${port}`,
+    requests: [],
+    fault: () => undefined,
+    maxKeys: undefined,
+    storeAheadMs: 0,
+    goDown,
+    comeBack: () => listen(port),
+    async close() {
+      if (server.listening) await goDown();
+      pool.destroy();
+    },
+  };
+  return front;
+}
+
+/** All but what belongs to the one connection. */
+function passedOn(incoming: IncomingMessage): Record<string, string> {
+  const own = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+  return Object.fromEntries(
+    Object.entries(incoming.headers).flatMap(([name, value]) =>
+      own.has(name) || value === undefined ? [] : [[name, [value].flat().join(', ')]],
+    ),
+  );
+}

@@ -1,6 +1,9 @@
 import * as assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Decision } from '../../fleet/decision.ts';
+import { NO_WORK } from '../../fleet/status.ts';
+import { alarmsOf } from '../../node-agent/core/alarms.ts';
+import { transition } from '../../node-agent/core/transition.ts';
 import { AgentWorld, NODE, T0 } from '../support/agent-world.ts';
 
 const DECISION: Decision = {
@@ -156,6 +159,39 @@ describe('the agent, in a scale-in', () => {
     world.target = 'leave';
     assert.ok(world.pass(2_000, () => world.signalsSent.length === 1));
     assert.equal(world.agent?.durable.decision?.by, 'auto-scaling-group');
+  });
+
+  it('a registry that is out for ten minutes holds up nothing but what it is told, and then is told', () => {
+    const world = serving(1);
+    chosen(world);
+    world.pass(5_000);
+    world.faults.add('registry');
+    world.pass(600_000);
+    assert.ok(world.heartbeats >= 2, 'the timer is kept alive');
+    assert.ok(world.agent !== undefined);
+    const alarms = alarmsOf(world.agent, world.settings, world.at);
+    assert.ok(alarms.some(({ name }) => name === 'status-not-published'));
+    hangUp(world);
+    assert.ok(world.pass(20_000, () => world.released));
+    world.faults.delete('registry');
+    assert.ok(world.pass(60_000, () => world.published?.phase === 'leaving'));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('writes one status at a time: none while it is not known what became of the one before', () => {
+    const world = serving(1);
+    assert.ok(world.agent !== undefined);
+    let state = world.agent;
+    let writes = 0;
+    for (let passed = 0; passed < 300_000; passed += 500) {
+      const at = world.at + passed;
+      const rooms = passed / 500;
+      const reading = { kind: 'known', work: { ...NO_WORK, rooms } } as const;
+      const step = transition(state, { kind: 'work-read', reading, at }, world.settings);
+      writes += step.effects.filter(({ kind }) => kind === 'publish').length;
+      state = step.state;
+    }
+    assert.equal(writes, 1);
   });
 
   it('ready before its hook is open: says so again, until the hook has heard it', () => {

@@ -14,7 +14,10 @@ export type NodeReading =
   | { kind: 'missing' }
   | { kind: 'unreadable'; reason: string };
 
-/** `complete: false` says that pages or objects were not read (`problem` says why): absence then proves nothing. */
+/**
+ * `complete: false` says that the list was not read to its end (`problem` says why): absence then proves nothing. An
+ * object that could not be read is there as `unreadable`.
+ */
 export interface FleetReading {
   nodes: Map<string, NodeReading>;
   complete: boolean;

@@ -85,6 +85,19 @@ describe('watcher plan', () => {
     assert.equal(measured(given).Rooms, 1);
   });
 
+  it('leaves out the sums while a status cannot be read: they would be too small', () => {
+    const metrics = measured(
+      world([
+        ['i-1', 'InService', fresh('i-1', { phase: 'draining', since: ago(3601), work: { rooms: 1 } })],
+        ['i-2', 'InService', { kind: 'unreadable', reason: 'SlowDown' }],
+      ]),
+    );
+    for (const name of ['Rooms', 'People', 'ServingNodes', 'DrainingNodes'])
+      assert.equal(metrics[name], undefined);
+    assert.equal(metrics.UnknownNodes, 1);
+    assert.equal(metrics.OverdueDrains, 1);
+  });
+
   it('without the group, leaves out who should speak', () => {
     const given = world([], { group: { kind: 'unknown', reason: 'Throttling' } });
     given.fleet.nodes.set('i-1', fresh('i-1', { work: { rooms: 7 } }));

@@ -79,6 +79,8 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
     const url = new URL(request.url);
     const what = `${request.method} ${url.pathname} (${request.service})`;
     const { service, method, body = '', headers = {} } = request;
+    // Before it is signed: when the time for a thousand reads is over, those that wait must not take more of it.
+    if (request.signal?.aborted) throw new AwsError(`${what}: given up before it was sent`, 'Timeout');
     let credentials: AwsCredentials;
     try {
       credentials = await options.credentials();

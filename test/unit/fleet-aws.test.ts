@@ -85,6 +85,20 @@ describe('AWS over HTTP', () => {
       assert.equal((await errorOf(store.get('x', AbortSignal.abort()))).code, 'Timeout');
     });
 
+    it('a request that is given up already costs nothing: it is not even signed', async () => {
+      const client = createAwsClient({
+        region: 'r',
+        credentials: () => Promise.reject(new Error('asked for keys')),
+        environment: {},
+        timeoutMs: 10,
+      });
+      const url = 'https://b/x';
+      const error = await errorOf(
+        client.send({ service: 's3', method: 'GET', url, signal: AbortSignal.abort() }),
+      );
+      assert.equal(error.code, 'Timeout');
+    });
+
     it('an answer that breaks off in its middle is none', async () => {
       const { store } = await start(() => ({
         status: 200,

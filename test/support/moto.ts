@@ -29,7 +29,8 @@ export async function startMoto(program: string): Promise<Moto> {
   async function stop(): Promise<void> {
     process.off('exit', atExit);
     server.kill('SIGKILL');
-    await exited;
+    // What did not start does not end.
+    if (server.pid !== undefined) await exited;
   }
 
   const url = await new Promise<string>((resolve, reject) => {

@@ -111,6 +111,7 @@ function connect(config: AgentConfig, environment: Readonly<Record<string, strin
 }
 
 function createRuntime(config: AgentConfig, durable: DurableState, now: () => number): MediaRuntime {
+  if (config.media.kind === 'openvidu') throw new Error('media.kind openvidu is not built yet');
   const { name, runtime } = config.media;
   switch (runtime.kind) {
     case 'systemd': {
@@ -127,6 +128,8 @@ function createRuntime(config: AgentConfig, durable: DurableState, now: () => nu
       const remembered = durable.signals.map(({ process }) => process);
       return createPidFileRuntime({ name, path: runtime.path, start: runtime.start, remembered });
     }
+    case 'docker':
+      throw new Error('media.runtime.kind docker is not built yet');
   }
 }
 

@@ -4,10 +4,30 @@ import { durationBetween } from './duration-schema.ts';
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 const path = v.pipe(v.string(), v.minLength(1));
 
-/** How the media process is found: a systemd unit, or a file that holds its pid. */
+const capacity = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+const containerName = v.pipe(
+  v.string(),
+  v.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'must be the name of a container'),
+);
+
+export const RESTART_POLICIES = ['no', 'on-failure', 'unless-stopped', 'always'] as const;
+export type RestartPolicy = (typeof RESTART_POLICIES)[number];
+
+/**
+ * A container engine that speaks the Docker Engine API. While a node drains, its containers have the restart policy
+ * `no`; `restartPolicy` is what they get back when they are started afresh.
+ */
+const engineMembers = {
+  kind: v.literal('docker'),
+  socketPath: v.optional(path, '/var/run/docker.sock'),
+  restartPolicy: v.optional(v.picklist(RESTART_POLICIES), 'on-failure'),
+};
+
+/** How the media process is found: a systemd unit, a file that holds its pid, or a container. */
 const runtimeSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('systemd'), unit: path }),
   v.strictObject({ kind: v.literal('pid-file'), path, start: v.optional(v.array(v.string())) }),
+  v.strictObject({ ...engineMembers, container: v.optional(containerName, 'livekit') }),
 ]);
 
 /** LiveKit's own `redis` block, as far as one server by its address goes. Other members are LiveKit's affair. */
@@ -23,10 +43,43 @@ const livekitSchema = v.strictObject({
   kind: v.literal('livekit'),
   name: v.optional(v.string(), 'livekit'),
   metricsUrl: v.pipe(v.string(), v.url()),
-  capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  capacity,
   runtime: runtimeSchema,
   /** A file that holds LiveKit's `redis` block as JSON: with it a doubt about a signal ends by asking, not by waiting. */
   redisFile: v.optional(path),
+});
+
+/**
+ * An OpenVidu media node: LiveKit, egress, ingress and agents, each in a container of its own. Ports are the containers'
+ * own: where one is not on the host's network, it is asked at its own address.
+ */
+const openviduSchema = v.strictObject({
+  kind: v.literal('openvidu'),
+  metricsUrl: v.pipe(v.string(), v.url()),
+  capacity,
+  runtime: v.strictObject(engineMembers),
+  redisFile: v.optional(path),
+  /** Names of containers, and the label that every agent's container has. */
+  containers: v.optional(
+    v.strictObject({
+      livekit: v.optional(containerName, 'openvidu'),
+      egress: v.optional(containerName, 'egress'),
+      ingress: v.optional(containerName, 'ingress'),
+      agentLabel: v.optional(
+        v.pipe(v.string(), v.regex(/^[^=\s]+(=.*)?$/, 'must be a label: NAME or NAME=VALUE')),
+        'openvidu-agent=true',
+      ),
+    }),
+    {},
+  ),
+  /** Egress tells its jobs on its health port, or as Prometheus metrics: those are read where their port is set. */
+  egress: v.optional(
+    v.strictObject({ healthPort: v.optional(port, 9091), metricsPort: v.optional(port) }),
+    {},
+  ),
+  /** Ingress tells its jobs only as Prometheus metrics, which are off unless its own configuration switches them on. */
+  ingress: v.optional(v.strictObject({ metricsPort: v.optional(port) }), {}),
+  agents: v.optional(v.strictObject({ port: v.optional(port, 8081) }), {}),
 });
 
 const awsSchema = v.strictObject({
@@ -47,7 +100,7 @@ export const agentConfigSchema = v.strictObject({
   cloud: v.variant('kind', [awsSchema]),
   /** `statusName`: what the store binds to this one node (AWS: its role's unique id, a colon, its instance id). */
   registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string(), statusName: v.string() }),
-  media: v.variant('kind', [livekitSchema]),
+  media: v.variant('kind', [livekitSchema, openviduSchema]),
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
   stateDirectory: v.optional(path, '/var/lib/ebbtide'),
   socketPath: v.optional(path, '/run/ebbtide/agent.sock'),

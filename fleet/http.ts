@@ -10,6 +10,8 @@ export interface HttpRequest {
   /** How long all of it may take: connecting, sending, and the last byte of the answer. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** A unix socket to connect to; the URL's host is then only a name in the request. */
+  socketPath?: string | undefined;
   /** A pool of connections; without one, every request has a connection of its own. */
   pool?: Agent | undefined;
 }
@@ -59,6 +61,7 @@ function attempt(request: HttpRequest): Promise<HttpResponse | 'closed-before-us
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
       },
       agent: request.pool ?? false,
+      ...(request.socketPath === undefined ? {} : { socketPath: request.socketPath }),
     });
     const timer = setTimeout(() => giveUp(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
     const abort = () => giveUp('given up by the caller');

@@ -119,6 +119,19 @@ describe('the agent, with several containers', () => {
     assert.ok(world.pass(20_000, () => world.released));
   });
 
+  it('an agent that does not tell its jobs may not have its signal handler yet: it waits for a minute', () => {
+    const world = serving({ livekit: 2 });
+    world.target = 'leave';
+    world.pass(30_000);
+    world.startMedia(1, 'agent');
+    world.faults.add('metrics');
+    const id = idOf(world, 'agent');
+    world.pass(59_000);
+    assert.equal(world.signalsTo(id), 0);
+    world.pass(5_000);
+    assert.equal(world.signalsTo(id), 1);
+  });
+
   it('LiveKit waits for no other: told its work, it is signalled though an agent is too young', () => {
     const world = serving({ livekit: 2, egress: 1 });
     world.endMedia({ clean: true, text: 'exited 143' }, 'agent');

@@ -62,8 +62,11 @@ export async function startTwin(): Promise<EngineUnderTest> {
   };
 }
 
-/** podman's service that speaks Docker's API, with storage and settings that are this test's own. */
-export async function startPodman(): Promise<EngineUnderTest> {
+/**
+ * podman's service that speaks Docker's API, with storage and settings that are this test's own.
+ * @param seen further folders that its containers see.
+ */
+export async function startPodman(seen: string[] = []): Promise<EngineUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'ebbtide-podman-'));
   const environment = await configurePodman(folder);
   await promisify(execFile)(
@@ -79,7 +82,7 @@ export async function startPodman(): Promise<EngineUnderTest> {
     stdio: 'ignore',
   });
   await eventually('podman serves', async () => existsSync(socketPath), 10_000);
-  const under = common('podman', folder, socketPath);
+  const under = common('podman', folder, socketPath, seen);
   return {
     ...under,
     silence: () => end(service),
@@ -121,9 +124,9 @@ graphroot = "${join(folder, 'storage')}"
   };
 }
 
-function common(kind: 'twin' | 'podman', folder: string, socketPath: string) {
+function common(kind: 'twin' | 'podman', folder: string, socketPath: string, also: string[] = []) {
   const engine = createDockerEngine({ socketPath, timeoutMs: 10_000 });
-  const seen = [...SEEN, folder].filter(
+  const seen = [...SEEN, folder, ...also].filter(
     (path, index, all) =>
       existsSync(path) && !all.slice(0, index).some((other) => path.startsWith(`${other}/`)),
   );

@@ -13,17 +13,14 @@ import { createMetadata } from './clouds/aws/metadata.ts';
 import { credentialsFromMetadata } from './clouds/aws/metadata-credentials.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import type { CoreSettings } from './core/settings.ts';
-import { type DurableState, startState } from './core/state.ts';
+import { startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
 import { createLog } from './log.ts';
-import { createLivekit } from './media/livekit.ts';
+import { connectMedia } from './media-ports.ts';
 import { createHttpServer } from './operator/http-server.ts';
 import { listenOnSocket } from './operator/socket-server.ts';
 import type { Log, Ports } from './ports.ts';
 import { createLogindInhibitor, createNoInhibitor } from './runtime/inhibitor.ts';
-import { createPidFileRuntime } from './runtime/pid-file.ts';
-import type { MediaRuntime } from './runtime/runtime.ts';
-import { createSystemdRuntime } from './runtime/systemd.ts';
 import { takeLock } from './store/lock.ts';
 import { createStateFile } from './store/state-file.ts';
 import { VERSION } from './version.ts';
@@ -50,13 +47,7 @@ export async function run(
   const ports: Ports = {
     cloud,
     registry,
-    media: createLivekit({
-      metricsUrl: config.media.metricsUrl,
-      redisFile: config.media.redisFile,
-      timeoutMs: config.timeout.media,
-      now: Date.now,
-    }),
-    runtime: createRuntime(config, state.durable, now),
+    ...connectMedia(config, state.durable, now),
     inhibitor: config.inhibitShutdown ? createLogindInhibitor() : createNoInhibitor(),
     stateFile,
     log,
@@ -109,29 +100,6 @@ function connect(config: AgentConfig, environment: Readonly<Record<string, strin
   });
   const store = createS3Store({ client, bucket: config.registry.bucket });
   return { cloud, registry: createBucketRegistry({ store, statusName: () => config.registry.statusName }) };
-}
-
-function createRuntime(config: AgentConfig, durable: DurableState, now: () => number): MediaRuntime {
-  if (config.media.kind === 'openvidu') throw new Error('media.kind openvidu is not built yet');
-  const { name, runtime } = config.media;
-  switch (runtime.kind) {
-    case 'systemd': {
-      const { unit } = runtime;
-      return createSystemdRuntime({
-        name,
-        unit,
-        timeoutMs: config.timeout.runtime,
-        askEveryMs: config.every.unit,
-        now,
-      });
-    }
-    case 'pid-file': {
-      const remembered = durable.signals.map(({ process }) => process);
-      return createPidFileRuntime({ name, path: runtime.path, start: runtime.start, remembered });
-    }
-    case 'docker':
-      throw new Error('media.runtime.kind docker is not built yet');
-  }
 }
 
 /** Without knowing which machine this is, nothing can be done; the cloud's metadata may come up after us. */

@@ -1,6 +1,6 @@
 import type { AgentConfigFile } from '../fleet/agent-config.ts';
 import type { BootManifest } from '../fleet/boot-manifest.ts';
-import type { MediaContainer } from '../fleet/media-container.ts';
+import type { WantedContainer } from '../fleet/wanted-container.ts';
 import type { NodeFile, SoftwareFile } from './node-file.ts';
 import {
   dockerDaemon,
@@ -91,7 +91,7 @@ function asProgram(ports: LivekitMedia['ports'], file: SoftwareFile): Way {
 const ENGINE_UNITS = ['docker.service', 'containerd.service'];
 
 function asContainer(image: string): Way {
-  const container: MediaContainer = {
+  const container: WantedContainer = {
     socketPath: SOCKET,
     name: CONTAINER,
     image,

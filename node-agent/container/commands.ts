@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { type MediaContainer, mediaContainerSchema } from '../../fleet/media-container.ts';
+import { type WantedContainer, wantedContainerSchema } from '../../fleet/wanted-container.ts';
 import type { RetrySettings } from '../boot/retry.ts';
 import { createLog } from '../log.ts';
 import { createDockerEngine } from '../runtime/docker-engine.ts';
@@ -24,11 +24,11 @@ export async function runAwaitMedia(definitionPath: string): Promise<void> {
   await awaitMedia(wanted, engine, createLog(), LOOK_EVERY_MS);
 }
 
-async function readDefinition(path: string): Promise<MediaContainer> {
+async function readDefinition(path: string): Promise<WantedContainer> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Error(`the definition ${path} cannot be read`, { cause });
   });
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), mediaContainerSchema), text);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), wantedContainerSchema), text);
   if (parsed.success) return parsed.output;
   throw new Error(`the definition ${path} is wrong: ${v.summarize(parsed.issues)}`);
 }

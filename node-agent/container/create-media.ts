@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../fleet/error.ts';
-import type { MediaContainer } from '../../fleet/media-container.ts';
+import type { WantedContainer } from '../../fleet/wanted-container.ts';
 import { FinalError, type RetrySettings, retry } from '../boot/retry.ts';
 import type { Log } from '../ports.ts';
 import { type DockerEngine, EngineError } from '../runtime/docker-engine.ts';
@@ -8,7 +8,7 @@ import { readAccount } from './account.ts';
 import { type ContainerDefinition, containerDefinition, nextStep } from './definition.ts';
 
 export interface CreateMediaOptions {
-  wanted: MediaContainer;
+  wanted: WantedContainer;
   engine: DockerEngine;
   log: Log;
   retry: RetrySettings;
@@ -37,7 +37,7 @@ export async function createMedia({
 }
 
 async function step(
-  { name, image }: MediaContainer,
+  { name, image }: WantedContainer,
   definition: ContainerDefinition,
   engine: DockerEngine,
   log: Log,
@@ -74,7 +74,7 @@ async function pull(image: string, engine: DockerEngine, log: Log): Promise<void
 
 /** Resolves when the container has ended, or is gone. While the engine does not tell, it may have calls. */
 export async function awaitMedia(
-  { name }: MediaContainer,
+  { name }: WantedContainer,
   engine: DockerEngine,
   log: Log,
   everyMs: number,

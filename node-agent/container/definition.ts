@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaContainer } from '../../fleet/media-container.ts';
+import type { WantedContainer } from '../../fleet/wanted-container.ts';
 import type { Container } from '../runtime/docker-engine.ts';
 
 /** The numbers of an account of this machine. */
@@ -17,7 +17,7 @@ const DEFINITION_LABEL = 'ebbtide.definition';
  * config is shown to it at the path that it has on the machine: its secrets are neither in the container's environment
  * nor in its labels, which anyone who may ask the engine can read.
  */
-export function containerDefinition(wanted: MediaContainer, { uid, gid }: Account) {
+export function containerDefinition(wanted: WantedContainer, { uid, gid }: Account) {
   const { image, config, restartPolicy, openFiles } = wanted;
   const definition = {
     Image: image,

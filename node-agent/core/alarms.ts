@@ -98,12 +98,12 @@ function mediaAlarms(state: AgentState, settings: CoreSettings, at: number): Ala
       text: `the work is unknown: ${work.reason}`,
     });
   }
-  const { absentSince } = observed;
-  if (durable.decision === null && absentSince !== null && at - absentSince >= ALARM_AFTER_MS) {
+  const { downSince } = observed;
+  if (durable.decision === null && downSince !== null && at - downSince >= ALARM_AFTER_MS) {
     alarms.push({
       name: 'media-down',
-      since: absentSince,
-      text: 'no media process runs here, and nothing will start one',
+      since: downSince,
+      text: 'no media process that carries calls runs here, and nothing will start one',
     });
   }
   return alarms;
@@ -117,6 +117,7 @@ function outsideAlarms({ durable, observed }: AgentState, at: number): Alarm[] {
   };
   failing('state-not-written', observed.save, 'the state file cannot be written, so nothing is signalled', 0);
   failing('status-not-published', observed.publish, 'the registry does not take the status', ALARM_AFTER_MS);
+  failing('signal-not-sent', observed.signal, 'the media cannot be told to drain', ALARM_AFTER_MS);
   failing('heartbeat-failing', observed.hold, "the cloud's timer cannot be kept alive", ALARM_AFTER_MS);
   failing('release-failing', observed.release, 'the empty machine cannot be given back', ALARM_AFTER_MS);
   failing('not-inhibited', observed.inhibit, 'a shutdown of the machine cannot be held off', 0);

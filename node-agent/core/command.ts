@@ -6,7 +6,7 @@ import { begun } from './retry.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
 import { known, remember, type Step } from './step.ts';
-import { recordOf, runningProcesses, workNow } from './work.ts';
+import { carriesCalls, describeJobs, recordOf, runningProcesses, workNow } from './work.ts';
 
 /** What an operator on the node asked for. Every command is answered in prose, accepted or refused. */
 export function command(
@@ -66,7 +66,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   const back = remember(state, { decision: null, drainingSince: null, phase: 'booting', since: at });
   if (phase === 'empty')
     return startMedia(back, request, 'Resuming: a fresh media process is being started.');
-  if (signalled.length === 0 && runningProcesses(state).length > 0) {
+  if (signalled.length === 0 && carriesCalls(state)) {
     return {
       state: back,
       effects: [reply(request, true, 'Resuming: the media process had not been signalled yet.')],
@@ -80,7 +80,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   const work = workNow(state, settings, at);
   const left =
     work.kind === 'known'
-      ? `${work.work.rooms} rooms with ${work.work.people} people are left`
+      ? `${work.work.rooms} rooms with ${work.work.people} people${describeJobs(work.work)} are left`
       : `its work is unknown (${work.reason})`;
   const forText = describeDuration(at - state.durable.since);
   return refuse(

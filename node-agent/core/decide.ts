@@ -6,7 +6,7 @@ import { ALARM_AFTER_MS, type CoreSettings, DECISION_WAIT_MS } from './settings.
 import { askDrain, cut, signal } from './signal-rules.ts';
 import type { AgentState } from './state.ts';
 import { known, log, remember, type Step, then, unchanged } from './step.ts';
-import { isDisproved, isKnownZero, recordOf, runningProcesses, workNow } from './work.ts';
+import { carriesCalls, isDisproved, isKnownZero, recordOf, runningProcesses, workNow } from './work.ts';
 
 type Rule = (state: AgentState, settings: CoreSettings, at: number) => Step;
 
@@ -86,7 +86,7 @@ function serve(state: AgentState, settings: CoreSettings, at: number): Step {
   const running = runningProcesses(state);
   const cleared = forgetDisproved(state, settings, at);
   if (cleared !== state) return { state: cleared, effects: [log('info', 'signal-disproved', {})] };
-  const knowsWork = workNow(state, settings, at).kind === 'known' && running.length > 0;
+  const knowsWork = workNow(state, settings, at).kind === 'known' && carriesCalls(state);
   const untouched = running.every((process) => recordOf(state, process) === undefined);
   if (!knowsWork || !untouched) return unchanged(state);
   const serving =

@@ -22,9 +22,10 @@ export type Effect =
 
 /**
  * How an effect ended. `nothing-to-do`: the other side says that there is nothing (the process is gone, no lifecycle
- * action is open). `failed` may have happened or not.
+ * action is open). `failed` may have happened or not; `not-done` has not, for certain.
  */
 export type Outcome =
-  | { kind: 'done' }
+  | { kind: 'done'; note?: string }
   | { kind: 'nothing-to-do'; text: string }
-  | { kind: 'failed'; problem: string };
+  | { kind: 'failed'; problem: string }
+  | { kind: 'not-done'; problem: string };

@@ -2,7 +2,7 @@ import { describeDuration, formatDuration } from '../../fleet/duration.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
-import { recordOf, runningProcesses, workNow } from './work.ts';
+import { describeJobs, recordOf, runningProcesses, workNow } from './work.ts';
 
 /** This node's story, for a person: how it is, why, what it waits for, what comes next. */
 export function explain(state: AgentState, settings: CoreSettings, status: NodeStatus, at: number): string {
@@ -22,10 +22,7 @@ export function explain(state: AgentState, settings: CoreSettings, status: NodeS
 function describeWork(state: AgentState, settings: CoreSettings, at: number): string {
   const work = workNow(state, settings, at);
   if (work.kind === 'unknown') return `Its work is unknown, which never counts as empty: ${work.reason}.`;
-  const { rooms, people, egress, ingress, agents } = work.work;
-  const jobs = egress + ingress + agents;
-  const jobText = jobs === 0 ? '' : `, ${egress} egress, ${ingress} ingress and ${agents} agent jobs`;
-  return `On it: ${rooms} rooms, ${people} people${jobText}.`;
+  return `On it: ${work.work.rooms} rooms, ${work.work.people} people${describeJobs(work.work)}.`;
 }
 
 function describeDecision(state: AgentState, at: number): string[] {
@@ -65,7 +62,8 @@ function describeNext(state: AgentState, settings: CoreSettings, at: number): st
 }
 
 function describeDrain(state: AgentState, settings: CoreSettings, at: number): string {
-  const records = runningProcesses(state).map((process) => recordOf(state, process));
+  const running = runningProcesses(state);
+  const records = running.map((process) => recordOf(state, process));
   const parts: string[] = [];
   if (records.some((record) => record?.state === 'uncertain')) {
     parts.push(
@@ -78,6 +76,7 @@ function describeDrain(state: AgentState, settings: CoreSettings, at: number): s
       'the media was told to drain and ends by itself when the last person has left; then this node is empty.',
     );
   } else parts.push('no media process is seen; a second look, some seconds apart, proves the node empty.');
+  if (running.length > 1) parts.push(`Still there: ${running.map(({ name }) => name).join(', ')}.`);
   if (settings.ceilingMs !== undefined && state.durable.drainingSince !== null) {
     const leftMs = state.durable.drainingSince + settings.ceilingMs - at;
     const then = settings.onCeiling === 'cut' ? 'calls are cut' : 'an alarm is raised and the drain goes on';

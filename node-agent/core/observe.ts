@@ -19,8 +19,9 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
       const zero = isKnownZero(event.reading);
       const zeroSince = zero ? (state.observed.zeroSince ?? event.at) : null;
       const told = event.reading.kind === 'known' ? event.at : null;
-      const toldSince = state.observed.toldSince ?? told;
-      return known(state, { work: event.reading, workAt: event.at, zeroSince, toldSince });
+      const lives =
+        state.observed.lives?.map((life) => ({ ...life, toldSince: life.toldSince ?? told })) ?? null;
+      return known(state, { work: event.reading, workAt: event.at, zeroSince, lives });
     }
     case 'target-read': {
       const { reading } = event;

@@ -15,7 +15,9 @@ export function observeOutcome(
   const { observed, durable } = state;
   const retry = (before: Observed['save']) => ended(before, outcome, at, settings.retryMs);
   const complain = (event: string): Effect[] =>
-    outcome.kind === 'failed' ? [log('warn', event, { problem: outcome.problem })] : [];
+    outcome.kind === 'failed' || outcome.kind === 'not-done'
+      ? [log('warn', event, { problem: outcome.problem })]
+      : [];
   switch (effect.kind) {
     case 'save': {
       const savedRevision = outcome.kind === 'done' ? effect.revision : observed.savedRevision;
@@ -26,7 +28,7 @@ export function observeOutcome(
     }
     case 'signal':
     case 'cut':
-      return observeSignal(state, effect, outcome, at);
+      return observeSignal(state, effect, outcome, settings, at);
     case 'publish': {
       const news = { publish: retry(observed.publish) };
       const told = outcome.kind === 'done' ? { publishedAt: at, publishedText: effect.text } : {};
@@ -58,7 +60,8 @@ export function observeOutcome(
     }
     case 'ready': {
       const next = known(state, { ready: retry(observed.ready) }).state;
-      if (outcome.kind === 'failed') return { state: next, effects: complain('ready-failed') };
+      if (outcome.kind === 'failed' || outcome.kind === 'not-done')
+        return { state: next, effects: complain('ready-failed') };
       // A machine that boots fast may be ready before its hook is open.
       const early = at - durable.bootedAt < READY_EXPECTED_MS;
       if (outcome.kind === 'nothing-to-do' && early) return unchanged(next);
@@ -81,11 +84,17 @@ function observeSignal(
   state: AgentState,
   effect: Extract<Effect, { kind: 'signal' | 'cut' }>,
   outcome: Outcome,
+  settings: CoreSettings,
   at: number,
 ): Step {
   const { id } = effect.process;
   const signalling = state.observed.signalling.filter((process) => process !== id);
-  const idle = known(state, { signalling }).state;
+  const retry =
+    outcome.kind === 'not-done' && effect.kind === 'signal' ? outcome : ({ kind: 'done' } as const);
+  const idle = known(state, {
+    signalling,
+    signal: ended(state.observed.signal, retry, at, settings.retryMs),
+  }).state;
   const change = (record: SignalRecord, next: SignalRecord['state']): AgentState => {
     const revision = idle.observed.revision + 1;
     const replaced = { ...record, state: next, at, revision };
@@ -96,10 +105,21 @@ function observeSignal(
   const record = idle.durable.signals.find(({ process }) => process === id);
   if (record === undefined) return unchanged(idle);
   const fields = { process: id, decision: idle.durable.decision?.id };
+  if (outcome.kind === 'not-done' && effect.kind === 'signal') {
+    // The intention stands, and goes out as soon as somebody answers.
+    return {
+      state: idle,
+      effects: [log('warn', 'signal-not-sent', { ...fields, problem: outcome.problem })],
+    };
+  }
   switch (outcome.kind) {
     case 'done': {
       if (effect.kind === 'signal') {
-        return { state: change(record, 'signalled'), effects: [log('info', 'media-signalled', fields)] };
+        const note = outcome.note === undefined ? {} : { note: outcome.note };
+        return {
+          state: change(record, 'signalled'),
+          effects: [log('info', 'media-signalled', { ...fields, ...note })],
+        };
       }
       // Who is still there when it is killed was not cut before; who was there at the second signal was cut by that.
       const people = effect.kill ? Math.max(record.people, effect.people ?? 0) : (effect.people ?? 0);
@@ -114,6 +134,7 @@ function observeSignal(
         state: change(record, 'signalled'),
         effects: [log('info', 'media-gone-before-signal', fields)],
       };
+    case 'not-done':
     case 'failed':
       // Nobody knows whether it arrived: treated exactly as if the agent had died in between.
       return {

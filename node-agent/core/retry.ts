@@ -17,7 +17,8 @@ export function ended(retry: Retry, outcome: Outcome, at: number, retryMs: numbe
       return IDLE;
     case 'nothing-to-do':
       return { ...IDLE, notBefore: at + retryMs, problem: outcome.text };
-    case 'failed': {
+    case 'failed':
+    case 'not-done': {
       const waitMs = Math.min(LONGEST_RETRY_MS, retryMs * 2 ** Math.min(retry.failures, 10));
       return {
         inFlight: false,

@@ -1,54 +1,73 @@
 import type { Effect } from './effect.ts';
 import { DOUBT_KEPT_MS } from './settings.ts';
-import type { AgentState, MediaProcess, RuntimeReading, SignalRecord, WorkReading } from './state.ts';
+import type {
+  AgentState,
+  MediaProcess,
+  RuntimeReading,
+  SignalRecord,
+  WatchedLife,
+  WorkReading,
+} from './state.ts';
 import { known, log, remember, type Step } from './step.ts';
-import { peopleNow, recordOf } from './work.ts';
+import { jobsNow, peopleNow, recordOf } from './work.ts';
 
-/** What is seen of the media process: lives that ended, lives that began, and what an earlier agent may have done to them. */
+/** What is seen of the media processes: lives that ended, lives that began, and what an earlier agent may have done to them. */
 export function observeRuntime(state: AgentState, reading: RuntimeReading, at: number): Step {
-  const before = state.observed.lives;
+  const before = state.observed.lives ?? [];
   const workBefore: WorkReading = state.observed.work ?? { kind: 'unknown', reason: 'it was never read' };
   if (reading.kind === 'unknown') {
     // The last answer is kept for nothing: an unanswered question never counts as an answer.
-    return known(state, { runtime: reading, runtimeAt: at, absentSince: null, zeroSince: null });
+    const unknown = { absentSince: null, downSince: null, zeroSince: null };
+    return known(state, { runtime: reading, runtimeAt: at, ...unknown });
   }
-  const absent = reading.running.length === 0 && reading.willStart.length === 0;
-  const same = sameLives(before, reading.running);
+  const { running, willStart } = reading;
+  const absent = running.length === 0 && willStart.length === 0;
+  const down = willStart.length === 0 && !running.some(({ carries }) => carries === 'calls');
+  const begun = running.some(({ id }) => !before.some(({ process }) => process.id === id));
   let next = known(state, {
     runtime: reading,
     runtimeAt: at,
-    lives: reading.running,
+    lives: running.map((process) => watch(state, process, at)),
     absentSince: absent ? (state.observed.absentSince ?? at) : null,
-    // What was read of an earlier life of the media says nothing of this one.
-    ...(same ? {} : { zeroSince: null, work: null, toldSince: null, livesSince: at }),
+    downSince: down ? (state.observed.downSince ?? at) : null,
+    // What was read before a life began says nothing of that life.
+    ...(begun ? { zeroSince: null, work: null } : {}),
   }).state;
   const effects: Effect[] = [];
-  for (const gone of before.filter(({ id }) => !reading.running.some((process) => process.id === id))) {
+  for (const { process: gone } of before) {
+    if (running.some(({ id }) => id === gone.id)) continue;
     const record = recordOf(state, gone);
-    const replaced =
-      reading.running.some(({ name }) => name === gone.name) || reading.willStart.includes(gone.name);
-    // A unit that comes back by itself has failed: after a clean end it would stay away.
-    const clean = replaced ? false : (reading.lastExit?.clean ?? null);
-    const how = reading.lastExit?.text ?? 'it is not known how';
+    const exit = reading.exits?.find(({ name }) => name === gone.name);
+    const replaced = running.some(({ name }) => name === gone.name) || willStart.includes(gone.name);
+    // What comes back by itself has failed: after a clean end it would stay away.
+    const clean = replaced ? false : (exit?.clean ?? null);
+    const how = exit?.text ?? 'it is not known how';
     effects.push(
       log('info', 'media-exited', { process: gone.id, clean, how, signal: record?.state ?? 'none' }),
     );
     const ours = record?.state === 'cut' || record?.state === 'about-to-cut';
     // Nobody but us should tell it to end: an end that we did not ask for is a loss, however clean it looks.
     const crashed = clean === false || record === undefined;
-    const people = peopleNow(workBefore);
-    if (crashed && !ours && people !== 0) {
-      next = remember(next, { callsLost: next.durable.callsLost + (people ?? 0) });
-      effects.push(log('error', 'calls-lost', { process: gone.id, people: people ?? 'unknown', how }));
+    if (!crashed || ours) continue;
+    // People are on what carries calls, and on nothing else: another process takes only its own jobs with it.
+    const lost = gone.carries === 'calls' ? peopleNow(workBefore) : jobsNow(workBefore, gone.carries);
+    if (lost === 0) continue;
+    if (gone.carries === 'calls') {
+      next = remember(next, { callsLost: next.durable.callsLost + (lost ?? 0) });
+      effects.push(log('error', 'calls-lost', { process: gone.id, people: lost ?? 'unknown', how }));
+    } else {
+      const fields = { process: gone.id, kind: gone.carries, atMost: lost ?? 'unknown', how };
+      effects.push(log('error', 'jobs-lost', fields));
     }
   }
-  return { state: forgetGone(distrust(next, reading.running, at), reading.running), effects };
+  return { state: forgetGone(distrust(next, running, at), running), effects };
 }
 
-function sameLives(before: MediaProcess[], after: MediaProcess[]): boolean {
-  return (
-    before.length === after.length && before.every(({ id }) => after.some((process) => process.id === id))
-  );
+/** A life that was there before us is as old as it says; the age of one that came later we know ourselves. */
+function watch({ observed }: AgentState, process: MediaProcess, at: number): WatchedLife {
+  const known = observed.lives?.find((life) => life.process.id === process.id);
+  const since = observed.lives === null ? Math.min(process.startedAt, at) : at;
+  return { process, since: known?.since ?? since, toldSince: known?.toldSince ?? null };
 }
 
 /** After a lost state, a process that is older than this agent may have been signalled already. */

@@ -1,15 +1,18 @@
 import type { Effect } from './effect.ts';
+import { isDue } from './retry.ts';
 import { type CoreSettings, CUT_GRACE_MS, SIGNAL_SAFE_AGE_MS, SIGNAL_SAFE_KNOWN_MS } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord } from './state.ts';
 import { known, remember, type Step, then, unchanged } from './step.ts';
 import { isCeilingReached, isDisproved, peopleNow, recordOf, runningProcesses, workNow } from './work.ts';
 
-/** A doubt about a signal may end by asking the media's own registry. */
+/** A doubt about a signal may end by asking the media's own registry, which tells only of what carries calls. */
 export function askDrain(state: AgentState, settings: CoreSettings, at: number): Step {
-  const doubt = state.durable.signals.find((record) => record.state === 'uncertain');
+  const doubt = runningProcesses(state).find(
+    (process) => process.carries === 'calls' && recordOf(state, process)?.state === 'uncertain',
+  );
   if (doubt === undefined || at < state.observed.askDrainAt) return unchanged(state);
   const asked = known(state, { askDrainAt: at + settings.retryMs });
-  return { ...asked, effects: [{ kind: 'read-drain', process: doubt.process }] };
+  return { ...asked, effects: [{ kind: 'read-drain', process: doubt.id }] };
 }
 
 /**
@@ -34,6 +37,7 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
       if (!isDisproved(state, record, settings, at)) return unchanged(state);
       return unchanged(intend(state, process, 'about-to-signal', at));
     case 'about-to-signal':
+      if (!isDue(state.observed.signal, at)) return unchanged(state);
       return sendWhenWritten(state, record, { kind: 'signal', process });
     case 'signalled':
     case 'about-to-cut':
@@ -43,9 +47,12 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
 }
 
 function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
-  const seenForMs = at - Math.min(process.startedAt, observed.livesSince);
-  const toldForMs = observed.toldSince === null ? 0 : at - observed.toldSince;
-  return toldForMs >= SIGNAL_SAFE_KNOWN_MS || seenForMs >= SIGNAL_SAFE_AGE_MS;
+  const life = observed.lives?.find((watched) => watched.process.id === process.id);
+  if (life === undefined) return false;
+  if (at - life.since >= SIGNAL_SAFE_AGE_MS) return true;
+  return (
+    process.signalSafe === 'told' && life.toldSince !== null && at - life.toldSince >= SIGNAL_SAFE_KNOWN_MS
+  );
 }
 
 function intend(

@@ -8,6 +8,17 @@ export interface MediaProcess {
   pid: number;
   startedAt: number;
   version?: string;
+  /** What ends with it: the calls (rooms, people, tracks), or the jobs of one kind. */
+  carries: 'calls' | 'egress' | 'ingress' | 'agents';
+  /** From when on it takes a signal: once it has told its work for a while, or (`aged`) not before it has an age. */
+  signalSafe: 'told' | 'aged';
+}
+
+/** How the last life of a name ended. `clean`: of its own accord, and well. */
+export interface MediaExit {
+  name: string;
+  clean: boolean;
+  text: string;
 }
 
 /** What the runtime says of the media. `willStart`: names that it is about to start (again) by itself. */
@@ -16,8 +27,8 @@ export type RuntimeReading =
       kind: 'answered';
       running: MediaProcess[];
       willStart: string[];
-      /** How the last life ended, where the runtime can tell. */
-      lastExit?: { clean: boolean; text: string };
+      /** Of the names that do not run, where the runtime can tell. */
+      exits?: MediaExit[];
     }
   | { kind: 'unknown'; reason: string };
 
@@ -83,21 +94,31 @@ export interface Retry {
 
 export const IDLE: Retry = { inFlight: false, notBefore: 0, failures: 0, failingSince: null, problem: null };
 
+/** A life that runs, as far as this agent has watched it. */
+export interface WatchedLife {
+  process: MediaProcess;
+  /** Since when it is there: its own word for those that were there before us, else when it was first seen. */
+  since: number;
+  /** Since when its work is told. */
+  toldSince: number | null;
+}
+
 /** What is only known while the agent runs. A proof that needs two readings begins anew after a restart. */
 export interface Observed {
   startedAt: number;
   runtime: RuntimeReading | null;
   runtimeAt: number;
-  /** The lives that the runtime last answered with; kept over unanswered questions, so that no end goes unseen. */
-  lives: MediaProcess[];
-  /** Since when it is these. */
-  livesSince: number;
+  /**
+   * The lives that the runtime last answered with; kept over unanswered questions, so that no end goes unseen. Null
+   * until it has answered for the first time.
+   */
+  lives: WatchedLife[] | null;
   /** Since when, without a break, the runtime answers that nothing runs and nothing will. */
   absentSince: number | null;
+  /** Since when, without a break, it answers that nothing that carries calls runs, and nothing will start. */
+  downSince: number | null;
   work: WorkReading | null;
   workAt: number;
-  /** When this life of the media first told its work. */
-  toldSince: number | null;
   /** Since when, without a break, the work is known to be zero. */
   zeroSince: number | null;
   /** Since when, without a break, the work is unknown (kept by transition.ts). */
@@ -118,6 +139,8 @@ export interface Observed {
   inhibitedAt: number;
   inhibit: Retry;
   signalling: string[];
+  /** Signals that for certain did not go out, since nobody could be asked. */
+  signal: Retry;
   save: Retry;
   publish: Retry;
   hold: Retry;
@@ -148,12 +171,11 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       startedAt: at,
       runtime: null,
       runtimeAt: 0,
-      lives: [],
-      livesSince: at,
+      lives: null,
       absentSince: null,
+      downSince: null,
       work: null,
       workAt: 0,
-      toldSince: null,
       zeroSince: null,
       unknownSince: at,
       target: null,
@@ -169,6 +191,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       inhibitedAt: 0,
       inhibit: IDLE,
       signalling: [],
+      signal: IDLE,
       save: IDLE,
       publish: IDLE,
       hold: IDLE,

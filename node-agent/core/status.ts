@@ -1,8 +1,8 @@
 import type { Media, NodeStatus } from '../../fleet/status.ts';
 import { alarmsOf } from './alarms.ts';
 import type { CoreSettings } from './settings.ts';
-import type { AgentState, MediaProcess } from './state.ts';
-import { isAbsent, recordOf, runningProcesses, workNow } from './work.ts';
+import type { AgentState, MediaExit, MediaProcess } from './state.ts';
+import { carriesCalls, isAbsent, recordOf, runningProcesses, workNow } from './work.ts';
 
 /** How this node is, in the words that the registry, people and functions share. */
 export function statusOf(state: AgentState, settings: CoreSettings, at: number): NodeStatus {
@@ -49,7 +49,7 @@ export function statusOf(state: AgentState, settings: CoreSettings, at: number):
 export function takesWork(state: AgentState, settings: CoreSettings, at: number): boolean {
   const { phase, decision } = state.durable;
   const running = runningProcesses(state);
-  if (phase !== 'serving' || decision !== null || running.length === 0) return false;
+  if (phase !== 'serving' || decision !== null || !carriesCalls(state)) return false;
   if (running.some((process) => recordOf(state, process) !== undefined)) return false;
   return workNow(state, settings, at).kind === 'known';
 }
@@ -63,11 +63,18 @@ function loadOf(state: AgentState, settings: CoreSettings, at: number): number |
 
 function mediaOf(state: AgentState, settings: CoreSettings, at: number): Media[] {
   const { runtime } = state.observed;
-  const running = runningProcesses(state);
-  if (running.length > 0) return running.map((process) => describeProcess(state, process));
-  if (runtime?.kind !== 'answered' || !isAbsent(state, settings, at))
-    return [{ name: 'media', id: null, state: 'unknown' }];
-  return [{ name: 'media', id: null, state: runtime.lastExit?.clean === true ? 'exited' : 'down' }];
+  if (runtime?.kind !== 'answered') return [{ name: 'media', id: null, state: 'unknown' }];
+  const { running, willStart, exits = [] } = runtime;
+  const proven = running.length > 0 || isAbsent(state, settings, at);
+  const describeExit = ({ name, clean }: MediaExit): Media => {
+    const over = proven && !willStart.includes(name);
+    return { name, id: null, state: over ? (clean ? 'exited' : 'down') : 'unknown' };
+  };
+  const media = [
+    ...running.map((process) => describeProcess(state, process)),
+    ...exits.filter(({ name }) => !running.some((process) => process.name === name)).map(describeExit),
+  ];
+  return media.length > 0 ? media : [{ name: 'media', id: null, state: proven ? 'down' : 'unknown' }];
 }
 
 function describeProcess(state: AgentState, process: MediaProcess): Media {

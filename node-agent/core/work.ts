@@ -1,10 +1,10 @@
-import { isEmptyWork, NO_WORK } from '../../fleet/status.ts';
+import { isEmptyWork, NO_WORK, type Work } from '../../fleet/status.ts';
 import { ABSENCE_PROOF_MS, type CoreSettings, ZERO_PROOF_MS } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord, WorkReading } from './state.ts';
 
 /** What is known of the work right now. No process is proof of no work only when it was seen twice, and nothing will start. */
 export function workNow(state: AgentState, settings: CoreSettings, at: number): WorkReading {
-  const { runtime, runtimeAt, work, workAt } = state.observed;
+  const { runtime, runtimeAt, absentSince, work, workAt } = state.observed;
   if (isAbsent(state, settings, at)) return { kind: 'known', work: NO_WORK };
   if (runtime === null) return { kind: 'unknown', reason: 'the media process has not been looked for yet' };
   if (runtime.kind === 'unknown') return runtime;
@@ -12,7 +12,11 @@ export function workNow(state: AgentState, settings: CoreSettings, at: number): 
     return { kind: 'unknown', reason: 'the media process was not looked for lately' };
   if (runtime.running.length === 0) {
     const starting = runtime.willStart.length > 0 ? `, ${runtime.willStart.join(', ')} about to start` : '';
-    return { kind: 'unknown', reason: `no media process runs${starting}` };
+    const contradicted = starting === '' && work?.kind === 'known' && workAt >= (absentSince ?? at);
+    const hidden = contradicted
+      ? ', yet the media tells its work: what runs is not what this agent looks for'
+      : '';
+    return { kind: 'unknown', reason: `no media process runs${starting}${hidden}` };
   }
   if (work === null) return { kind: 'unknown', reason: 'the work has not been read yet' };
   if (at - workAt > settings.readingValidMs)
@@ -28,6 +32,11 @@ export function isAbsent(state: AgentState, settings: CoreSettings, at: number):
   const { absentSince, runtimeAt, work, workAt } = state.observed;
   if (absentSince === null || (work?.kind === 'known' && workAt >= absentSince)) return false;
   return runtimeAt - absentSince >= ABSENCE_PROOF_MS && at - runtimeAt <= settings.readingValidMs;
+}
+
+/** Only what carries calls lets people in. */
+export function carriesCalls(state: AgentState): boolean {
+  return runningProcesses(state).some(({ carries }) => carries === 'calls');
 }
 
 export function runningProcesses(state: AgentState): MediaProcess[] {
@@ -46,6 +55,17 @@ export function isKnownZero(reading: WorkReading): boolean {
 /** People on this node as far as known; null is unknown. */
 export function peopleNow(reading: WorkReading): number | null {
   return reading.kind === 'known' ? reading.work.people : null;
+}
+
+/** Jobs of one kind on this node, in all processes of that kind, as far as known; null is unknown. */
+export function jobsNow(reading: WorkReading, kind: 'egress' | 'ingress' | 'agents'): number | null {
+  return reading.kind === 'known' ? reading.work[kind] : null;
+}
+
+/** For a sentence that has begun with rooms and people. */
+export function describeJobs({ egress, ingress, agents }: Work): string {
+  if (egress + ingress + agents === 0) return '';
+  return `, ${egress} egress, ${ingress} ingress and ${agents} agent jobs`;
 }
 
 /** Known zero for 10 s since the doubt began, and alive: a process that had got the signal would have ended. */

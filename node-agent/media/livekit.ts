@@ -1,9 +1,8 @@
-import { describeError } from '../../fleet/error.ts';
-import { sendHttp } from '../../fleet/http.ts';
 import { NO_WORK } from '../../fleet/status.ts';
 import type { WorkReading } from '../core/state.ts';
 import { readDrainState } from './livekit-registry.ts';
 import type { MediaServer } from './media.ts';
+import { readPage } from './page.ts';
 import { readSamples } from './prometheus.ts';
 
 const ROOMS = 'livekit_room_total';
@@ -20,24 +19,14 @@ export interface LivekitOptions {
 
 /** A LiveKit server, read by its own Prometheus metrics (`prometheus.port` must be on). */
 export function createLivekit({ metricsUrl, redisFile, timeoutMs, now }: LivekitOptions): MediaServer {
-  async function readMetrics(): Promise<{ page: string } | { reason: string }> {
-    try {
-      const response = await sendHttp({ method: 'GET', url: metricsUrl, timeoutMs });
-      if (response.status !== 200) return { reason: `${metricsUrl} answered HTTP ${response.status}` };
-      return { page: response.body.toString() };
-    } catch (cause) {
-      return { reason: `${metricsUrl} did not answer: ${describeError(cause)}` };
-    }
-  }
-
   return {
     async readWork() {
-      const metrics = await readMetrics();
+      const metrics = await readPage(metricsUrl, timeoutMs);
       return 'reason' in metrics ? unknown(metrics.reason) : workFromMetrics(metrics.page);
     },
     async readDrain() {
       if (redisFile === undefined) return unknown('this LiveKit has no registry');
-      const metrics = await readMetrics();
+      const metrics = await readPage(metricsUrl, timeoutMs);
       if ('reason' in metrics) return unknown(metrics.reason);
       const nodeId = /node_id="([^"]+)"/.exec(metrics.page)?.[1];
       if (nodeId === undefined) return unknown('the metrics do not tell the node id');

@@ -28,7 +28,7 @@ const containerSchema = v.object({
     ExitCode: v.number(),
     Error: v.optional(v.string(), ''),
     OOMKilled: v.optional(v.boolean(), false),
-    StartedAt: v.pipe(v.string(), v.transform(Date.parse), v.number()),
+    StartedAt: text,
   }),
   HostConfig: v.object({
     NetworkMode: v.optional(v.string(), ''),
@@ -40,7 +40,7 @@ const containerSchema = v.object({
     }),
   ),
 });
-/** What the engine tells of one container. `State.StartedAt` is in ms since the epoch, and negative before the first start. */
+/** What the engine tells of one container. `State.StartedAt` is of its last life, and in the year 1 before the first. */
 export type Container = v.InferOutput<typeof containerSchema>;
 
 const errorSchema = v.pipe(v.string(), v.parseJson(), v.object({ message: v.string() }));
@@ -66,7 +66,8 @@ export interface DockerEngine {
   inspect(container: string): Promise<Container | undefined>;
   /** `not-running`: it is gone, or has ended. */
   kill(container: string, signal: NodeJS.Signals): Promise<'sent' | 'not-running'>;
-  setRestartPolicy(container: string, policy: RestartPolicy): Promise<void>;
+  /** `not-supported`: podman before version 5 cannot change it. */
+  setRestartPolicy(container: string, policy: RestartPolicy): Promise<'set' | 'not-supported' | 'gone'>;
   /** Does nothing when it runs already. */
   start(container: string): Promise<void>;
   /** Gives the new container's id; `definition` is what the API takes. */
@@ -154,9 +155,11 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
       return status === 204 ? 'sent' : 'not-running';
     },
     async setRestartPolicy(container, policy) {
-      await call('POST', at(container, 'update'), [200], {
-        RestartPolicy: { Name: policy, MaximumRetryCount: 0 },
-      });
+      const body = { RestartPolicy: { Name: policy, MaximumRetryCount: 0 } };
+      const response = await call('POST', at(container, 'update'), [200, 404], body);
+      if (response.status === 200) return 'set';
+      // A path that an engine does not have is answered without an error of its own.
+      return v.is(errorSchema, response.body.toString()) ? 'gone' : 'not-supported';
     },
     async start(container) {
       await call('POST', at(container, 'start'), [204, 304]);

@@ -29,7 +29,8 @@ export function createPidFileRuntime({ name, path, start, remembered }: PidFileO
       for (const id of known.splice(0)) {
         const pid = pidOfLife(id);
         const life = pid === undefined ? undefined : await readLife(pid);
-        if (pid !== undefined && life?.id === id) last = { name, pid, ...life };
+        if (pid !== undefined && life?.id === id)
+          last = { name, pid, ...life, carries: 'calls', signalSafe: 'told' };
       }
       if (last !== undefined && (await readLife(last.pid))?.id === last.id) {
         return { kind: 'answered', running: [last], willStart: [] };
@@ -40,7 +41,7 @@ export function createPidFileRuntime({ name, path, start, remembered }: PidFileO
       if (written === undefined || life === undefined || life.startedAt > written.at + CLOCK_SLACK_MS) {
         return { kind: 'answered', running: [], willStart: [] };
       }
-      last = { name, pid: written.pid, ...life };
+      last = { name, pid: written.pid, ...life, carries: 'calls', signalSafe: 'told' };
       return { kind: 'answered', running: [last], willStart: [] };
     } catch (cause) {
       return { kind: 'unknown', reason: describeError(cause) };

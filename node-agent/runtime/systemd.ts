@@ -61,7 +61,10 @@ export function createSystemdRuntime(options: SystemdOptions): MediaRuntime {
       const shown = parseUnit(await systemctl('show', unit, `--property=${PROPERTIES.join(',')}`));
       const life = shown.MainPID === 0 ? undefined : await readLife(shown.MainPID);
       if (life === undefined) return readingWithoutProcess(name, shown);
-      last = { process: { name, pid: shown.MainPID, ...life }, askedAt: now() };
+      last = {
+        process: { name, pid: shown.MainPID, ...life, carries: 'calls', signalSafe: 'told' },
+        askedAt: now(),
+      };
       return { kind: 'answered', running: [last.process], willStart: [] };
     } catch (cause) {
       return { kind: 'unknown', reason: `systemd does not tell of ${unit}: ${describeError(cause)}` };
@@ -106,5 +109,5 @@ export function readingWithoutProcess(name: string, unit: Unit): RuntimeReading 
   if (!ran) return { ...reading, running: [], willStart: [...reading.willStart] };
   const clean = unit.Result === 'success' && unit.ExecMainStatus === '0';
   const text = `${unit.ActiveState} (${unit.SubState}), result ${unit.Result}, status ${unit.ExecMainStatus}`;
-  return { ...reading, running: [], willStart: [...reading.willStart], lastExit: { clean, text } };
+  return { ...reading, running: [], willStart: [...reading.willStart], exits: [{ name, clean, text }] };
 }

@@ -41,8 +41,12 @@ const SETTINGS: CoreSettings = {
   readingValidMs: 15_000,
 };
 
-/** A LiveKit server as facts describe it: the first signal drains, the second kicks everyone; it looks every 5 s. */
+/**
+ * A media process as facts describe it: the first signal drains, the second kicks everyone, or ends every job; LiveKit
+ * looks every 5 s whether it may end, the others as often here.
+ */
 interface Media extends MediaProcess {
+  /** Those who would be cut: people, or jobs. */
   people: number;
   signals: number;
   drained: boolean;
@@ -54,6 +58,15 @@ interface Media extends MediaProcess {
 const FIRST_MOMENTS_MS = 2_000;
 /** Its metrics answer a little earlier. */
 const METRICS_AFTER_MS = 1_500;
+/** An agent that is signalled in its first moments hangs, however early it tells its jobs. */
+const AGENT_FIRST_MOMENTS_MS = 9_500;
+
+const KINDS = {
+  livekit: { carries: 'calls', signalSafe: 'told' },
+  egress: { carries: 'egress', signalSafe: 'told' },
+  agent: { carries: 'agents', signalSafe: 'aged' },
+} as const;
+export type MediaName = keyof typeof KINDS;
 
 export type Fault =
   | 'runtime'
@@ -63,7 +76,8 @@ export type Fault =
   | 'registry'
   | 'disk'
   | 'signal-lost'
-  | 'signal-refused';
+  | 'signal-refused'
+  | 'signal-unsent';
 
 /**
  * A node in virtual time: a media server, a cloud with a lifecycle hook, a disk and an agent core that can be killed
@@ -71,10 +85,11 @@ export type Fault =
  */
 export class AgentWorld {
   at = T0;
-  media: Media | undefined;
-  /** What systemd would do: start the media again after a crash, after so many ms. */
+  /** What runs, by name: LiveKit, and beside it what a test puts there. */
+  readonly lives = new Map<MediaName, Media>();
+  /** What systemd or the engine would do: start it again after a crash, after so many ms. */
   restartAfterMs: number | undefined = undefined;
-  lastExit: { clean: boolean; text: string } | undefined;
+  readonly exits = new Map<MediaName, { clean: boolean; text: string }>();
   target: 'stay' | 'leave' = 'stay';
   hookOpen = true;
   /** Whether the media server has a registry of its own (Redis) that tells its state. */
@@ -96,19 +111,25 @@ export class AgentWorld {
   logs: { event: string; fields: Record<string, unknown> }[] = [];
   inhibited = false;
   private pids = 100;
-  private restartAt: number | undefined;
+  private readonly restartAt = new Map<MediaName, number>();
 
-  constructor(settings: Partial<CoreSettings> = {}) {
+  constructor(settings: Partial<CoreSettings> = {}, beside: MediaName[] = []) {
     this.settings = { ...SETTINGS, ...settings };
-    this.startMedia();
+    for (const name of ['livekit', ...beside] as const) this.startMedia(0, name);
     this.startAgent();
   }
 
-  startMedia(people = 0): void {
+  /** LiveKit's life. */
+  get media(): Media | undefined {
+    return this.lives.get('livekit');
+  }
+
+  startMedia(people = 0, name: MediaName = 'livekit'): void {
     this.pids += 1;
     const id = `boot-${this.pids}`;
-    this.media = {
-      name: 'livekit',
+    this.lives.set(name, {
+      name,
+      ...KINDS[name],
       id,
       pid: this.pids,
       startedAt: this.at,
@@ -116,8 +137,14 @@ export class AgentWorld {
       signals: 0,
       drained: false,
       stuck: false,
-    };
-    this.restartAt = undefined;
+    });
+    this.restartAt.delete(name);
+    this.exits.delete(name);
+  }
+
+  endMedia(exit: { clean: boolean; text: string } | undefined, name: MediaName = 'livekit'): void {
+    this.lives.delete(name);
+    if (exit !== undefined) this.exits.set(name, exit);
   }
 
   startAgent(): void {
@@ -134,17 +161,17 @@ export class AgentWorld {
     this.agent = undefined;
   }
 
-  crashMedia(): void {
-    this.media = undefined;
-    this.lastExit = { clean: false, text: 'signal 11' };
-    if (this.restartAfterMs !== undefined) this.restartAt = this.at + this.restartAfterMs;
+  crashMedia(name: MediaName = 'livekit'): void {
+    if (!this.lives.has(name)) return;
+    this.endMedia({ clean: false, text: 'signal 11' }, name);
+    if (this.restartAfterMs !== undefined) this.restartAt.set(name, this.at + this.restartAfterMs);
   }
 
   reboot(): void {
     this.killAgent();
-    this.media = undefined;
-    this.lastExit = undefined;
-    this.startMedia();
+    const names = new Set([...this.lives.keys(), ...this.restartAt.keys(), 'livekit' as const]);
+    this.exits.clear();
+    for (const name of names) this.startMedia(0, name);
     this.startAgent();
   }
 
@@ -184,15 +211,10 @@ export class AgentWorld {
   }
 
   private step(): void {
-    if (this.restartAt !== undefined && this.at >= this.restartAt) this.startMedia();
-    if (
-      this.media?.drained === true &&
-      !this.media.stuck &&
-      this.media.people === 0 &&
-      this.at % 5_000 === 0
-    ) {
-      this.media = undefined;
-      this.lastExit = { clean: true, text: 'exited 0' };
+    for (const [name, at] of this.restartAt) if (this.at >= at) this.startMedia(0, name);
+    for (const [name, { drained, stuck, people }] of this.lives) {
+      const ends = drained && !stuck && people === 0 && this.at % 5_000 === 0;
+      if (ends) this.endMedia({ clean: true, text: 'exited 0' }, name);
     }
     const { at } = this;
     this.dispatch({ kind: 'tick', at });
@@ -205,18 +227,11 @@ export class AgentWorld {
 
   private readRuntime(): RuntimeReading {
     if (this.faults.has('runtime')) return { kind: 'unknown', reason: 'systemd does not answer' };
-    const { media, lastExit } = this;
-    const exit = lastExit === undefined ? {} : { lastExit };
-    if (media === undefined) {
-      return {
-        kind: 'answered',
-        running: [],
-        willStart: this.restartAt === undefined ? [] : ['livekit'],
-        ...exit,
-      };
-    }
-    const { name, id, pid, startedAt } = media;
-    return { kind: 'answered', running: [{ name, id, pid, startedAt }], willStart: [] };
+    const running = [...this.lives.values()].map(
+      ({ people: _, signals: __, drained: ___, stuck: ____, ...process }): MediaProcess => process,
+    );
+    const exits = [...this.exits].map(([name, exit]) => ({ name, ...exit }));
+    return { kind: 'answered', running, willStart: [...this.restartAt.keys()], exits };
   }
 
   private readTarget() {
@@ -225,11 +240,14 @@ export class AgentWorld {
   }
 
   private readWork(): WorkReading {
-    const starting = this.media !== undefined && this.at - this.media.startedAt < METRICS_AFTER_MS;
-    if (this.media === undefined || starting || this.faults.has('metrics'))
+    const lives = [...this.lives.values()];
+    const starting = lives.some(({ startedAt }) => this.at - startedAt < METRICS_AFTER_MS);
+    if (lives.length === 0 || starting || this.faults.has('metrics'))
       return { kind: 'unknown', reason: 'no metrics' };
-    const { people } = this.media;
-    return { kind: 'known', work: { ...NO_WORK, rooms: people > 0 ? 1 : 0, people, tracks: people } };
+    const people = this.media?.people ?? 0;
+    const jobs = (name: MediaName) => this.lives.get(name)?.people ?? 0;
+    const work = { ...NO_WORK, egress: jobs('egress'), agents: jobs('agent') };
+    return { kind: 'known', work: { ...work, rooms: people > 0 ? 1 : 0, people, tracks: people } };
   }
 
   /** Something that happens besides what passes by itself. */
@@ -295,7 +313,7 @@ export class AgentWorld {
         return this.deliver(effect);
       case 'start-media':
         if (this.media !== undefined) return failed('it runs');
-        this.startMedia();
+        for (const name of new Set([...this.exits.keys(), 'livekit' as const])) this.startMedia(0, name);
         return { kind: 'done' };
       case 'hold':
         if (this.faults.has('api')) return failed('Throttling');
@@ -327,30 +345,33 @@ export class AgentWorld {
   }
 
   private deliver(effect: Extract<Effect, { kind: 'signal' | 'cut' }>): Outcome {
-    const { media } = this;
+    const media = [...this.lives.values()].find(({ id }) => id === effect.process.id);
     const written = this.disk.state?.signals.some(({ process }) => process === effect.process.id);
     assert.ok(written, 'no signal without its intention on disk');
-    if (media === undefined || media.id !== effect.process.id) return { kind: 'nothing-to-do', text: 'gone' };
+    if (media === undefined) return { kind: 'nothing-to-do', text: 'gone' };
+    if (this.faults.has('signal-unsent') && effect.kind === 'signal')
+      return { kind: 'not-done', problem: 'the engine does not answer' };
     if (this.faults.has('signal-refused')) return { kind: 'failed', problem: 'operation not permitted' };
     // Lost on the way: the sender is told that it went, which is what a crash in between looks like to the media.
     if (this.faults.has('signal-lost')) return { kind: 'done' };
     this.signalsSent.push({ process: media.id, people: media.people });
     media.signals += 1;
     media.drained = true;
-    media.stuck = this.at - media.startedAt < FIRST_MOMENTS_MS;
+    const firstMomentsMs = media.signalSafe === 'aged' ? AGENT_FIRST_MOMENTS_MS : FIRST_MOMENTS_MS;
+    media.stuck = this.at - media.startedAt < firstMomentsMs;
     if (media.signals < 2 && effect.kind === 'signal') return { kind: 'done' };
     if (effect.kind === 'cut' && media.signals < 2 && !effect.kill) return { kind: 'done' };
     this.kicked += media.people;
-    this.media = undefined;
-    this.lastExit = { clean: !(effect.kind === 'cut' && effect.kill), text: 'forced' };
+    for (const [name, { id }] of this.lives) {
+      if (id === media.id)
+        this.endMedia({ clean: !(effect.kind === 'cut' && effect.kill), text: 'forced' }, name);
+    }
     return { kind: 'done' };
   }
 
   private giveBack(): Outcome {
-    assert.ok(
-      this.media === undefined,
-      `never released while ${this.media?.id} runs (${this.media?.people} people)`,
-    );
+    const left = [...this.lives.values()].map(({ name, people }) => `${name} (${people})`);
+    assert.deepEqual(left, [], 'never released while something runs');
     assert.equal(this.target, 'leave', 'never released unless the cloud wants it');
     if (this.faults.has('api')) return { kind: 'failed', problem: 'Throttling' };
     if (!this.hookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { startState } from '../../node-agent/core/state.ts';
+import { type MediaProcess, startState } from '../../node-agent/core/state.ts';
 import { workFromMetrics } from '../../node-agent/media/livekit.ts';
 import { createPidFileRuntime } from '../../node-agent/runtime/pid-file.ts';
 import { readLife, signalLife } from '../../node-agent/runtime/process-table.ts';
@@ -141,7 +141,7 @@ describe('a systemd unit without a process', () => {
       const reading = readingWithoutProcess('livekit', unit(lines));
       assert.ok(reading.kind === 'answered');
       assert.deepEqual(reading.willStart, willStart);
-      assert.equal(reading.lastExit?.clean, clean);
+      assert.equal(reading.exits?.[0]?.clean, clean);
     });
   }
 
@@ -156,7 +156,14 @@ describe('the process table', () => {
     const life = await readLife(pid);
     assert.ok(life !== undefined);
     assert.ok(Math.abs(life.startedAt - Date.now()) < 5_000, 'its start time is about now');
-    const other = { name: 'livekit', pid, id: `${life.id}-of-another-boot`, startedAt: 0 };
+    const other: MediaProcess = {
+      name: 'livekit',
+      pid,
+      id: `${life.id}-of-another-boot`,
+      startedAt: 0,
+      carries: 'calls',
+      signalSafe: 'told',
+    };
     assert.equal((await signalLife(other, 'SIGKILL')).kind, 'nothing-to-do');
     assert.deepEqual(await readLife(pid), life);
     assert.equal((await signalLife({ ...other, id: life.id }, 'SIGTERM')).kind, 'done');

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MediaContainer } from '../../fleet/media-container.ts';
+import type { WantedContainer } from '../../fleet/wanted-container.ts';
 import { readAccount } from '../../node-agent/container/account.ts';
 import { awaitMedia, createMedia } from '../../node-agent/container/create-media.ts';
 import { containerDefinition, nextStep } from '../../node-agent/container/definition.ts';
 import { type Container, type DockerEngine, EngineError } from '../../node-agent/runtime/docker-engine.ts';
 
 const IMAGE = `docker.io/livekit/livekit-server@sha256:${'d'.repeat(64)}`;
-const WANTED: MediaContainer = {
+const WANTED: WantedContainer = {
   socketPath: '/run/docker.sock',
   name: 'livekit',
   image: IMAGE,
@@ -41,7 +41,7 @@ function container({ running = false, policy = 'on-failure', labels = DEFINITION
       ExitCode: 0,
       Error: '',
       OOMKilled: false,
-      StartedAt: 0,
+      StartedAt: '2026-01-01T00:00:00Z',
     },
     HostConfig: { NetworkMode: 'host', RestartPolicy: { Name: policy, MaximumRetryCount: 0 } },
     NetworkSettings: undefined,
@@ -90,7 +90,7 @@ describe("the media server's container", () => {
   }
 
   it('is another one for another image, config, account or restart policy', () => {
-    const changes: Partial<MediaContainer>[] = [{ image: 'x' }, { config: '/y' }, { restartPolicy: 'no' }];
+    const changes: Partial<WantedContainer>[] = [{ image: 'x' }, { config: '/y' }, { restartPolicy: 'no' }];
     const labels = [
       ...changes.map((change) => containerDefinition({ ...WANTED, ...change }, ACCOUNT).Labels),
       containerDefinition(WANTED, { uid: 1, gid: 997 }).Labels,
@@ -126,7 +126,7 @@ describe('create-media', () => {
       list: () => note('list', []),
       inspect: () => note('inspect', found),
       kill: () => note('kill', 'sent' as const),
-      setRestartPolicy: () => note('setRestartPolicy', undefined),
+      setRestartPolicy: () => note('setRestartPolicy', 'set' as const),
       start: () => note('start', undefined),
       create: () => note('create', 'c1'),
       hasImage: () => note('hasImage', false),

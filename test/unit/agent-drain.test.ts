@@ -115,7 +115,7 @@ describe('the agent, in a scale-in', () => {
     chosen(world);
     world.pass(1_500);
     world.faults.add('runtime');
-    world.media = undefined;
+    world.endMedia(undefined);
     world.pass(60_000);
     assert.equal(world.phase, 'draining');
     world.faults.delete('runtime');

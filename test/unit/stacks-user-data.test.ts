@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
-import { mediaContainerSchema } from '../../fleet/media-container.ts';
+import { wantedContainerSchema } from '../../fleet/wanted-container.ts';
 import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
@@ -176,7 +176,7 @@ describe('user-data', () => {
     const { file } = render(argsOf({ media: { image: IMAGE } }));
     const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
     const text = fill(file.get('/etc/ebbtide/templates/container.json') ?? '', manifest, '/lab/i-1');
-    assert.deepEqual(v.parse(mediaContainerSchema, JSON.parse(text)), {
+    assert.deepEqual(v.parse(wantedContainerSchema, JSON.parse(text)), {
       socketPath: '/lab/i-1/run/docker.sock',
       name: 'livekit',
       image: IMAGE,

@@ -7,7 +7,7 @@ const text = v.pipe(v.string(), v.minLength(1));
  * `/etc/ebbtide/container.json`: the container that the media server runs in, as the stack wants it. Paths are absolute.
  * Nothing in it is secret: the server's own config is a file, which the container is only shown.
  */
-export const mediaContainerSchema = v.strictObject({
+export const wantedContainerSchema = v.strictObject({
   /** Where the container engine listens. */
   socketPath: text,
   name: text,
@@ -21,4 +21,4 @@ export const mediaContainerSchema = v.strictObject({
   restartPolicy: v.picklist(RESTART_POLICIES),
   openFiles: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
-export type MediaContainer = v.InferOutput<typeof mediaContainerSchema>;
+export type WantedContainer = v.InferOutput<typeof wantedContainerSchema>;

@@ -139,6 +139,11 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
 
   const at = (container: string, rest: string) => `/containers/${encodeURIComponent(container)}/${rest}`;
 
+  async function inspect(container: string): Promise<Container | undefined> {
+    const response = await call('GET', at(container, 'json'), [200, 404]);
+    return response.status === 404 ? undefined : parse(containerSchema, response, `container ${container}`);
+  }
+
   return {
     version,
     async list(filters) {
@@ -146,13 +151,14 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
       const response = await call('GET', `/containers/json?${query}`, [200]);
       return parse(v.array(summarySchema), response, 'the list of containers').map(({ Id }) => Id);
     },
-    async inspect(container) {
-      const response = await call('GET', at(container, 'json'), [200, 404]);
-      return response.status === 404 ? undefined : parse(containerSchema, response, `container ${container}`);
-    },
+    inspect,
     async kill(container, signal) {
-      const { status } = await call('POST', at(container, `kill?signal=${signal}`), [204, 404, 409]);
-      return status === 204 ? 'sent' : 'not-running';
+      const path = at(container, `kill?signal=${signal}`);
+      const response = await call('POST', path, [204, 404, 409, 500]);
+      if (response.status === 204) return 'sent';
+      // podman 4 says of one that has ended with 500 that its state is improper.
+      if (response.status === 500 && (await inspect(container))?.State.Running) throw refusal(path, response);
+      return 'not-running';
     },
     async setRestartPolicy(container, policy) {
       const body = { RestartPolicy: { Name: policy, MaximumRetryCount: 0 } };

@@ -19,6 +19,12 @@ export interface MediaNames {
   agentLabel?: string;
 }
 
+/** What is kept of a container once it was found. */
+interface Known {
+  role: Role | 'unknown';
+  name: string | undefined;
+}
+
 /** Rejects when the engine does not tell of every one of them: a list that is not whole is no answer. */
 export type ReadContainers = () => Promise<MediaContainer[]>;
 
@@ -32,56 +38,48 @@ export function createMediaContainers(
   names: MediaNames,
   remembered: readonly string[],
 ): ReadContainers {
-  const known = new Map<string, Omit<MediaContainer, 'container'>>();
+  const known = new Map<string, Known>();
   const toRecall = new Set(remembered);
-  const byNames = (['livekit', 'egress', 'ingress'] as const).flatMap((role) => {
-    const name = names[role];
-    return name === undefined ? [] : [{ role, name }];
-  });
 
-  async function byName({ role, name }: (typeof byNames)[number]): Promise<void> {
+  async function byName(role: Role, name: string): Promise<[string, Known][]> {
     const container = await engine.inspect(name);
     // An engine also takes the beginning of an id for a name.
-    if (container?.Name !== `/${name}` || known.has(container.Id)) return;
-    known.set(container.Id, { role, name });
+    return container?.Name === `/${name}` ? [[container.Id, { role, name }]] : [];
   }
 
-  async function byLabel(label: string): Promise<void> {
-    for (const id of await engine.list({ label: [label] })) {
-      if (!known.has(id)) known.set(id, { role: 'agent', name: '' });
-    }
+  async function byLabel(label: string): Promise<[string, Known][]> {
+    const ids = await engine.list({ label: [label] });
+    return ids.map((id) => [id, { role: 'agent', name: undefined }]);
   }
 
-  async function byId(id: string): Promise<MediaContainer | undefined> {
+  async function recall(id: string): Promise<[string, Known][]> {
     const container = await engine.inspect(id);
-    const before = known.get(id);
+    toRecall.delete(id);
+    return container === undefined ? [] : [[container.Id, { role: 'unknown', name: undefined }]];
+  }
+
+  async function byId(id: string, { role, name }: Known): Promise<MediaContainer | undefined> {
+    const container = await engine.inspect(id);
     if (container === undefined) {
       known.delete(id);
       return undefined;
     }
-    const name = before?.name || container.Name.replace(/^\//, '');
-    const role = before?.role ?? 'unknown';
-    known.set(id, { role, name });
-    return { role, name, container };
-  }
-
-  async function recall(): Promise<void> {
-    for (const id of toRecall) {
-      const container = await engine.inspect(id);
-      if (container !== undefined && !known.has(container.Id)) {
-        known.set(container.Id, { role: 'unknown', name: '' });
-      }
-      toRecall.delete(id);
-    }
+    const firstName = name ?? container.Name.replace(/^\//, '');
+    known.set(id, { role, name: firstName });
+    return { role, name: firstName, container };
   }
 
   return async () => {
-    await Promise.all([
-      ...byNames.map(byName),
-      ...(names.agentLabel === undefined ? [] : [byLabel(names.agentLabel)]),
+    const { livekit, egress, ingress, agentLabel } = names;
+    const found = await Promise.all([
+      byName('livekit', livekit),
+      egress === undefined ? [] : byName('egress', egress),
+      ingress === undefined ? [] : byName('ingress', ingress),
+      agentLabel === undefined ? [] : byLabel(agentLabel),
+      ...[...toRecall].map(recall),
     ]);
-    await recall();
-    const read = await Promise.all([...known.keys()].map(byId));
+    for (const [id, as] of found.flat()) if (!known.has(id)) known.set(id, as);
+    const read = await Promise.all([...known].map(([id, as]) => byId(id, as)));
     return read.filter((container) => container !== undefined);
   };
 }

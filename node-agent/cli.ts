@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { describeError } from '../fleet/error.ts';
 import { statusSchema } from '../fleet/status.ts';
+import { runAwaitMedia, runCreateMedia } from './container/commands.ts';
 import { describeStatus } from './operator/prose.ts';
 import { askAgent, type SocketAnswer } from './operator/socket-client.ts';
 import { run } from './run.ts';
@@ -14,8 +15,10 @@ const USAGE = `ebbtide-agent ${VERSION}: lets this machine go only when its last
   ebbtide-agent explain                  why, what it waits for, what comes next
   ebbtide-agent drain [--reason TEXT]    empty this node for maintenance; the machine stays
   ebbtide-agent resume                   serve again, with a fresh media process
+  ebbtide-agent create-media [--config FILE]   make and start the media server's container, unless it was drained
+  ebbtide-agent await-media [--config FILE]    wait until that container has ended
 
-  --config FILE   default /etc/ebbtide/agent.json
+  --config FILE   default /etc/ebbtide/agent.json; with create-media and await-media /etc/ebbtide/container.json
   --socket PATH   default /run/ebbtide/agent.sock
   --json          for machines
   --help, --version
@@ -45,8 +48,14 @@ export async function main(
   try {
     switch (command) {
       case 'run':
-        await run(options.config, environment);
+        await run(options.config ?? '/etc/ebbtide/agent.json', environment);
         return undefined;
+      case 'create-media':
+        await runCreateMedia(options.config ?? CONTAINER);
+        return 0;
+      case 'await-media':
+        await runAwaitMedia(options.config ?? CONTAINER);
+        return 0;
       case 'status':
         return print(await askAgent(options.socket, 'GET', '/status'), options.json, statusProse);
       case 'explain':
@@ -64,11 +73,21 @@ export async function main(
   }
 }
 
-const COMMANDS = ['run', 'status', 'explain', 'drain', 'resume', 'help'] as const;
+const CONTAINER = '/etc/ebbtide/container.json';
+const COMMANDS = [
+  'run',
+  'status',
+  'explain',
+  'drain',
+  'resume',
+  'create-media',
+  'await-media',
+  'help',
+] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 interface Options {
-  config: string;
+  config: string | undefined;
   socket: string;
   json: boolean;
   reason: string | undefined;
@@ -82,7 +101,7 @@ function parse(commandLine: string[]): { command: CommandName; options: Options 
       args: commandLine,
       allowPositionals: true,
       options: {
-        config: { type: 'string', default: '/etc/ebbtide/agent.json' },
+        config: { type: 'string' },
         socket: { type: 'string', default: '/run/ebbtide/agent.sock' },
         json: { type: 'boolean', default: false },
         reason: { type: 'string' },
@@ -97,7 +116,13 @@ function parse(commandLine: string[]): { command: CommandName; options: Options 
     if (values.reason !== undefined && command !== 'drain') return '--reason goes with drain';
     return {
       command,
-      options: { ...values, reason: values.reason, help: values.help, version: values.version },
+      options: {
+        ...values,
+        config: values.config,
+        reason: values.reason,
+        help: values.help,
+        version: values.version,
+      },
     };
   } catch (cause) {
     return describeError(cause);

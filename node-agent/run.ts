@@ -15,6 +15,7 @@ import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import type { CoreSettings } from './core/settings.ts';
 import { startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
+import { createLog } from './log.ts';
 import { connectMedia } from './media-ports.ts';
 import { createHttpServer } from './operator/http-server.ts';
 import { listenOnSocket } from './operator/socket-server.ts';
@@ -137,12 +138,6 @@ function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSetti
 function createClock(): () => number {
   const offset = Date.now() - performance.now();
   return () => offset + performance.now();
-}
-
-function createLog(): Log {
-  return (level, event, fields = {}) => {
-    process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
-  };
 }
 
 /** Stopping the agent touches nothing: the media runs on, and the next agent goes on where this one was. */

@@ -1,4 +1,12 @@
-import { AGENT_UNIT, LIVEKIT_UNIT } from './node-units.ts';
+import { AGENT_UNIT, dockerDaemon } from './node-units.ts';
+
+export interface BootScriptArgs {
+  imageHasSoftware: boolean;
+  /** The media server is a container of the distribution's Docker. */
+  hasDocker: boolean;
+  /** What brings the media server. Without it the image has brought it already. */
+  mediaUnit: string | undefined;
+}
 
 /** For how long a node without an agent tries to get one. */
 export interface BootPatience {
@@ -15,17 +23,20 @@ const UNITS = '$ROOT/etc/systemd/system';
  *
  * A node that gets no agent has nobody who answers the cloud, which would keep it for as long as hooks and retention
  * allow. It switches itself off instead, and the launch template makes an end of that. This is safe since the media
- * server is installed after the agent only: where its unit is missing, no call has ever been. An ordinary poweroff of a
- * node that serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
+ * server is installed after the agent only: where its unit is missing, no call has ever been. With a server that the
+ * image brings, calls may be there before the agent is: such a node stays as it is. An ordinary poweroff of a node that
+ * serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
-export function bootScript(imageHasSoftware: boolean, patience: BootPatience = PATIENCE): string {
+export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
+  const { imageHasSoftware, hasDocker, mediaUnit } = args;
+  const software = [NODE, ...(hasDocker ? [DOCKER] : [])];
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${imageHasSoftware ? CHECK_SOFTWARE : INSTALL_SOFTWARE}
+${hasDocker ? CONFIGURE_DOCKER : ''}${imageHasSoftware ? checks(software) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -49,28 +60,66 @@ while :; do
   [ "$code" -ne 0 ] || exit 0
   # The agent runs and answers the cloud, whatever failed after it; 3 says that it does not.
   if [ "$code" -ne 3 ] && [ -e "${UNITS}/${AGENT_UNIT}" ]; then exit "$code"; fi
-  # A node that has been made before may have calls.
-  if [ -e "${UNITS}/${LIVEKIT_UNIT}" ]; then exit "$code"; fi
-  [ "$SECONDS" -lt ${patience.tryForSeconds} ] || break
+${mediaUnit === undefined ? '' : exitWhereMade(mediaUnit)}  [ "$SECONDS" -lt ${patience.tryForSeconds} ] || break
   echo "ebbtide: no agent has started ($code): trying again in ${patience.waitSeconds} s" >&2
   sleep ${patience.waitSeconds}
 done
-echo "ebbtide: no agent has started ($code), and no call has ever been here: the machine ends itself" >&2
-systemctl poweroff
-exit "$code"
+${mediaUnit === undefined ? STAY : END}exit "$code"
 `;
 }
 
-const INSTALL_SOFTWARE = `export DEBIAN_FRONTEND=noninteractive
-command -v node >/dev/null 2>&1 || {
+/** A node that has been made before may have calls. */
+function exitWhereMade(mediaUnit: string): string {
+  return `  if [ -e "${UNITS}/${mediaUnit}" ]; then exit "$code"; fi\n`;
+}
+
+const END = `echo "ebbtide: no agent has started ($code), and no call has ever been here: the machine ends itself" >&2
+systemctl poweroff
+`;
+
+const STAY = `echo "ebbtide: no agent has started ($code), and the image's media server may have calls: the machine stays" >&2
+`;
+
+interface Software {
+  program: string;
+  packages: string;
+}
+
+const NODE: Software = { program: 'node', packages: 'nodejs' };
+/** Docker's client is not needed. Without the certificates no registry can be trusted. */
+const DOCKER: Software = { program: 'dockerd', packages: 'docker.io ca-certificates' };
+
+function installation(software: readonly Software[]): string {
+  const looks = software.map(
+    ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || missing="$missing ${packages}"`,
+  );
+  return `export DEBIAN_FRONTEND=noninteractive
+missing=
+${looks.join('\n')}
+if [ -n "$missing" ]; then
   # A new machine's own upgrades may hold the lock.
   apt-get -o DPkg::Lock::Timeout=300 update
-  apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends nodejs
-}
+  apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing
+fi
 `;
+}
 
-const CHECK_SOFTWARE = `command -v node >/dev/null 2>&1 || {
-  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but node is missing: install nodejs in it" >&2
+function checks(software: readonly Software[]): string {
+  return software
+    .map(
+      ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || {
+  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but ${program} is missing: install ${packages} in it" >&2
   exit 1
 }
+`,
+    )
+    .join('');
+}
+
+/** Before the daemon's first start, or by another one while no container of ours is there yet. */
+const CONFIGURE_DOCKER = `if [ ! -e "$ROOT/etc/docker/daemon.json" ]; then
+  mkdir -p "$ROOT/etc/docker"
+  cp "$ROOT${dockerDaemon.path}" "$ROOT/etc/docker/daemon.json"
+  if command -v dockerd >/dev/null 2>&1; then systemctl restart docker.service; fi
+fi
 `;

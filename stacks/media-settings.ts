@@ -2,27 +2,74 @@ import { livekitTemplate } from './livekit-config.ts';
 import type { RightPart } from './right-part.ts';
 import type { Problem } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import type { SharedSettings } from './settings-schema.ts';
+import type { LivekitMedia, OpenviduMedia, SharedSettings } from './settings-schema.ts';
 
-/** The media server's config template, and what is wrong with it or with the file that holds the server. */
-export function readMedia(
-  { media, mediaSecrets }: RightPart<SharedSettings>,
+interface ReadMedia {
+  /** LiveKit's config; undefined for a media server whose config is not ours. */
+  template: string | undefined;
+  problems: Problem[];
+  warnings: Problem[];
+}
+
+/** The media server's config template, and what is wrong with it or with what installs the server. */
+export function readMedia(settings: RightPart<SharedSettings>, files: SettingsFiles): ReadMedia {
+  const { media } = settings;
+  switch (media?.kind) {
+    case 'livekit': {
+      const { template, problems, warnings } = readTemplate(media, settings, files);
+      return { template, problems: [...livekitProblems(media, files), ...problems], warnings };
+    }
+    case 'openvidu':
+      return { template: undefined, problems: openviduProblems(media, settings, files), warnings: [] };
+    case undefined:
+      return { template: undefined, problems: [], warnings: [] };
+  }
+}
+
+const WAYS = ['artifact', 'image', 'setup'] as const;
+/** Below it, a user who is not root needs a right of its own to listen. */
+export const FIRST_FREE_PORT = 1024;
+
+function livekitProblems(media: RightPart<LivekitMedia>, files: SettingsFiles): Problem[] {
+  const problems: Problem[] = [];
+  const ways = WAYS.filter((way) => way in media);
+  if (ways.length !== 1) {
+    const has = ways.length === 0 ? 'has nothing to install' : `has ${ways.join(' and ')}`;
+    problems.push({
+      key: 'media',
+      says: `${has}: must have exactly one of artifact (the server itself), image (a container image by digest) and setup (a script of your own)`,
+    });
+  }
+  if (media.artifact !== undefined) problems.push(...artifactProblems(media.artifact, files));
+  if (media.setup !== undefined) problems.push(...fileProblems('media.setup', media.setup, files));
+  if ('image' in media) {
+    for (const [name, written] of Object.entries(media.ports ?? {})) {
+      const first = Number.parseInt(String(written), 10);
+      if (written === undefined || first >= FIRST_FREE_PORT) continue;
+      problems.push({
+        key: `media.ports.${name}`,
+        says:
+          `is ${written}: must be ${FIRST_FREE_PORT} or above with ebbtide:media.image, since the container's user is not ` +
+          'root and has no right to listen below; ebbtide:media.artifact has it',
+      });
+    }
+  }
+  return problems;
+}
+
+function readTemplate(
+  media: RightPart<LivekitMedia>,
+  { mediaSecrets }: RightPart<SharedSettings>,
   files: SettingsFiles,
-): { template: string; problems: Problem[]; warnings: Problem[] } {
-  const problems = media?.artifact === undefined ? [] : artifactProblems(media.artifact, files);
-  const { config, ports = {} } = media ?? {};
+): ReadMedia {
+  const problems: Problem[] = [];
+  const { config, ports = {} } = media;
   // Of a template that is wrong by itself nothing more can be told.
-  if (media === undefined || ('config' in media && config === undefined))
-    return { template: '', problems, warnings: [] };
+  if ('config' in media && config === undefined) return { template: undefined, problems, warnings: [] };
 
   const file = typeof config === 'object' ? config.file : undefined;
   const ofFile = file === undefined ? undefined : files.text(file);
-  if (file !== undefined && ofFile === undefined) {
-    problems.push({
-      key: 'media.config.file',
-      says: `is "${file}": there is no such file, seen from the folder of Pulumi.yaml`,
-    });
-  }
+  if (file !== undefined && ofFile === undefined) problems.push(noSuchFile('media.config.file', file));
   const written = typeof config === 'string' ? config : ofFile;
   // Of secrets that are wrong, the errors speak elsewhere: they are not missing.
   const isGiven = (name: 'keys' | 'redis') => mediaSecrets === undefined || name in mediaSecrets;
@@ -30,11 +77,31 @@ export function readMedia(
   return { ...livekit, problems: [...problems, ...livekit.problems] };
 }
 
-type Artifact = RightPart<SharedSettings['media']['artifact']>;
+function openviduProblems(
+  media: RightPart<OpenviduMedia>,
+  { pool }: RightPart<SharedSettings>,
+  files: SettingsFiles,
+): Problem[] {
+  if (media.setup !== undefined) return fileProblems('media.setup', media.setup, files);
+  // What is wrong of these is told by itself.
+  const isInImage = pool === undefined || ('imageHasSoftware' in pool && pool.imageHasSoftware !== false);
+  if ('setup' in media || isInImage) return [];
+  return [
+    {
+      key: 'media.setup',
+      says:
+        "is missing: must be the script that installs OpenVidu's media node ({file, sha256}), or be left out with " +
+        'ebbtide:pool.imageHasSoftware, for an image that has it already',
+    },
+  ];
+}
 
-function artifactProblems(artifact: Artifact, files: SettingsFiles): Problem[] {
+function artifactProblems(
+  artifact: RightPart<NonNullable<LivekitMedia['artifact']>>,
+  files: SettingsFiles,
+): Problem[] {
   const packed = /[^/?#]*\.(tar\.gz|tgz)(?=$|[?#])/i.exec(artifact.file ?? artifact.url ?? '')?.[0];
-  const problems = fileProblems(artifact, files);
+  const problems = fileProblems('media.artifact', artifact, files);
   if (packed !== undefined && !('member' in artifact)) {
     problems.push({
       key: 'media.artifact.member',
@@ -45,22 +112,23 @@ function artifactProblems(artifact: Artifact, files: SettingsFiles): Problem[] {
 }
 
 /** Of a url nothing can be told before somebody has fetched it: nodes check its sum. */
-function fileProblems({ file, sha256 }: Artifact, files: SettingsFiles): Problem[] {
+function fileProblems(
+  key: string,
+  { file, sha256 }: { file?: string | undefined; sha256?: string | undefined },
+  files: SettingsFiles,
+): Problem[] {
   if (file === undefined) return [];
   const found = files.sha256(file);
-  if (found === undefined) {
-    return [
-      {
-        key: 'media.artifact.file',
-        says: `is "${file}": there is no such file, seen from the folder of Pulumi.yaml`,
-      },
-    ];
-  }
+  if (found === undefined) return [noSuchFile(`${key}.file`, file)];
   if (sha256 === undefined || found === sha256) return [];
   return [
     {
-      key: 'media.artifact.sha256',
+      key: `${key}.sha256`,
       says: `is ${sha256}: but ${file} has ${found}. Take that, if it is the file you mean`,
     },
   ];
+}
+
+function noSuchFile(key: string, file: string): Problem {
+  return { key, says: `is "${file}": there is no such file, seen from the folder of Pulumi.yaml` };
 }

@@ -1,3 +1,4 @@
+import { FIRST_FREE_PORT } from './media-settings.ts';
 import type { NodeFile } from './node-file.ts';
 import type { MediaPorts } from './settings-schema.ts';
 
@@ -5,6 +6,7 @@ import type { MediaPorts } from './settings-schema.ts';
 
 export const AGENT_UNIT = 'ebbtide-agent.service';
 export const LIVEKIT_UNIT = 'livekit.service';
+export const SETUP_UNIT = 'ebbtide-setup.service';
 export const TEMPLATES = '/etc/ebbtide/templates';
 
 /** Killed or stopped, the agent takes nothing with it; started again, it goes on where it was. */
@@ -30,9 +32,6 @@ OOMScoreAdjust=-900
 WantedBy=multi-user.target
 `,
 };
-
-/** Below it, a user who is not root needs a right of its own to listen. */
-const FIRST_FREE_PORT = 1024;
 
 /**
  * A second signal would end every call: a manual stop is refused. A reboot or poweroff that gets past the agent's
@@ -75,8 +74,69 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Upgrades restart services whose libraries changed; this one they leave alone. */
-export const needrestartOverride: NodeFile = {
-  path: `${TEMPLATES}/needrestart.conf`,
-  content: '$nrconf{override_rc}{qr(^livekit\\.service$)} = 0;\n',
+/**
+ * LiveKit in a container: this unit makes it, and starts it at each boot of the machine, but for one that was drained.
+ * The engine's own restarts are for crashes only.
+ *
+ * Docker ends no container when it is stopped or upgraded (`live-restore`, see `dockerDaemon`), so `docker.service` may
+ * be stopped as ever: to refuse it would only keep its security updates away. What that leaves is a shutdown of the
+ * machine: past the agent's inhibitor it waits here for the container to end, for the 30 minutes of systemd's own
+ * reboot.target and poweroff.target at most, with Docker and the network still up. It sends no signal, which could be the
+ * second one. Nothing holds off a person's `docker stop` or `docker kill`.
+ */
+export const livekitContainerUnit: NodeFile = {
+  path: `${TEMPLATES}/${LIVEKIT_UNIT}`,
+  content: `[Unit]
+Description=LiveKit media server, in a container
+Wants=network-online.target docker.service
+After=network-online.target docker.service
+RefuseManualStop=yes
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/env node {{root}}/opt/ebbtide/ebbtide-agent.cjs create-media --config {{root}}/etc/ebbtide/container.json
+ExecStop=/usr/bin/env node {{root}}/opt/ebbtide/ebbtide-agent.cjs await-media --config {{root}}/etc/ebbtide/container.json
+TimeoutStartSec=infinity
+TimeoutStopSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+`,
 };
+
+/**
+ * Containers outlive the daemon: an upgrade restarts it. It must come back soon, since what they write waits in a pipe
+ * meanwhile, and a full one halts them. An image may bring a file of its own, which is left as it is.
+ */
+export const dockerDaemon: NodeFile = {
+  path: `${TEMPLATES}/docker.json`,
+  content: '{"live-restore": true, "log-driver": "journald"}\n',
+};
+
+/** The operator's own script: until it has ended well once. */
+export const setupUnit: NodeFile = {
+  path: `${TEMPLATES}/${SETUP_UNIT}`,
+  content: `[Unit]
+Description=The media server's setup, the operator's own script
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=!{{root}}/var/lib/ebbtide/setup-done
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={{root}}/opt/ebbtide/media/setup
+ExecStartPost=/usr/bin/touch {{root}}/var/lib/ebbtide/setup-done
+TimeoutStartSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+`,
+};
+
+/** Upgrades restart services whose libraries changed; these they leave alone. */
+export function needrestartOverride(units: readonly string[]): NodeFile {
+  const lines = units.map((unit) => `$nrconf{override_rc}{qr(^${unit.replaceAll('.', '\\.')}$)} = 0;\n`);
+  return { path: `${TEMPLATES}/needrestart.conf`, content: lines.join('') };
+}

@@ -125,13 +125,71 @@ const mediaPorts = v.optional(
 );
 export type MediaPorts = v.InferOutput<typeof mediaPorts>;
 
-const media = section({
-  kind: v.optional(oneOf(['livekit']), 'livekit'),
-  artifact: needed(artifact),
+const capacity = v.optional(wholeNumber(1, 1_000_000));
+
+const containerImage = matching(
+  /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*@sha256:[0-9a-f]{64}$/,
+  'a container image by its digest alone, such as "docker.io/livekit/livekit-server@sha256:…", since a tag can come to ' +
+    'mean another image (`docker buildx imagetools inspect NAME:TAG` tells the digest)',
+);
+
+const containerName = matching(
+  /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+  'the name of a container: letters, digits, dots, underscores and hyphens',
+);
+
+/** An operator's own script. */
+const script = { file: text('./setup.sh'), sha256 };
+
+const livekitSetup = v.pipe(
+  section({
+    ...script,
+    unit: v.optional(
+      matching(/^[a-zA-Z0-9][a-zA-Z0-9:_.@-]*\.service$/, 'a systemd service, such as "livekit.service"'),
+    ),
+    container: v.optional(containerName),
+  }),
+  v.partialCheck(
+    [['unit'], ['container']],
+    ({ unit, container }) => (unit === undefined) !== (container === undefined),
+    'must have exactly one of unit and container: what LiveKit runs as once the script is done',
+  ),
+);
+
+const livekit = section({
+  kind: v.optional(v.literal('livekit'), 'livekit'),
+  artifact: v.optional(artifact),
+  image: v.optional(containerImage),
+  setup: v.optional(livekitSetup),
   config: mediaConfig,
-  capacity: v.optional(wholeNumber(1, 1_000_000)),
+  capacity,
   ports: mediaPorts,
 });
+export type LivekitMedia = v.InferOutput<typeof livekit>;
+
+/** Where OpenVidu's own defaults are left alone, the agent's are the same. */
+const openvidu = section({
+  kind: v.literal('openvidu'),
+  setup: v.optional(section(script)),
+  containers: v.optional(
+    section({
+      livekit: v.optional(containerName),
+      egress: v.optional(containerName),
+      ingress: v.optional(containerName),
+      agentLabel: v.optional(matching(/^[^=\s]+(=.*)?$/, 'a label: NAME or NAME=VALUE')),
+    }),
+    {},
+  ),
+  egress: v.optional(section({ healthPort: v.optional(port), metricsPort: v.optional(port) }), {}),
+  ingress: v.optional(section({ metricsPort: v.optional(port) }), {}),
+  agents: v.optional(section({ port: v.optional(port) }), {}),
+  capacity,
+  ports: mediaPorts,
+});
+export type OpenviduMedia = v.InferOutput<typeof openvidu>;
+
+/** The media server, and how it comes to a node. */
+const media = v.variant('kind', [livekit, openvidu], 'must be "livekit" or "openvidu"');
 
 const livekitKeys = v.pipe(
   v.record(

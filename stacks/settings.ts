@@ -18,7 +18,8 @@ import { type SharedSettings, sharedSections } from './settings-schema.ts';
 export interface Settings extends SharedSettings {
   aws: AwsSection;
   awsProvider: AwsProviderSection;
-  livekitTemplate: string;
+  /** Undefined for a media server whose config is not ours. */
+  livekitTemplate: string | undefined;
 }
 
 /** The stack's configuration as Pulumi hands it over: full keys, values as text or JSON, secrets in the clear. */
@@ -154,7 +155,7 @@ function sharedProblems({ pool, network, media, agent }: RightPart<SharedSetting
 }
 
 function sharedWarnings(
-  { pool, scaleIn, mediaSecrets, livekitTemplate }: Settings,
+  { pool, scaleIn, media, mediaSecrets, livekitTemplate }: Settings,
   config: RawConfig,
 ): Problem[] {
   const warnings: Problem[] = [];
@@ -165,13 +166,13 @@ function sharedWarnings(
       says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
     });
   }
-  if (mediaSecrets.redis === undefined && pool.max > 1) {
+  if (media.kind === 'livekit' && mediaSecrets.redis === undefined && pool.max > 1) {
     warnings.push({
       key: 'mediaSecrets.redis',
       says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',
     });
   }
-  if (mediaSecrets.redis !== undefined && !livekitTemplate.includes('{{redis}}')) {
+  if (mediaSecrets.redis !== undefined && livekitTemplate?.includes('{{redis}}') === false) {
     warnings.push({
       key: 'media.config',
       says: 'does not name {{redis}}: ebbtide:mediaSecrets.redis reaches no media server. Add "redis: {{redis}}"',

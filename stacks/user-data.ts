@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { BootManifest } from '../fleet/boot-manifest.ts';
-import { bootScript } from './boot-script.ts';
+import { type BootScriptArgs, bootScript } from './boot-script.ts';
 import type { NodeFile } from './node-file.ts';
 
 export interface UserDataArgs {
@@ -9,7 +9,7 @@ export interface UserDataArgs {
   boot: string;
   manifest: BootManifest;
   templates: NodeFile[];
-  imageHasSoftware: boolean;
+  bootScript: BootScriptArgs;
 }
 
 /**
@@ -20,9 +20,9 @@ export function renderUserData(args: UserDataArgs): string {
   return `#cloud-config\n${stringify(cloudConfig(filesOf(args)), { lineWidth: 0, version: '1.1' })}`;
 }
 
-function filesOf({ boot, manifest, templates, imageHasSoftware }: UserDataArgs): NodeFile[] {
+function filesOf({ boot, manifest, templates, bootScript: script }: UserDataArgs): NodeFile[] {
   return [
-    { path: '/opt/ebbtide/boot.sh', content: bootScript(imageHasSoftware) },
+    { path: '/opt/ebbtide/boot.sh', content: bootScript(script) },
     { path: '/opt/ebbtide/boot.cjs', content: boot },
     { path: '/etc/ebbtide/boot.json', content: `${JSON.stringify(manifest, undefined, 1)}\n` },
     ...templates,

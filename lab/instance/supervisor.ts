@@ -12,6 +12,9 @@ import type { CommandOutcome } from './systemctl.ts';
 import { Unit, type UnitHost } from './unit.ts';
 import { AT_REST, renderProperties } from './unit-state.ts';
 
+/** Runs the operator's own script, which could do anything: here it is taken for done. */
+const SETUP_UNIT = 'ebbtide-setup.service';
+
 const DONE: CommandOutcome = { code: 0, text: '' };
 
 /** What systemd is on an instance of the lab: as much of it as boot, agent and operator use. */
@@ -59,7 +62,7 @@ export class Supervisor {
   startEnabled(): void {
     const folder = this.#wantsFolder();
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      if (!this.#ignored.has(name)) this.#load(name)?.start();
+      if (!this.#ignored.has(name) && name !== SETUP_UNIT) void this.#load(name)?.start();
     }
   }
 
@@ -81,6 +84,10 @@ export class Supervisor {
 
   async #one(verb: string, name: string, now: boolean, words: readonly string[]): Promise<CommandOutcome> {
     if (this.#ignored.has(name)) return DONE;
+    if (name === SETUP_UNIT) {
+      this.#host.log(name, "lab: the operator's own script is not rehearsed");
+      return DONE;
+    }
     const unit = this.#load(name);
     if (unit === undefined) {
       return verb === 'is-active'
@@ -108,11 +115,11 @@ export class Supervisor {
     }
   }
 
-  #start(unit: Unit): CommandOutcome {
-    if (unit.start()) return DONE;
+  async #start(unit: Unit): Promise<CommandOutcome> {
+    if (await unit.start()) return DONE;
     return {
       code: 1,
-      text: `Job for ${unit.name} failed.\nSee "systemctl status ${unit.name}" for details: start-limit-hit\n`,
+      text: `Job for ${unit.name} failed.\nSee "systemctl status ${unit.name}" for details: ${unit.state.result}\n`,
     };
   }
 

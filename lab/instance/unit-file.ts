@@ -1,6 +1,8 @@
 /** What the lab's supervisor does with a unit. */
 export interface UnitFile {
   readonly execStart: readonly string[];
+  /** `oneshot`: it is started when its process has ended, and counts as active from there on (RemainAfterExit). */
+  readonly type: 'simple' | 'oneshot';
   readonly environment: Readonly<Record<string, string>>;
   readonly restart: 'no' | 'always' | 'on-failure';
   readonly restartMs: number;
@@ -20,6 +22,7 @@ const UNDERSTOOD = new Set([
   'Service.Environment',
   'Service.ExecStart',
   'Service.Type',
+  'Service.RemainAfterExit',
   'Service.Restart',
   'Service.RestartSec',
   'Service.KillMode',
@@ -28,7 +31,7 @@ const UNDERSTOOD = new Set([
   'Service.StateDirectory',
 ]);
 
-/** They change nothing that a rehearsal could see: other users, limits and walls need a real machine. */
+/** They change nothing that a rehearsal could see: other users, limits, walls and an orderly shutdown need a real machine. */
 const WITHOUT_EFFECT = new Set([
   ...['Description', 'Documentation', 'After', 'Before', 'Wants', 'Requires', 'RefuseManualStart'].map(
     (key) => `Unit.${key}`,
@@ -60,6 +63,7 @@ const WITHOUT_EFFECT = new Set([
     'SyslogIdentifier',
   ].map((key) => `Service.${key}`),
   ...[
+    'ExecStop',
     'TimeoutStartSec',
     'TasksMax',
     'MemoryMax',
@@ -82,13 +86,17 @@ export function parseUnitFile(name: string, text: string): UnitFile {
   const execStart = values.get('Service.ExecStart') ?? [];
   if (execStart.length !== 1) throw wrong(`must have one ExecStart, has ${execStart.length}`);
   const type = last('Service.Type') ?? 'simple';
-  if (type !== 'simple' && type !== 'exec') throw wrong(`Type=${type} is not rehearsed; simple and exec are`);
+  if (!['simple', 'exec', 'oneshot'].includes(type))
+    throw wrong(`Type=${type} is not rehearsed; simple, exec and oneshot are`);
+  if (type === 'oneshot' && last('Service.RemainAfterExit') !== 'yes')
+    throw wrong('Type=oneshot is rehearsed with RemainAfterExit=yes only');
   const span = (key: string, otherwise: number) => {
     const written = last(key);
     return written === undefined ? otherwise : parseSpan(written, wrong);
   };
   return {
     execStart: splitWords(execStart[0] ?? '', wrong),
+    type: type === 'oneshot' ? 'oneshot' : 'simple',
     environment: Object.fromEntries(
       (values.get('Service.Environment') ?? []).flatMap((line) =>
         splitWords(line, wrong).map((pair) => [

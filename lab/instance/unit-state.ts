@@ -4,7 +4,7 @@ import type { UnitFile } from './unit-file.ts';
 /** A unit as systemd would tell of it. */
 export interface UnitState {
   readonly active: 'inactive' | 'activating' | 'active' | 'deactivating' | 'failed';
-  readonly sub: 'dead' | 'running' | 'auto-restart' | 'stop-sigterm' | 'failed';
+  readonly sub: 'dead' | 'start' | 'running' | 'exited' | 'auto-restart' | 'stop-sigterm' | 'failed';
   readonly result: 'success' | 'exit-code' | 'signal' | 'start-limit-hit';
   readonly mainPid: number;
   /** Of the last main process: 0 while it runs, 1 exited, 2 killed; and with which status or signal. */
@@ -46,6 +46,7 @@ export function afterEnd(file: UnitFile, state: UnitState, end: ProcessEnd): Uni
     result,
   };
   const stopped = state.active === 'deactivating';
+  if (file.type === 'oneshot' && clean && !stopped) return { ...ended, active: 'active', sub: 'exited' };
   const again = !stopped && (file.restart === 'always' || (file.restart === 'on-failure' && !clean));
   if (!again)
     return clean || stopped
@@ -73,7 +74,7 @@ export function renderProperties(
   state: UnitState,
 ): string {
   const lines = [
-    `Type=simple`,
+    `Type=${file?.type ?? 'simple'}`,
     `Restart=${file?.restart ?? 'no'}`,
     `RestartUSec=${(file?.restartMs ?? 100) / 1000}s`,
     `MainPID=${state.mainPid}`,

@@ -62,12 +62,18 @@ export class Unit {
     this.#tell(this.#state);
   }
 
-  /** A start by hand. False where the start limit forbids it. */
-  start(): boolean {
-    if (this.#state.mainPid !== 0) return true;
-    clearTimeout(this.#again);
-    this.#tell({ ...this.#state, restarts: 0 });
-    return this.#startWithinLimit();
+  /** A start by hand. False where the start limit forbids it, or where the one process of a oneshot has failed. */
+  async start(): Promise<boolean> {
+    const { mainPid, active } = this.#state;
+    const isOneshot = this.#file.type === 'oneshot';
+    if (mainPid === 0 && !(isOneshot && active === 'active')) {
+      clearTimeout(this.#again);
+      this.#tell({ ...this.#state, restarts: 0 });
+      if (!this.#startWithinLimit()) return false;
+    }
+    if (!isOneshot) return true;
+    await this.#ended;
+    return this.#state.active === 'active';
   }
 
   /** The signal that systemd sends first, then the last one when the time is over. */
@@ -168,8 +174,9 @@ export class Unit {
     this.#groups.add(child.pid);
     this.#tell({
       ...this.#state,
-      active: 'active',
-      sub: 'running',
+      ...(this.#file.type === 'oneshot'
+        ? { active: 'activating', sub: 'start' }
+        : { active: 'active', sub: 'running' }),
       result: 'success',
       mainPid: child.pid,
       exit: { code: 0, status: 0 },

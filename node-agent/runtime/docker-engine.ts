@@ -72,6 +72,9 @@ export interface DockerEngine {
   start(container: string): Promise<void>;
   /** Gives the new container's id; `definition` is what the API takes. */
   create(name: string, definition: object): Promise<string>;
+  hasImage(image: string): Promise<boolean>;
+  /** Fetches an image, which may take minutes, and looks whether it is there then. */
+  pull(image: string, timeoutMs: number): Promise<void>;
 }
 
 export interface DockerEngineOptions {
@@ -83,13 +86,18 @@ export interface DockerEngineOptions {
 export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOptions): DockerEngine {
   let spoken: string | undefined;
 
-  async function send(method: 'GET' | 'POST', path: string, body?: object): Promise<HttpResponse> {
+  async function send(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+    patienceMs = timeoutMs,
+  ): Promise<HttpResponse> {
     try {
       return await sendHttp({
         method,
         url: `http://engine${path}`,
         socketPath,
-        timeoutMs,
+        timeoutMs: patienceMs,
         ...(body === undefined
           ? {}
           : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
@@ -115,12 +123,18 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
     path: string,
     expected: number[],
     body?: object,
+    patienceMs?: number,
   ): Promise<HttpResponse> {
-    const response = await send(method, `/v${await version()}${path}`, body);
+    const response = await send(method, `/v${await version()}${path}`, body, patienceMs);
     if (expected.includes(response.status)) return response;
     // An engine that was replaced by an older one says so with 400.
     if (response.status === 400) spoken = undefined;
     throw refusal(path, response);
+  }
+
+  async function hasImage(image: string): Promise<boolean> {
+    const { status } = await call('GET', `/images/${image}/json`, [200, 404]);
+    return status === 200;
   }
 
   const at = (container: string, rest: string) => `/containers/${encodeURIComponent(container)}/${rest}`;
@@ -161,7 +175,34 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
       const response = await call('POST', path, [201], definition);
       return parse(createdSchema, response, `the new container ${name}`).Id;
     },
+    hasImage,
+    async pull(image, patienceMs) {
+      const path = `/images/create?${new URLSearchParams({ fromImage: image })}`;
+      const { body } = await call('POST', path, [200], undefined, patienceMs);
+      // The status was sent before the work was done: what went wrong is told in the answer.
+      const failure = failureIn(body.toString());
+      if (failure !== undefined) throw new Error(`the image ${image} could not be fetched: ${failure}`);
+      if (!(await hasImage(image))) throw new Error(`the image ${image} was fetched, and is not there`);
+    },
   };
+}
+
+const progressSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ error: v.optional(v.string()), errorDetail: v.optional(v.object({ message: v.string() })) }),
+);
+
+/** The last line that tells of an error, of an answer that is a line of JSON for each step. */
+function failureIn(progress: string): string | undefined {
+  const lines = progress.split('\n').filter((line) => line.trim() !== '');
+  const errors = lines.flatMap((line) => {
+    const parsed = v.safeParse(progressSchema, line);
+    // Half a line: the engine ended in the middle of it.
+    if (!parsed.success) return [`the engine's answer breaks off: ${line.slice(0, 200)}`];
+    return parsed.output.errorDetail?.message ?? parsed.output.error ?? [];
+  });
+  return errors.at(-1);
 }
 
 /** The newest version that both sides speak; throws when there is none. */

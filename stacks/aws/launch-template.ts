@@ -3,10 +3,11 @@ import { getAmiOutput, LaunchTemplate } from '@pulumi/aws/ec2/index.js';
 import { getParameterOutput } from '@pulumi/aws/ssm/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Bundle } from '../bundle.ts';
+import type { SoftwareFile } from '../node-file.ts';
 import type { Settings } from '../settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../user-data.ts';
 import type { AwsNames } from './names.ts';
-import { awsNodeUserData, type SoftwareFile } from './node-user-data.ts';
+import { awsNodeUserData } from './node-user-data.ts';
 
 export interface NodeTemplateArgs {
   settings: Settings;
@@ -17,7 +18,7 @@ export interface NodeTemplateArgs {
   securityGroup: pulumi.Output<string>;
   boot: Bundle;
   agent: SoftwareFile;
-  media: SoftwareFile;
+  media: SoftwareFile | undefined;
 }
 
 /** 4 CPUs, and a network that keeps up with them. */
@@ -72,7 +73,9 @@ export class NodeTemplate extends pulumi.ComponentResource {
             },
           },
         ],
-        // Hop limit 1 keeps a container from the node's own rights. The tags tell an operator's "protected".
+        // Hop limit 1 keeps a container with a network of its own from the node's rights. The media server has the
+        // machine's, in a container or not, and could ask for them; how little they are is in NodeIdentity. The tags tell
+        // an operator's "protected".
         metadataOptions: {
           httpEndpoint: 'enabled',
           httpTokens: 'required',

@@ -1,24 +1,12 @@
 import type { AgentConfigFile } from '../../fleet/agent-config.ts';
 import type { BootManifest } from '../../fleet/boot-manifest.ts';
 import { formatDuration } from '../../fleet/duration.ts';
-import {
-  AGENT_UNIT,
-  agentUnit,
-  LIVEKIT_UNIT,
-  livekitUnit,
-  needrestartOverride,
-  TEMPLATES,
-} from '../node-units.ts';
+import type { SoftwareFile } from '../node-file.ts';
+import { type NodeMedia, nodeMedia } from '../node-media.ts';
+import { AGENT_UNIT, agentUnit, TEMPLATES } from '../node-units.ts';
 import type { Settings } from '../settings.ts';
 import type { UserDataArgs } from '../user-data.ts';
 import type { AwsNames } from './names.ts';
-
-/** A file of the pool's bucket that nodes fetch. */
-export interface SoftwareFile {
-  key: string;
-  sha256: string;
-  member?: string;
-}
 
 export interface AwsNodeArgs {
   settings: Settings;
@@ -28,39 +16,36 @@ export interface AwsNodeArgs {
   nodeRoleId: string;
   boot: string;
   agent: SoftwareFile;
-  media: SoftwareFile;
+  /** The media server itself, or the script that sets it up; undefined where neither is fetched. */
+  media: SoftwareFile | undefined;
   /** By which a node tells the template that it was made from. */
   template: string;
 }
 
-/** LiveKit's own registry, for the agent: kept apart from agent.json, which holds no secret. */
-const REDIS_FILE = '/etc/ebbtide/media/redis.json';
-
 /** Settings → what a node of an AWS pool is told. Pure. */
 export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
   const { settings } = args;
+  const media = nodeMedia(settings, args.media);
   return {
     boot: args.boot,
-    manifest: manifestOf(args),
+    manifest: manifestOf(args, media),
     templates: [
-      { path: `${TEMPLATES}/agent.json`, content: agentTemplate(args) },
+      { path: `${TEMPLATES}/agent.json`, content: agentTemplate(args, media) },
       agentUnit,
-      { path: `${TEMPLATES}/livekit.yaml`, content: settings.livekitTemplate },
-      ...(settings.mediaSecrets.redis === undefined
-        ? []
-        : [{ path: `${TEMPLATES}/redis.json`, content: '{{redis}}\n' }]),
-      livekitUnit(settings.media.ports),
-      needrestartOverride,
+      ...media.files,
     ],
-    imageHasSoftware: settings.pool.imageHasSoftware,
+    bootScript: {
+      imageHasSoftware: settings.pool.imageHasSoftware,
+      hasDocker: media.hasDocker,
+      mediaUnit: media.stage.start[0],
+    },
   };
 }
 
 /** The agent starts first: whatever becomes of the media server, there is one who can answer the cloud. */
-function manifestOf({ settings, names, bucket, agent, media }: AwsNodeArgs): BootManifest {
+function manifestOf({ settings, names, bucket, agent }: AwsNodeArgs, media: NodeMedia): BootManifest {
   const { ports } = settings.media;
   const { keys, redis } = settings.mediaSecrets;
-  const units = '/etc/systemd/system';
   return {
     region: settings.awsProvider.region,
     bucket,
@@ -81,28 +66,21 @@ function manifestOf({ settings, names, bucket, agent, media }: AwsNodeArgs): Boo
         files: [{ ...agent, to: '/opt/ebbtide/ebbtide-agent.cjs', mode: '0755' }],
         templates: [
           { from: `${TEMPLATES}/agent.json`, to: '/etc/ebbtide/agent.json', mode: '0644' },
-          { from: agentUnit.path, to: `${units}/${AGENT_UNIT}`, mode: '0644' },
+          { from: agentUnit.path, to: `/etc/systemd/system/${AGENT_UNIT}`, mode: '0644' },
         ],
         start: [AGENT_UNIT],
       },
-      {
-        name: 'media',
-        files: [{ ...media, to: '/opt/ebbtide/media/livekit-server', mode: '0755' }],
-        templates: [
-          { from: `${TEMPLATES}/livekit.yaml`, to: '/etc/ebbtide/media/livekit.yaml', mode: '0640' },
-          ...(redis === undefined ? [] : [{ from: `${TEMPLATES}/redis.json`, to: REDIS_FILE, mode: '0600' }]),
-          { from: needrestartOverride.path, to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' },
-          { from: `${TEMPLATES}/${LIVEKIT_UNIT}`, to: `${units}/${LIVEKIT_UNIT}`, mode: '0644' },
-        ],
-        start: [LIVEKIT_UNIT],
-      },
+      media.stage,
     ],
   };
 }
 
 /** agent.json with placeholders: text until the node has filled it in. */
-function agentTemplate({ settings, names, bucket, nodeRoleId, template }: AwsNodeArgs): string {
-  const { agent, scaleIn, media } = settings;
+function agentTemplate(
+  { settings, names, bucket, nodeRoleId, template }: AwsNodeArgs,
+  media: NodeMedia,
+): string {
+  const { agent, scaleIn } = settings;
   const PORT = '{{agentPort}}';
   const config = {
     pool: settings.pool.name,
@@ -115,13 +93,7 @@ function agentTemplate({ settings, names, bucket, nodeRoleId, template }: AwsNod
       onRebalance: agent.onRebalance,
     },
     registry: { kind: 'bucket', bucket, statusName: `${nodeRoleId}:{{instanceId}}` },
-    media: {
-      kind: 'livekit',
-      metricsUrl: 'http://127.0.0.1:{{metricsPort}}/metrics',
-      ...(media.capacity === undefined ? {} : { capacity: media.capacity }),
-      runtime: { kind: 'systemd', unit: LIVEKIT_UNIT },
-      ...(settings.mediaSecrets.redis === undefined ? {} : { redisFile: `{{root}}${REDIS_FILE}` }),
-    },
+    media: media.agent,
     software: { template },
     stateDirectory: '{{root}}/var/lib/ebbtide',
     socketPath: '{{root}}/run/ebbtide/agent.sock',

@@ -68,7 +68,7 @@ export class AwsPool extends pulumi.ComponentResource {
     const bucket = new PoolBucket(`${name}-bucket`, { prefix: names.bucketPrefix }, parent);
     const software = new NodeSoftware(
       `${name}-software`,
-      { bucket: bucket.name, agent: args.agent, artifact: media.artifact },
+      { bucket: bucket.name, agent: args.agent, media },
       parent,
     );
     const secrets = new SecretParameters(

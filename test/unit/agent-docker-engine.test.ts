@@ -149,4 +149,51 @@ describe('the client of a container engine', () => {
       if (isRoot) process.seteuid?.(0);
     }
   });
+
+  describe('fetches an image', () => {
+    const image = 'docker.io/a/b@sha256:c';
+    const answers = (progress: string, there = true): Answers => ({
+      '/version': { body: { ApiVersion: '1.45' } },
+      '/v1.45/images/create?fromImage=docker.io%2Fa%2Fb%40sha256%3Ac': { body: progress },
+      [`/v1.45/images/${image}/json`]: there
+        ? { body: { Id: 'sha256:1' } }
+        : { status: 404, body: { message: 'no such image' } },
+    });
+    const told: { given: string; progress: string; there?: boolean; then: RegExp | undefined }[] = [
+      {
+        given: 'steps and no error',
+        progress: '{"status":"Pulling"}\r\n{"status":"Done"}\r\n',
+        then: undefined,
+      },
+      {
+        given: 'an error inside an answer that began well',
+        progress:
+          '{"status":"Pulling"}\n{"errorDetail":{"message":"unexpected EOF"},"error":"unexpected EOF"}\n',
+        then: /the image docker\.io\/a\/b@sha256:c could not be fetched: unexpected EOF/,
+      },
+      {
+        given: 'an error of the older form',
+        progress: '{"error":"denied"}\n',
+        then: /could not be fetched: denied/,
+      },
+      {
+        given: 'half a line',
+        progress: '{"status":"Pulling"}\n{"stat',
+        then: /could not be fetched: the engine's answer breaks off: \{"stat/,
+      },
+      {
+        given: 'success, and no image then',
+        progress: '{"status":"Done"}\n',
+        there: false,
+        then: /was fetched, and is not there/,
+      },
+    ];
+    for (const { given, progress, there, then } of told) {
+      it(`that is told as ${given}`, async () => {
+        await serve(answers(progress, there));
+        if (then === undefined) await engine().pull(image, 500);
+        else await assert.rejects(engine().pull(image, 500), then);
+      });
+    }
+  });
 });

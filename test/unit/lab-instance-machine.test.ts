@@ -180,6 +180,41 @@ describe('lab instance: a machine', () => {
     assert.notEqual(media(machine), 0);
   });
 
+  it('waits for the one process of a oneshot, runs it once a life, and fails with it', async () => {
+    const oneshot = (script: string) =>
+      `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/env bash -c '${script}'\n[Install]\nWantedBy=multi-user.target\n`;
+    const machine = create({
+      files: {
+        '/etc/systemd/system/once.service': oneshot('sleep 0.2; echo done'),
+        '/etc/systemd/system/fails.service': oneshot('exit 3'),
+      },
+    });
+    await machine.boot();
+    assert.deepEqual(await machine.command('enable', '--now', 'once.service'), { code: 0, text: '' });
+    assert.deepEqual(said('once.service'), ['done']);
+    assert.deepEqual(await machine.command('is-active', 'once.service'), { code: 0, text: 'active\n' });
+    await machine.command('start', 'once.service');
+    assert.deepEqual(said('once.service'), ['done']);
+    const failed = await machine.command('start', 'fails.service');
+    assert.equal(failed.code, 1);
+    assert.match(failed.text, /Job for fails\.service failed/);
+    await machine.reboot();
+    await eventually('it runs again', () => said('once.service').length === 2);
+  });
+
+  it("takes an operator's own script for done, says so, and never runs it", async () => {
+    const machine = create({
+      files: { '/etc/systemd/system/ebbtide-setup.service': '[Service]\nExecStart=/usr/bin/env touch x\n' },
+    });
+    await machine.boot();
+    assert.deepEqual(await machine.command('enable', '--now', 'ebbtide-setup.service'), {
+      code: 0,
+      text: '',
+    });
+    assert.deepEqual(said('ebbtide-setup.service'), ["lab: the operator's own script is not rehearsed"]);
+    assert.equal(machine.pidOf('ebbtide-setup.service'), 0);
+  });
+
   it('taken away, nothing of it lives on, also what left its group', async () => {
     const away = `node -e 'const c = require("child_process").spawn("sleep", ["1000"], { detached: true }); console.log(c.pid); setInterval(() => 0, 1e3)'\n`;
     const machine = create({ files: { '/opt/media.sh': away } });

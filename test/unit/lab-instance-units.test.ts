@@ -20,6 +20,7 @@ describe('lab instance: unit files', () => {
     );
     assert.deepEqual(file, {
       execStart: ['/usr/bin/env', 'true'],
+      type: 'simple',
       environment: { A: '1', B: 'two words', C: '3' },
       restart: 'on-failure',
       restartMs: 60_500,
@@ -50,6 +51,7 @@ describe('lab instance: unit files', () => {
     ['Restrat=always\n', /"Restrat=always" in \[Service\]/],
     ['Restart=on-abort\n', /Restart=on-abort is not rehearsed/],
     ['Type=notify\n', /Type=notify/],
+    ['Type=oneshot\n', /with RemainAfterExit=yes only/],
     ['RestartSec=1 fortnight\n', /no time span/],
     ['ExecStart=/usr/bin/env false\n', /must have one ExecStart, has 2/],
   ];
@@ -87,6 +89,22 @@ describe('lab instance: what becomes of a unit', () => {
         then,
       );
       assert.equal(after.mainPid, 0);
+    });
+  }
+
+  const oneshots: [code: number, then: string][] = [
+    [0, 'active exited success'],
+    [1, 'failed failed exit-code'],
+  ];
+  for (const [code, then] of oneshots) {
+    it(`a oneshot that ended with ${code}: ${then}`, () => {
+      const file = unit('Type=oneshot\nRemainAfterExit=yes\n');
+      const after = afterEnd(
+        file,
+        { ...running, active: 'activating', sub: 'start' },
+        { code, signal: null },
+      );
+      assert.equal(`${after.active} ${after.sub} ${after.result}`, then);
     });
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Provider } from '@pulumi/aws/provider.js';
 import * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
@@ -6,6 +8,7 @@ import { isArm } from '../../stacks/aws/launch-template.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { subnetRange } from '../../stacks/aws/network.ts';
 import { AwsPool } from '../../stacks/aws/pool.ts';
+import { repositoryRoot, sha256Of } from '../../stacks/bundle.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
 import { configValues, GOOD, type ProgramRun, runUnderMocks } from './stacks-mocks.ts';
@@ -337,6 +340,34 @@ describe('the AWS pool', () => {
         [],
       );
     });
+
+    /** What nodes fetch lies in the bucket, and nothing else does: their rights are the same. */
+    const IMAGE = `docker.io/livekit/livekit-server@sha256:${'d'.repeat(64)}`;
+    const script = {
+      file: 'package.json',
+      sha256: sha256Of(readFileSync(join(repositoryRoot, 'package.json'))),
+    };
+    const fetched: [string, Record<string, unknown>, RegExp[]][] = [
+      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /media-a{16}/]],
+      ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/]],
+      [
+        "the operator's script",
+        { media: { kind: 'openvidu', setup: script } },
+        [/ebbtide-agent/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
+      ],
+    ];
+    for (const [what, settings, keys] of fetched) {
+      it(`keeps in the bucket, beside the agent, ${what}`, async () => {
+        const its = await runUnderMocks({ settings });
+        const objects = its.resources.filter(({ type }) => type === 'aws:s3/bucketObjectv2:BucketObjectv2');
+        assert.equal(objects.length, keys.length);
+        for (const [index, key] of keys.entries()) {
+          assert.match(String(objects[index]?.inputs.key), /^software\//);
+          assert.match(String(objects[index]?.inputs.key), key);
+        }
+        assert.deepEqual(statementsOf(its, 'media-node-rights'), statementsOf(run, 'media-node-rights'));
+      });
+    }
 
     it('leaves the choice of who leaves to AWS', async () => {
       const native = await runUnderMocks({ settings: { scaleIn: { victim: 'native' } } });

@@ -7,21 +7,33 @@ import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsProviderSection, awsSection } from '../../stacks/aws/settings.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
 import { livekitTemplate } from '../../stacks/livekit-config.ts';
+import { nodeMedia } from '../../stacks/node-media.ts';
 import { readSettings } from '../../stacks/settings.ts';
+import type { SettingsFiles } from '../../stacks/settings-files.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
 import { GOOD } from './stacks-mocks.ts';
 
 const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
-const config = v.parse(v.object({ config: v.record(v.string(), v.unknown()) }), parse(text)).config;
+const openviduText = readFileSync(join(repositoryRoot, 'Pulumi.aws-openvidu.yaml'), 'utf8');
+const SHA = 'a'.repeat(64);
 const NOTHING = { text: () => undefined, sha256: () => undefined };
 
-function read(changed: Record<string, unknown>) {
-  const values = Object.entries({ ...config, ...changed }).map(([key, value]) => {
+function configOf(stackFile: string): Record<string, unknown> {
+  return v.parse(v.object({ config: v.record(v.string(), v.unknown()) }), parse(stackFile)).config;
+}
+
+const config = configOf(text);
+const openvidu = configOf(openviduText);
+
+function readAll(all: Record<string, unknown>, files: SettingsFiles = NOTHING) {
+  const values = Object.entries(all).map(([key, value]) => {
     return [key, typeof value === 'string' ? value : JSON.stringify(value)];
   });
-  return readSettings({ values: Object.fromEntries(values), isSecret: () => true }, NOTHING);
+  return readSettings({ values: Object.fromEntries(values), isSecret: () => true }, files);
 }
+
+const read = (changed: Record<string, unknown>) => readAll({ ...config, ...changed });
 
 const secrets = { 'ebbtide:mediaSecrets': GOOD.mediaSecrets };
 
@@ -89,7 +101,38 @@ describe('Pulumi.aws.yaml', () => {
     const keys = new Set(paths.flat());
     assert.ok(keys.size > 60, `${keys.size} keys: the schema was not read`);
     // LiveKit's own redis block is told in one line.
-    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(text));
+    const both = text + openviduText;
+    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(both));
     assert.deepEqual(missing, []);
+  });
+});
+
+describe('Pulumi.aws-openvidu.yaml', () => {
+  const script: SettingsFiles = {
+    text: () => undefined,
+    sha256: (path) => (path === './openvidu-media-node.sh' ? SHA : undefined),
+  };
+  const media = Object(openvidu['ebbtide:media']);
+  const withSum = { ...media, setup: { ...media.setup, sha256: SHA } };
+
+  it('is a stack file that works, once it has its script', () => {
+    assert.throws(
+      () => readAll(openvidu),
+      /ebbtide:media\.setup\.sha256 is "put here.*ebbtide:media\.setup\.file is .*there is no such file/s,
+    );
+    const { settings, warnings } = readAll({ ...openvidu, 'ebbtide:media': withSum }, script);
+    assert.deepEqual(warnings, []);
+    assert.equal(settings.livekitTemplate, undefined);
+  });
+
+  it('says nothing but what holds without it', () => {
+    const agentOf = (written: object) => {
+      const { settings } = readAll({ ...openvidu, 'ebbtide:media': written }, script);
+      const told = nodeMedia(settings, { key: 'software/setup', sha256: SHA }).agent;
+      const filled = JSON.stringify(told).replace('{{metricsPort}}', String(settings.media.ports.metrics));
+      return v.parse(agentConfigSchema.entries.media, JSON.parse(filled));
+    };
+    const { kind, setup } = withSum;
+    assert.deepEqual(agentOf(withSum), agentOf({ kind, setup }));
   });
 });

@@ -7,7 +7,7 @@ import { configValues, GOOD } from './stacks-mocks.ts';
 const SHA = 'a'.repeat(64);
 const files: SettingsFiles = {
   text: (path) => (path === 'livekit.yaml' ? 'keys: {{keys}}\n' : undefined),
-  sha256: (path) => (path === 'livekit-server' ? SHA : undefined),
+  sha256: (path) => (path === 'livekit-server' || path === 'setup.sh' ? SHA : undefined),
 };
 
 /** GOOD with some of its sections replaced; `undefined` leaves one out. */
@@ -33,6 +33,11 @@ function errorsOf(changed: Record<string, unknown>, raw: Record<string, string |
 
 const pool = (changed: Record<string, unknown>) => ({ pool: { name: 'media', ...changed } });
 const artifact = (changed: Record<string, unknown>) => ({ media: { artifact: { sha256: SHA, ...changed } } });
+const IMAGE = `docker.io/livekit/livekit-server@sha256:${SHA}`;
+const SETUP = { file: 'setup.sh', sha256: SHA };
+const openvidu = (changed: Record<string, unknown> = {}) => ({
+  media: { kind: 'openvidu', setup: SETUP, ...changed },
+});
 
 describe('settings', () => {
   it('fills in what a small stack file leaves out', () => {
@@ -197,6 +202,80 @@ describe('settings', () => {
       'an artifact with another sum',
       artifact({ file: 'livekit-server', sha256: 'b'.repeat(64) }),
       /^ebbtide:media\.artifact\.sha256 is bbb.* but livekit-server has aaa/,
+    ],
+    [
+      'a server from nowhere',
+      { media: {} },
+      /^ebbtide:media has nothing to install: must have exactly one of artifact .*, image .* and setup/,
+    ],
+    [
+      'a server from two places',
+      { media: { ...Object(GOOD.media), image: IMAGE } },
+      /^ebbtide:media has artifact and image: must have exactly one of artifact/,
+    ],
+    ...[
+      'livekit/livekit-server',
+      'livekit/livekit-server:v1.13.5',
+      `livekit/livekit-server:v1@sha256:${SHA}`,
+    ].map((image): [string, Record<string, unknown>, RegExp] => [
+      `the image ${image.slice(0, 40)}, which is not by its digest alone`,
+      { media: { image } },
+      /^ebbtide:media\.image is ".*: must be a container image by its digest alone, .*`docker buildx imagetools inspect NAME:TAG` tells the digest\)$/,
+    ]),
+    [
+      "a container at a port that is root's",
+      { media: { image: IMAGE, ports: { signal: 443 } } },
+      /^ebbtide:media\.ports\.signal is 443: must be 1024 or above with ebbtide:media\.image/,
+    ],
+    [
+      'a script that is not there',
+      { media: { setup: { file: 'nothing.sh', sha256: SHA, unit: 'livekit.service' } } },
+      /^ebbtide:media\.setup\.file is "nothing\.sh": there is no such file/,
+    ],
+    [
+      'a script with another sum',
+      { media: { setup: { file: 'setup.sh', sha256: 'b'.repeat(64), unit: 'livekit.service' } } },
+      /^ebbtide:media\.setup\.sha256 is bbb.* but setup\.sh has aaa/,
+    ],
+    [
+      'a script of which nobody knows what it starts',
+      { media: { setup: SETUP } },
+      /^ebbtide:media\.setup is .* must have exactly one of unit and container/,
+    ],
+    [
+      'a script that starts two things',
+      { media: { setup: { ...SETUP, unit: 'livekit.service', container: 'livekit' } } },
+      /^ebbtide:media\.setup is .* must have exactly one of unit and container/,
+    ],
+    [
+      'a unit that is no service',
+      { media: { setup: { ...SETUP, unit: 'livekit' } } },
+      /^ebbtide:media\.setup\.unit is "livekit": must be a systemd service, such as "livekit\.service"$/,
+    ],
+    [
+      'an OpenVidu that nobody installs',
+      openvidu({ setup: undefined }),
+      /^ebbtide:media\.setup is missing: must be the script that installs OpenVidu's media node/,
+    ],
+    [
+      'a template for an OpenVidu',
+      openvidu({ config: 'port: 1' }),
+      /^ebbtide:media\.config is not a setting; there are kind, setup, containers,/,
+    ],
+    [
+      'a container whose name is none',
+      openvidu({ containers: { egress: 'my egress' } }),
+      /^ebbtide:media\.containers\.egress is "my egress": must be the name of a container/,
+    ],
+    [
+      'a label that is none',
+      openvidu({ containers: { agentLabel: 'a b' } }),
+      /^ebbtide:media\.containers\.agentLabel is "a b": must be a label: NAME or NAME=VALUE$/,
+    ],
+    [
+      'a kind of media server that is not there',
+      { media: { kind: 'janus', artifact: {} } },
+      /^ebbtide:media\.kind is "janus": must be "livekit" or "openvidu"$/,
     ],
     [
       'a config file that is not there',
@@ -431,9 +510,41 @@ describe('settings', () => {
     [
       'in groups that are left out',
       { cloud: undefined, pool: undefined, media: undefined, mediaSecrets: undefined },
-      ['cloud', 'media.artifact', 'media.artifact.sha256', 'mediaSecrets.keys', 'pool.name'],
+      ['cloud', 'media', 'mediaSecrets.keys', 'pool.name'],
     ],
-    ['in an artifact that is left out', { media: {} }, ['media.artifact', 'media.artifact.sha256']],
+    [
+      'in an artifact that is empty',
+      { media: { artifact: {} } },
+      ['media.artifact', 'media.artifact.sha256'],
+    ],
+    [
+      'of a container and its neighbours',
+      {
+        media: {
+          image: 'livekit:1',
+          ports: { signal: 80, rtcUdp: '500-600' },
+          config: 'port: 1\nkeys: {a: b}',
+        },
+        mediaSecrets: {},
+      },
+      ['media.config', 'media.image', 'media.ports.rtcUdp', 'media.ports.signal'],
+    ],
+    [
+      'of an OpenVidu and its script',
+      openvidu({
+        setup: { file: 'nothing.sh' },
+        capacity: 0,
+        egress: { healthPort: 0 },
+        ports: { signal: 9876 },
+      }),
+      [
+        'agent.http.port',
+        'media.capacity',
+        'media.egress.healthPort',
+        'media.setup.file',
+        'media.setup.sha256',
+      ],
+    ],
     [
       'once only: what is wrong is not missing too',
       {
@@ -452,6 +563,30 @@ describe('settings', () => {
         errors.sort(),
         keys.map((key) => `ebbtide:${key}`),
       );
+    });
+  }
+
+  const ways: [string, Record<string, unknown>][] = [
+    ['a server by its image', { media: { image: IMAGE } }],
+    ['an image of a registry with a port', { media: { image: `registry.example:5000/a/b_c@sha256:${SHA}` } }],
+    ['a server by a script that starts a unit', { media: { setup: { ...SETUP, unit: 'livekit.service' } } }],
+    [
+      'a server by a script that starts a container',
+      { media: { setup: { ...SETUP, container: 'livekit' } } },
+    ],
+    ['an OpenVidu by its script, without secrets of ours', { ...openvidu(), mediaSecrets: undefined }],
+    [
+      'an OpenVidu that the image has',
+      {
+        ...openvidu({ setup: undefined }),
+        ...pool({ image: 'ami-0123456789abcdef0', imageHasSoftware: true }),
+      },
+    ],
+  ];
+  for (const [what, changed] of ways) {
+    it(`takes ${what}`, () => {
+      assert.deepEqual(errorsOf(changed), []);
+      assert.deepEqual(read(changed).warnings, []);
     });
   }
 

@@ -8,16 +8,19 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { wantedContainerSchema } from '../../fleet/wanted-container.ts';
 import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
-import { type BootPatience, bootScript } from '../../stacks/boot-script.ts';
-import { readSettings } from '../../stacks/settings.ts';
+import { type BootPatience, type BootScriptArgs, bootScript } from '../../stacks/boot-script.ts';
+import { createBundler } from '../../stacks/bundle.ts';
+import type { SoftwareFile } from '../../stacks/node-file.ts';
+import { readSettings, type Settings } from '../../stacks/settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
 import { configValues, GOOD } from './stacks-mocks.ts';
 
 function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot");\n') {
-  const files = { text: () => undefined, sha256: () => undefined };
+  const files = { text: () => undefined, sha256: () => 'a'.repeat(64) };
   const { settings } = readSettings(
     { values: configValues({ ...GOOD, ...changed }), isSecret: () => true },
     files,
@@ -29,9 +32,17 @@ function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot
     nodeRoleId: 'AROAEXAMPLE',
     boot,
     agent: { key: 'software/agent', sha256: 'b'.repeat(64) },
-    media: { key: 'software/media', sha256: 'a'.repeat(64), member: 'livekit-server' },
+    media: fetched(settings.media),
     template: '0123456789ab',
   });
+}
+
+function fetched(media: Settings['media']): SoftwareFile | undefined {
+  const file = { key: 'software/media', sha256: 'a'.repeat(64) };
+  if (media.setup !== undefined) return file;
+  return media.kind === 'livekit' && media.artifact !== undefined
+    ? { ...file, member: 'livekit-server' }
+    : undefined;
 }
 
 const cloudConfigSchema = v.strictObject({
@@ -54,7 +65,159 @@ function fill(template: string, manifest: v.InferOutput<typeof bootManifestSchem
   return template.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
+const IMAGE = `docker.io/livekit/livekit-server@sha256:${'d'.repeat(64)}`;
+const SETUP = { file: 'setup.sh', sha256: 'a'.repeat(64) };
+const ENGINE = { kind: 'docker', socketPath: '/run/docker.sock', restartPolicy: 'on-failure' };
+
+/** Each way that a media server can come to a node: what user-data brings for it, and what the agent is told. */
+const WAYS = [
+  {
+    way: 'the server itself',
+    media: {},
+    templates: ['livekit.service', 'livekit.yaml', 'needrestart.conf', 'redis.json'],
+    to: ['/opt/ebbtide/media/livekit-server'],
+    start: ['livekit.service'],
+    kind: 'livekit',
+    runtime: { kind: 'systemd', unit: 'livekit.service' },
+    spared: ['livekit'],
+  },
+  {
+    way: 'a container',
+    media: { media: { image: IMAGE } },
+    templates: ['container.json', 'livekit.service', 'livekit.yaml', 'needrestart.conf', 'redis.json'],
+    docker: true,
+    to: [],
+    start: ['livekit.service'],
+    kind: 'livekit',
+    runtime: { ...ENGINE, container: 'livekit' },
+    spared: ['livekit', 'docker', 'containerd'],
+  },
+  {
+    way: "a script that starts a service of the operator's",
+    media: { media: { setup: { ...SETUP, unit: 'sfu.service' } } },
+    templates: ['ebbtide-setup.service', 'keys.json', 'livekit.yaml', 'needrestart.conf', 'redis.json'],
+    to: ['/opt/ebbtide/media/setup'],
+    start: ['ebbtide-setup.service'],
+    kind: 'livekit',
+    runtime: { kind: 'systemd', unit: 'sfu.service' },
+    spared: ['sfu'],
+  },
+  {
+    way: "a script that starts a container of the operator's",
+    media: { media: { setup: { ...SETUP, container: 'sfu' } } },
+    templates: ['ebbtide-setup.service', 'keys.json', 'livekit.yaml', 'needrestart.conf', 'redis.json'],
+    to: ['/opt/ebbtide/media/setup'],
+    start: ['ebbtide-setup.service'],
+    kind: 'livekit',
+    runtime: { ...ENGINE, container: 'sfu' },
+    spared: ['docker', 'containerd'],
+  },
+  {
+    way: 'OpenVidu, by a script',
+    media: { media: { kind: 'openvidu', setup: SETUP } },
+    templates: ['ebbtide-setup.service', 'keys.json', 'needrestart.conf', 'redis.json'],
+    to: ['/opt/ebbtide/media/setup'],
+    start: ['ebbtide-setup.service'],
+    kind: 'openvidu',
+    runtime: ENGINE,
+    spared: ['docker', 'containerd'],
+  },
+  {
+    way: 'OpenVidu, in the image',
+    media: {
+      media: { kind: 'openvidu' },
+      pool: { name: 'media', image: 'ami-0123456789abcdef0', imageHasSoftware: true },
+    },
+    templates: ['keys.json', 'needrestart.conf', 'redis.json'],
+    to: [],
+    start: [],
+    kind: 'openvidu',
+    runtime: ENGINE,
+    spared: ['docker', 'containerd'],
+  },
+];
+
 describe('user-data', () => {
+  for (const { way, media, templates, docker, to, start, kind, runtime, spared } of WAYS) {
+    it(`brings ${way}, and tells the agent how it runs`, () => {
+      const args = argsOf({ ...media });
+      const { file } = render(args);
+      const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+      const prefix = '/etc/ebbtide/templates/';
+      const brought = [...file.keys()].filter((path) => path.startsWith(prefix));
+      const own = ['agent.json', 'ebbtide-agent.service', ...(docker ? ['docker.json'] : [])];
+      assert.deepEqual(brought.sort(), [...own, ...templates].map((name) => prefix + name).sort());
+      const [, stage] = manifest.stages;
+      assert.deepEqual([stage?.files.map((each) => each.to), stage?.start], [to, start]);
+      assert.deepEqual(stage?.templates.map(({ from }) => from.slice(prefix.length)).sort(), templates);
+      const filled = fill(file.get(`${prefix}agent.json`) ?? '', manifest);
+      const config = v.parse(agentConfigSchema, JSON.parse(filled));
+      assert.deepEqual([config.media.kind, { ...config.media.runtime }], [kind, runtime]);
+      assert.equal(config.media.metricsUrl, 'http://127.0.0.1:6789/metrics');
+      assert.equal(config.media.redisFile, '/etc/ebbtide/media/redis.json');
+      const left = [...(file.get(`${prefix}needrestart.conf`) ?? '').matchAll(/qr\(\^(\w+)\\\.service\$\)/g)];
+      assert.deepEqual(
+        left.map(([, name]) => name),
+        spared,
+      );
+    });
+  }
+
+  it('shows every secret to root alone, but for what the media server itself must read', () => {
+    for (const { media } of WAYS) {
+      const { stages } = argsOf({ ...media }).manifest;
+      const secret = stages.flatMap(({ templates }) => templates).filter(({ to }) => to.includes('/media/'));
+      for (const { to, mode } of secret)
+        assert.equal(mode, to.endsWith('livekit.yaml') ? '0640' : '0600', to);
+    }
+  });
+
+  it("defines the container by the image's digest, with the config of this node and no secret", () => {
+    const { file } = render(argsOf({ media: { image: IMAGE } }));
+    const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+    const text = fill(file.get('/etc/ebbtide/templates/container.json') ?? '', manifest, '/lab/i-1');
+    assert.deepEqual(v.parse(wantedContainerSchema, JSON.parse(text)), {
+      socketPath: '/lab/i-1/run/docker.sock',
+      name: 'livekit',
+      image: IMAGE,
+      config: '/lab/i-1/etc/ebbtide/media/livekit.yaml',
+      user: 'ebbtide-media',
+      accounts: '/lab/i-1/etc/passwd',
+      restartPolicy: 'on-failure',
+      openFiles: 524_288,
+    });
+    assert.deepEqual(JSON.parse(file.get('/etc/ebbtide/templates/docker.json') ?? ''), {
+      'live-restore': true,
+      'log-driver': 'journald',
+    });
+  });
+
+  it("tells the agent what an operator's OpenVidu has of its own", () => {
+    const media = {
+      kind: 'openvidu',
+      setup: SETUP,
+      containers: { egress: 'recorder', agentLabel: 'speech' },
+      egress: { healthPort: 9090 },
+      ingress: { metricsPort: 9092 },
+      agents: { port: 8082 },
+      capacity: 200,
+    };
+    const { file } = render(argsOf({ media }));
+    const manifest = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+    const told = JSON.parse(fill(file.get('/etc/ebbtide/templates/agent.json') ?? '', manifest)).media;
+    const { kind, setup, ...own } = media;
+    assert.deepEqual({ ...told, ...own }, told);
+    v.parse(agentConfigSchema.entries.media, told);
+  });
+
+  it('fits into what EC2 takes, each way, with the real boot program', async () => {
+    const { code } = await createBundler().boot();
+    for (const { way, media } of WAYS) {
+      const size = packUserData(renderUserData(argsOf({ ...media }, code))).length;
+      assert.ok(size < 14_000, `${way}: ${size} bytes`);
+    }
+  });
+
   it('writes files, and runs the one script among them', () => {
     const { config, file } = render();
     assert.deepEqual(config.runcmd, [['/bin/bash', '/opt/ebbtide/boot.sh']]);
@@ -157,7 +320,7 @@ describe('user-data', () => {
   });
 
   it('holds no secret', () => {
-    assert.doesNotMatch(render().text, /ssss|10\.0\.0\.5/);
+    for (const { media } of WAYS) assert.doesNotMatch(render(argsOf({ ...media })).text, /ssss|10\.0\.0\.5/);
   });
 
   it('is packed to the same bytes on every system', () => {
@@ -192,17 +355,17 @@ describe('the boot script', () => {
     chmodSync(join(folder, 'bin', name), 0o755);
   }
 
+  const PROGRAM = { hasDocker: false, mediaUnit: 'livekit.service' };
   const NO_PATIENCE: BootPatience = { tryForSeconds: 0, waitSeconds: 15 };
   const PATIENCE: BootPatience = { tryForSeconds: 600, waitSeconds: 15 };
 
-  /** Runs the script with a PATH that has mkdir, ln and the stand-ins, and nothing else. */
-  function run(imageHasSoftware: boolean, patience = NO_PATIENCE) {
-    standIn('mkdir', '/bin/mkdir "$@"');
-    standIn('ln', '/bin/ln "$@"');
+  /** Runs the script with a PATH that has mkdir, ln, cp and the stand-ins, and nothing else. */
+  function run(imageHasSoftware: boolean, patience = NO_PATIENCE, more: Partial<BootScriptArgs> = {}) {
+    for (const tool of ['mkdir', 'ln', 'cp']) standIn(tool, `/bin/${tool} "$@"`);
     standIn('systemctl', 'echo "systemctl $*" >> "$LOG"');
     standIn('sleep', 'echo "sleep $*" >> "$LOG"');
     const script = join(folder, 'boot.sh');
-    writeFileSync(script, bootScript(imageHasSoftware, patience));
+    writeFileSync(script, bootScript({ ...PROGRAM, imageHasSoftware, ...more }, patience));
     const env = { PATH: join(folder, 'bin'), EBBTIDE_ROOT: join(folder, 'root'), LOG: join(folder, 'log') };
     return spawnSync('/bin/bash', [script], { env, encoding: 'utf8' });
   }
@@ -216,6 +379,11 @@ describe('the boot script', () => {
   function putUnit(unit: string): void {
     mkdirSync(join(folder, 'root/etc/systemd/system'), { recursive: true });
     writeFileSync(join(folder, 'root/etc/systemd/system', unit), '');
+  }
+
+  function putDaemonTemplate(): void {
+    mkdirSync(join(folder, 'root/etc/ebbtide/templates'), { recursive: true });
+    writeFileSync(join(folder, 'root/etc/ebbtide/templates/docker.json'), 'ours');
   }
 
   it("installs node by the distribution's packages where it is missing, and starts the boot program", () => {
@@ -239,6 +407,41 @@ describe('the boot script', () => {
   it('installs nothing in an image that has the software', () => {
     standIn('node', 'echo "node $*" >> "$LOG"');
     assert.equal(run(true).status, 0);
+  });
+
+  it('installs Docker beside it where the media server is a container, and configures it before its first start', () => {
+    standIn('node', 'echo "node" >> "$LOG"');
+    standIn('apt-get', 'echo "apt-get $*; $(/bin/ls "$EBBTIDE_ROOT/etc/docker")" >> "$LOG"');
+    putDaemonTemplate();
+    const { status, stderr } = run(false, NO_PATIENCE, { hasDocker: true });
+    assert.equal(status, 0, stderr);
+    const apt = 'apt-get -o DPkg::Lock::Timeout=300';
+    assert.deepEqual(asked(), [
+      `${apt} update; daemon.json`,
+      `${apt} install -y --no-install-recommends docker.io ca-certificates; daemon.json`,
+      'node',
+    ]);
+    assert.equal(readFileSync(join(folder, 'root/etc/docker/daemon.json'), 'utf8'), 'ours');
+  });
+
+  it('restarts the Docker of an image once to take the configuration, and leaves one of its own alone', () => {
+    for (const program of ['node', 'dockerd']) standIn(program, '');
+    putDaemonTemplate();
+    for (let boots = 0; boots < 2; boots += 1)
+      assert.equal(run(true, NO_PATIENCE, { hasDocker: true }).status, 0);
+    assert.deepEqual(asked(), ['systemctl restart docker.service']);
+    const file = join(folder, 'root/etc/docker/daemon.json');
+    writeFileSync(file, "the image's");
+    assert.equal(run(true, NO_PATIENCE, { hasDocker: true }).status, 0);
+    assert.equal(readFileSync(file, 'utf8'), "the image's");
+  });
+
+  it('says that Docker is missing in an image that was said to have the software', () => {
+    standIn('node', '');
+    putDaemonTemplate();
+    const { status, stderr } = run(true, NO_PATIENCE, { hasDocker: true });
+    assert.equal(status, 1);
+    assert.match(stderr, /dockerd is missing: install docker\.io ca-certificates in it/);
   });
 
   it('says what is missing in an image that was said to have the software', () => {
@@ -282,6 +485,24 @@ describe('the boot script', () => {
     standIn('node', 'exit 3');
     putUnit('livekit.service');
     assert.equal(run(true).status, 3);
+    assert.deepEqual(asked(), []);
+  });
+
+  it('never switches off a machine whose image brings the media server, and tries for as long to get an agent', () => {
+    standIn('node', 'echo "node" >> "$LOG"; [ "$(/bin/grep -c node "$LOG")" -ge 2 ] || exit 3');
+    assert.equal(run(true, PATIENCE, { mediaUnit: undefined }).status, 0);
+    assert.deepEqual(asked(), ['node', 'sleep 15', 'node']);
+    standIn('node', 'exit 3');
+    const { status, stderr } = run(true, NO_PATIENCE, { mediaUnit: undefined });
+    assert.equal(status, 3);
+    assert.match(stderr, /the image's media server may have calls: the machine stays/);
+    assert.ok(!asked().some((line) => line.includes('poweroff')));
+  });
+
+  it('never switches off a machine whose setup has begun', () => {
+    standIn('node', 'exit 3');
+    putUnit('ebbtide-setup.service');
+    assert.equal(run(true, NO_PATIENCE, { mediaUnit: 'ebbtide-setup.service' }).status, 3);
     assert.deepEqual(asked(), []);
   });
 });

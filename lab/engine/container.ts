@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
+import type { Watchdog } from '../instance/watchdog.ts';
 import type { Definition } from './requests.ts';
 
 /** Docker waits so long before the first restart, and twice as long before each one after it. */
@@ -29,6 +30,10 @@ export class TwinContainer {
   constructor(
     public name: string,
     readonly definition: Definition,
+    /** What the image runs: what the definition says are then words for it. */
+    readonly entrypoint: readonly string[] = [],
+    /** Knows of each process, where the engine's own could end without a word. */
+    readonly watchdog?: Watchdog,
   ) {
     this.policy = definition.HostConfig.RestartPolicy;
   }
@@ -60,8 +65,15 @@ export class TwinContainer {
 
   /** Ends for good, and waits for it. */
   async destroy(): Promise<void> {
-    clearTimeout(this.#timer);
     this.policy = { Name: 'no', MaximumRetryCount: 0 };
+    await this.powerOff();
+  }
+
+  /** The machine is switched off: it ends, and has its policy still. */
+  async powerOff(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#told = true;
+    if (this.status === 'restarting') this.status = 'exited';
     const child = this.#process;
     if (child === undefined || this.status !== 'running') return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -94,14 +106,17 @@ export class TwinContainer {
   }
 
   #live(): void {
-    const [program = '', ...words] = this.definition.Cmd;
+    const [program = '', ...words] = [...this.entrypoint, ...this.definition.Cmd];
     const environment = Object.fromEntries(
       this.definition.Env.map((line) => [
         line.slice(0, line.indexOf('=')),
         line.slice(line.indexOf('=') + 1),
       ]),
     );
-    const child = spawn(program, words, { env: environment, stdio: 'ignore' });
+    const detached = this.watchdog !== undefined;
+    const child = spawn(program, words, { env: environment, stdio: 'ignore', detached });
+    const { pid } = child;
+    if (pid !== undefined) this.watchdog?.began(pid);
     this.#process = child;
     this.#startedAt = new Date().toISOString();
     this.#exitCode = 0;
@@ -110,9 +125,10 @@ export class TwinContainer {
       this.#problem = cause.message;
       this.status = 'created';
     });
-    child.once('exit', (code, signal) =>
-      this.#over(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
+    child.once('exit', (code, signal) => {
+      if (pid !== undefined) this.watchdog?.gone(pid);
+      this.#over(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   }
 
   #over(exitCode: number): void {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -29,6 +29,8 @@ export interface EngineUnderTest {
   run(name: string, words: string[], options?: RunOptions): Promise<string>;
   /** What our client does not do, and a person might: gives the HTTP status. */
   ask(method: 'POST' | 'DELETE', path: string): Promise<number>;
+  /** Builds an image of one program and nothing else; gives it by its digest. Only of a real engine. */
+  build?(name: string, program: string): Promise<string>;
   /** From here on nobody listens; the containers live on. */
   silence(): Promise<void>;
   close(): Promise<void>;
@@ -85,6 +87,19 @@ export async function startPodman(seen: string[] = []): Promise<EngineUnderTest>
   const under = common('podman', folder, socketPath, seen);
   return {
     ...under,
+    async build(name, program) {
+      const context = join(folder, name);
+      await mkdir(context);
+      await copyFile(program, join(context, 'program'));
+      await writeFile(
+        join(context, 'Containerfile'),
+        'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n',
+      );
+      const run = (...words: string[]) => promisify(execFile)('podman', words, { env: environment });
+      await run('build', '--isolation', 'chroot', '--tag', `localhost/${name}`, context);
+      const { stdout } = await run('image', 'inspect', `localhost/${name}`, '--format', '{{.Digest}}');
+      return `localhost/${name}@${stdout.trim()}`;
+    },
     silence: () => end(service),
     async close() {
       await end(service);

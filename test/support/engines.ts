@@ -67,10 +67,11 @@ export async function startTwin(): Promise<EngineUnderTest> {
 /**
  * podman's service that speaks Docker's API, with storage and settings that are this test's own.
  * @param seen further folders that its containers see.
+ * @param registry HOST:PORT of a registry without TLS.
  */
-export async function startPodman(seen: string[] = []): Promise<EngineUnderTest> {
+export async function startPodman(seen: string[] = [], registry?: string): Promise<EngineUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'ebbtide-podman-'));
-  const environment = await configurePodman(folder);
+  const environment = await configurePodman(folder, registry);
   await promisify(execFile)(
     'podman',
     ['build', '--isolation', 'chroot', '--tag', IMAGE, join(folder, 'image')],
@@ -109,7 +110,7 @@ export async function startPodman(seen: string[] = []): Promise<EngineUnderTest>
   };
 }
 
-async function configurePodman(folder: string): Promise<NodeJS.ProcessEnv> {
+async function configurePodman(folder: string, registry: string | undefined): Promise<NodeJS.ProcessEnv> {
   const files = {
     'image/Containerfile': 'FROM scratch\nCOPY empty /empty\n',
     'image/empty': '\n',
@@ -126,6 +127,8 @@ driver = "vfs"
 runroot = "${join(folder, 'run')}"
 graphroot = "${join(folder, 'storage')}"
 `,
+    'registries.conf':
+      registry === undefined ? '' : `[[registry]]\nlocation = "${registry}"\ninsecure = true\n`,
   };
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -136,6 +139,7 @@ graphroot = "${join(folder, 'storage')}"
     HOME: folder,
     CONTAINERS_CONF: join(folder, 'containers.conf'),
     CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
+    CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
   };
 }
 

@@ -11,9 +11,18 @@ const LONGEST_RESTART_MS = 60_000;
 const LONG_LIFE_MS = 10_000;
 const NEVER = '0001-01-01T00:00:00Z';
 
+export interface ContainerOptions {
+  /** What the image runs: what the definition says are then words for it. */
+  entrypoint?: readonly string[] | undefined;
+  /** Knows of each process, for an engine whose own process could end without a word. */
+  watchdog?: Watchdog | undefined;
+}
+
 /** A container of the twin engine: its main process is a child of ours, so that signals, exits and starts are real. */
 export class TwinContainer {
   readonly id = randomBytes(32).toString('hex');
+  readonly definition: Definition;
+  name: string;
   status: 'created' | 'running' | 'restarting' | 'exited' = 'created';
   policy: Definition['HostConfig']['RestartPolicy'];
   restarts = 0;
@@ -26,15 +35,12 @@ export class TwinContainer {
   #timer: NodeJS.Timeout | undefined;
   /** A person or a program ended it: no policy but `always` brings it back, and that only with the engine. */
   #told = false;
+  readonly #options: ContainerOptions;
 
-  constructor(
-    public name: string,
-    readonly definition: Definition,
-    /** What the image runs: what the definition says are then words for it. */
-    readonly entrypoint: readonly string[] = [],
-    /** Knows of each process, where the engine's own could end without a word. */
-    readonly watchdog?: Watchdog,
-  ) {
+  constructor(name: string, definition: Definition, options: ContainerOptions = {}) {
+    this.name = name;
+    this.definition = definition;
+    this.#options = options;
     this.policy = definition.HostConfig.RestartPolicy;
   }
 
@@ -106,17 +112,18 @@ export class TwinContainer {
   }
 
   #live(): void {
-    const [program = '', ...words] = [...this.entrypoint, ...this.definition.Cmd];
+    const [program = '', ...words] = [...(this.#options.entrypoint ?? []), ...this.definition.Cmd];
     const environment = Object.fromEntries(
       this.definition.Env.map((line) => [
         line.slice(0, line.indexOf('=')),
         line.slice(line.indexOf('=') + 1),
       ]),
     );
-    const detached = this.watchdog !== undefined;
+    const { watchdog } = this.#options;
+    const detached = watchdog !== undefined;
     const child = spawn(program, words, { env: environment, stdio: 'ignore', detached });
     const { pid } = child;
-    if (pid !== undefined) this.watchdog?.began(pid);
+    if (pid !== undefined) watchdog?.began(pid);
     this.#process = child;
     this.#startedAt = new Date().toISOString();
     this.#exitCode = 0;
@@ -126,7 +133,7 @@ export class TwinContainer {
       this.status = 'created';
     });
     child.once('exit', (code, signal) => {
-      if (pid !== undefined) this.watchdog?.gone(pid);
+      if (pid !== undefined) watchdog?.gone(pid);
       this.#over(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   }

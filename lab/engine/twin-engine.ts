@@ -29,7 +29,7 @@ export class TwinEngine {
   /** Every request that was taken, as `POST /containers/ID/kill?signal=SIGQUIT`. */
   readonly asked: string[] = [];
   trouble: EngineTrouble | undefined;
-  readonly apiVersion: string;
+  apiVersion: string;
   readonly #server: Server;
   readonly #images: ReadonlyMap<string, readonly string[]>;
   readonly #fetched = new Set<string>();
@@ -163,7 +163,10 @@ export class TwinEngine {
     const definition = v.parse(v.pipe(v.string(), v.parseJson(), definitionSchema), body);
     const { Image } = definition;
     if (!this.#hasImage(Image)) return noSuchImage(Image);
-    const container = new TwinContainer(name, definition, this.#images.get(Image), this.#watchdog);
+    const container = new TwinContainer(name, definition, {
+      entrypoint: this.#images.get(Image),
+      watchdog: this.#watchdog,
+    });
     this.containers.push(container);
     return { status: 201, body: { Id: container.id, Warnings: [] } };
   }

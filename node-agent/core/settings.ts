@@ -35,6 +35,8 @@ export const DECISION_WAIT_MS = 500;
  */
 export const SIGNAL_SAFE_KNOWN_MS = 500;
 export const SIGNAL_SAFE_AGE_MS = 10_000;
+/** An agent takes its signal only once it has loaded what it needs, which it shows by telling its jobs; one that never tells gets it all the same. */
+export const SIGNAL_AT_LAST_MS = 60_000;
 /** A process that was signalled and has nothing left to do ends within seconds; one that stays needs a person. */
 export const STUCK_AFTER_MS = 60_000;
 /** LiveKit looks every 5 s whether it may end: zero for twice that, and still alive, proves that no signal arrived. */

@@ -1,6 +1,12 @@
 import type { Effect } from './effect.ts';
 import { isDue } from './retry.ts';
-import { type CoreSettings, CUT_GRACE_MS, SIGNAL_SAFE_AGE_MS, SIGNAL_SAFE_KNOWN_MS } from './settings.ts';
+import {
+  type CoreSettings,
+  CUT_GRACE_MS,
+  SIGNAL_AT_LAST_MS,
+  SIGNAL_SAFE_AGE_MS,
+  SIGNAL_SAFE_KNOWN_MS,
+} from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord } from './state.ts';
 import { known, remember, type Step, then, unchanged } from './step.ts';
 import { isCeilingReached, isDisproved, peopleNow, recordOf, runningProcesses, workNow } from './work.ts';
@@ -49,10 +55,14 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
 function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
   const life = observed.lives?.find((watched) => watched.process.id === process.id);
   if (life === undefined) return false;
-  if (at - life.since >= SIGNAL_SAFE_AGE_MS) return true;
-  return (
-    process.signalSafe === 'told' && life.toldSince !== null && at - life.toldSince >= SIGNAL_SAFE_KNOWN_MS
-  );
+  const ageMs = at - life.since;
+  const told = life.toldSince !== null && at - life.toldSince >= SIGNAL_SAFE_KNOWN_MS;
+  switch (process.signalSafe) {
+    case 'told':
+      return told || ageMs >= SIGNAL_SAFE_AGE_MS;
+    case 'told-and-aged':
+      return (told && ageMs >= SIGNAL_SAFE_AGE_MS) || ageMs >= SIGNAL_AT_LAST_MS;
+  }
 }
 
 function intend(

@@ -10,8 +10,8 @@ export interface MediaProcess {
   version?: string;
   /** What ends with it: the calls (rooms, people, tracks), or the jobs of one kind. */
   carries: 'calls' | 'egress' | 'ingress' | 'agents';
-  /** From when on it takes a signal: once it has told its work for a while, or (`aged`) not before it has an age. */
-  signalSafe: 'told' | 'aged';
+  /** From when on it takes a signal: once it has told its work for a while, or when it has an age besides. */
+  signalSafe: 'told' | 'told-and-aged';
 }
 
 /** How the last life of a name ended. `clean`: of its own accord, and well. */

@@ -19,9 +19,9 @@ const CARRIES = {
   livekit: { carries: 'calls', signalSafe: 'told' },
   egress: { carries: 'egress', signalSafe: 'told' },
   ingress: { carries: 'ingress', signalSafe: 'told' },
-  agent: { carries: 'agents', signalSafe: 'aged' },
+  agent: { carries: 'agents', signalSafe: 'told-and-aged' },
   // Whatever it was, it is not touched early, and its end is a loss of calls.
-  unknown: { carries: 'calls', signalSafe: 'aged' },
+  unknown: { carries: 'calls', signalSafe: 'told-and-aged' },
 } as const;
 
 export interface DockerOptions {

@@ -153,7 +153,7 @@ for (const { name, missing, start } of engines) {
         running.map(({ name: found, carries, signalSafe }) => ({ found, carries, signalSafe })),
         [
           { found: 'openvidu', carries: 'calls', signalSafe: 'told' },
-          { found: 'transcriber', carries: 'agents', signalSafe: 'aged' },
+          { found: 'transcriber', carries: 'agents', signalSafe: 'told-and-aged' },
         ],
       );
       assert.deepEqual(willStart, []);

@@ -64,7 +64,7 @@ const AGENT_FIRST_MOMENTS_MS = 9_500;
 const KINDS = {
   livekit: { carries: 'calls', signalSafe: 'told' },
   egress: { carries: 'egress', signalSafe: 'told' },
-  agent: { carries: 'agents', signalSafe: 'aged' },
+  agent: { carries: 'agents', signalSafe: 'told-and-aged' },
 } as const;
 export type MediaName = keyof typeof KINDS;
 
@@ -357,7 +357,7 @@ export class AgentWorld {
     this.signalsSent.push({ process: media.id, people: media.people });
     media.signals += 1;
     media.drained = true;
-    const firstMomentsMs = media.signalSafe === 'aged' ? AGENT_FIRST_MOMENTS_MS : FIRST_MOMENTS_MS;
+    const firstMomentsMs = media.signalSafe === 'told-and-aged' ? AGENT_FIRST_MOMENTS_MS : FIRST_MOMENTS_MS;
     media.stuck = this.at - media.startedAt < firstMomentsMs;
     if (media.signals < 2 && effect.kind === 'signal') return { kind: 'done' };
     if (effect.kind === 'cut' && media.signals < 2 && !effect.kill) return { kind: 'done' };

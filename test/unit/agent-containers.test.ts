@@ -83,6 +83,38 @@ describe('the agent, with several containers', () => {
     });
   }
 
+  it('an agent without a job takes nobody with it when it crashes, however many people there are', () => {
+    const world = serving({ livekit: 3 });
+    world.crashMedia('agent');
+    world.pass(3_000);
+    assert.equal(world.agent?.durable.callsLost, 0);
+    assert.equal(logged(world, 'jobs-lost').length, 0);
+  });
+
+  it('what was read before a life began says nothing of that life', () => {
+    const world = serving({ livekit: 2 });
+    // The work is read in even seconds, the runtime in every one.
+    world.pass(4_000, () => world.at % 2_000 === 0);
+    world.endMedia({ clean: true, text: 'exited 143' }, 'agent');
+    world.pass(1_000);
+    assert.equal(world.agent?.observed.work?.kind, 'known', 'an end alone makes nothing unknown');
+    world.pass(1_000);
+    world.startMedia(0, 'agent');
+    world.pass(1_000);
+    assert.equal(world.agent?.observed.work, null);
+  });
+
+  it('serves only once that runs which carries calls', () => {
+    const world = new AgentWorld({}, ['egress']);
+    world.endMedia(undefined, 'livekit');
+    world.pass(30_000);
+    assert.equal(world.phase, 'booting');
+    assert.equal(world.published?.work?.egress, 0, 'though the work is known');
+    world.startMedia();
+    world.pass(10_000);
+    assert.equal(world.phase, 'serving');
+  });
+
   it('one that crashes and comes back while the others drain gets a signal of its own; the others no second one', () => {
     const world = serving({ livekit: 2 });
     world.target = 'leave';
@@ -117,6 +149,19 @@ describe('the agent, with several containers', () => {
     finish(world, 'agent');
     finish(world, 'livekit');
     assert.ok(world.pass(20_000, () => world.released));
+  });
+
+  it('an agent that does not tell its jobs may not have its signal handler yet: it waits for a minute', () => {
+    const world = serving({ livekit: 2 });
+    world.target = 'leave';
+    world.pass(30_000);
+    world.startMedia(1, 'agent');
+    world.faults.add('metrics');
+    const id = idOf(world, 'agent');
+    world.pass(59_000);
+    assert.equal(world.signalsTo(id), 0);
+    world.pass(5_000);
+    assert.equal(world.signalsTo(id), 1);
   });
 
   it('LiveKit waits for no other: told its work, it is signalled though an agent is too young', () => {
@@ -162,7 +207,11 @@ describe('the agent, with several containers', () => {
       ...record,
       state: 'about-to-signal' as const,
     }));
-    world.disk.state.signals = records.sort((a) => (a.process === idOf(world, 'egress') ? -1 : 1));
+    world.disk.state.signals = records;
+    // Whatever comes first, it is LiveKit that is asked for.
+    const { media } = world;
+    assert.ok(media !== undefined && world.lives.delete('livekit'));
+    world.lives.set('livekit', media);
     world.startAgent();
     world.pass(30_000);
     assert.deepEqual(

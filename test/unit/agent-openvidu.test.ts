@@ -223,6 +223,12 @@ describe('the work of an OpenVidu media node', function () {
     );
   });
 
+  it('LiveKit that does not tell makes the whole unknown, whatever the others say', async () => {
+    await run('openvidu');
+    await run('egress');
+    assert.match(await reasonOf(readWork()), /LiveKit runs and does not tell its work/);
+  });
+
   it('a page of another program is no answer', async () => {
     await serveLivekit();
     await run('openvidu');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { askAgent } from '../../node-agent/operator/socket-client.ts';
+import { eventually } from '../contract/media-server.ts';
 import { FleetRig } from '../support/fleet-rig.ts';
 
 const FACTOR = 240;
@@ -36,13 +37,14 @@ describe('nodes whose media server is a container (twin engine, real user-data, 
     return { engine, container };
   }
 
+  /** A node that has just come up may need a second look before it can say yes. */
   async function ask(instance: string, path: '/drain' | '/resume'): Promise<void> {
-    const { status } = await askAgent(
-      join(fleet.machine(instance).root, 'run/ebbtide/agent.sock'),
-      'POST',
-      path,
+    const socket = join(fleet.machine(instance).root, 'run/ebbtide/agent.sock');
+    await eventually(
+      `the agent takes ${path}`,
+      async () => (await askAgent(socket, 'POST', path)).status === 200,
+      15_000,
     );
-    assert.equal(status, 200);
   }
 
   /** Resolves when agent and media unit have come up again. */
@@ -95,7 +97,7 @@ describe('nodes whose media server is a container (twin engine, real user-data, 
   });
 
   it('a reboot starts again what served; what was drained stays down, until it is resumed', async () => {
-    await fleet.start(1);
+    await fleet.start(2);
     await fleet.settle();
     const [instance = ''] = fleet.inService();
     const { container } = engineOf(instance);

@@ -19,6 +19,7 @@ export const wantedContainerSchema = v.strictObject({
   user: text,
   accounts: text,
   restartPolicy: v.picklist(RESTART_POLICIES),
-  openFiles: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** How many files it may have open; without it, what the engine gives every container. */
+  openFiles: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type WantedContainer = v.InferOutput<typeof wantedContainerSchema>;

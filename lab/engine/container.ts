@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
+import type { Watchdog } from '../instance/watchdog.ts';
 import type { Definition } from './requests.ts';
 
 /** Docker waits so long before the first restart, and twice as long before each one after it. */
@@ -10,9 +11,18 @@ const LONGEST_RESTART_MS = 60_000;
 const LONG_LIFE_MS = 10_000;
 const NEVER = '0001-01-01T00:00:00Z';
 
+export interface ContainerOptions {
+  /** What the image runs: what the definition says are then words for it. */
+  entrypoint?: readonly string[] | undefined;
+  /** Knows of each process, for an engine whose own process could end without a word. */
+  watchdog?: Watchdog | undefined;
+}
+
 /** A container of the twin engine: its main process is a child of ours, so that signals, exits and starts are real. */
 export class TwinContainer {
   readonly id = randomBytes(32).toString('hex');
+  readonly definition: Definition;
+  name: string;
   status: 'created' | 'running' | 'restarting' | 'exited' = 'created';
   policy: Definition['HostConfig']['RestartPolicy'];
   restarts = 0;
@@ -25,11 +35,12 @@ export class TwinContainer {
   #timer: NodeJS.Timeout | undefined;
   /** A person or a program ended it: no policy but `always` brings it back, and that only with the engine. */
   #told = false;
+  readonly #options: ContainerOptions;
 
-  constructor(
-    public name: string,
-    readonly definition: Definition,
-  ) {
+  constructor(name: string, definition: Definition, options: ContainerOptions = {}) {
+    this.name = name;
+    this.definition = definition;
+    this.#options = options;
     this.policy = definition.HostConfig.RestartPolicy;
   }
 
@@ -60,8 +71,15 @@ export class TwinContainer {
 
   /** Ends for good, and waits for it. */
   async destroy(): Promise<void> {
-    clearTimeout(this.#timer);
     this.policy = { Name: 'no', MaximumRetryCount: 0 };
+    await this.powerOff();
+  }
+
+  /** The machine is switched off: it ends, and has its policy still. */
+  async powerOff(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#told = true;
+    if (this.status === 'restarting') this.status = 'exited';
     const child = this.#process;
     if (child === undefined || this.status !== 'running') return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -94,14 +112,18 @@ export class TwinContainer {
   }
 
   #live(): void {
-    const [program = '', ...words] = this.definition.Cmd;
+    const [program = '', ...words] = [...(this.#options.entrypoint ?? []), ...this.definition.Cmd];
     const environment = Object.fromEntries(
       this.definition.Env.map((line) => [
         line.slice(0, line.indexOf('=')),
         line.slice(line.indexOf('=') + 1),
       ]),
     );
-    const child = spawn(program, words, { env: environment, stdio: 'ignore' });
+    const { watchdog } = this.#options;
+    const detached = watchdog !== undefined;
+    const child = spawn(program, words, { env: environment, stdio: 'ignore', detached });
+    const { pid } = child;
+    if (pid !== undefined) watchdog?.began(pid);
     this.#process = child;
     this.#startedAt = new Date().toISOString();
     this.#exitCode = 0;
@@ -110,9 +132,10 @@ export class TwinContainer {
       this.#problem = cause.message;
       this.status = 'created';
     });
-    child.once('exit', (code, signal) =>
-      this.#over(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
+    child.once('exit', (code, signal) => {
+      if (pid !== undefined) watchdog?.gone(pid);
+      this.#over(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   }
 
   #over(exitCode: number): void {

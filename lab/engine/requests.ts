@@ -14,10 +14,18 @@ export const definitionSchema = v.strictObject({
   Labels: v.optional(v.record(v.string(), v.string()), {}),
   /** What `docker stop` sends. Another signal than this one leaves the restart policy in force. */
   StopSignal: v.optional(v.pipe(v.string(), v.startsWith('SIG'))),
+  User: v.optional(v.pipe(v.string(), v.regex(/^\d+:\d+$/))),
   HostConfig: v.strictObject({
     NetworkMode: v.literal('host'),
     Binds: v.optional(v.array(v.string()), []),
     RestartPolicy: v.optional(restartPolicySchema, { Name: 'no' }),
+    // Rights and limits: a child process has ours, whatever they say.
+    CapDrop: v.optional(v.tuple([v.literal('ALL')])),
+    SecurityOpt: v.optional(v.tuple([v.literal('no-new-privileges')])),
+    ReadonlyRootfs: v.optional(v.boolean()),
+    Ulimits: v.optional(
+      v.array(v.strictObject({ Name: v.literal('nofile'), Soft: v.number(), Hard: v.number() })),
+    ),
   }),
 });
 export type Definition = v.InferOutput<typeof definitionSchema>;

@@ -1,12 +1,20 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import * as v from 'valibot';
 import { describeError } from '../../fleet/error.ts';
+import type { Watchdog } from '../instance/watchdog.ts';
 import { TwinContainer } from './container.ts';
 import { definitionSchema, filtersSchema, signalSchema, updateSchema } from './requests.ts';
 
 interface Answer {
   status: number;
   body?: unknown;
+}
+
+export interface TwinEngineOptions {
+  apiVersion?: string;
+  /** Images that can be fetched, by what is asked for, and what each runs. Any other is there, and runs its words. */
+  images?: ReadonlyMap<string, readonly string[]>;
+  watchdog?: Watchdog;
 }
 
 /** What the twin does wrong: it hangs, it answers with 500, or it answers something else. */
@@ -21,9 +29,16 @@ export class TwinEngine {
   /** Every request that was taken, as `POST /containers/ID/kill?signal=SIGQUIT`. */
   readonly asked: string[] = [];
   trouble: EngineTrouble | undefined;
+  apiVersion: string;
   readonly #server: Server;
+  readonly #images: ReadonlyMap<string, readonly string[]>;
+  readonly #fetched = new Set<string>();
+  readonly #watchdog: Watchdog | undefined;
 
-  private constructor(readonly apiVersion: string) {
+  private constructor({ apiVersion, images, watchdog }: TwinEngineOptions) {
+    this.apiVersion = apiVersion ?? '1.45';
+    this.#images = images ?? new Map();
+    this.#watchdog = watchdog;
     this.#server = createServer((incoming, outgoing) => {
       void this.#answer(incoming).then((answer) => {
         if (answer === undefined) return;
@@ -33,13 +48,17 @@ export class TwinEngine {
     });
   }
 
-  static async start(socketPath: string, apiVersion = '1.45'): Promise<TwinEngine> {
-    const engine = new TwinEngine(apiVersion);
-    await new Promise<void>((resolve, reject) => {
-      engine.#server.once('error', reject);
-      engine.#server.listen(socketPath, resolve);
-    });
+  static async start(socketPath: string, options: TwinEngineOptions = {}): Promise<TwinEngine> {
+    const engine = new TwinEngine(options);
+    await engine.listen(socketPath);
     return engine;
+  }
+
+  async listen(socketPath: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(socketPath, resolve);
+    });
   }
 
   /** Nobody listens any more; the containers live on. */
@@ -47,6 +66,12 @@ export class TwinEngine {
     if (!this.#server.listening) return;
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** The machine is switched off: its containers have ended, and are there when the engine listens again. */
+  async powerOff(): Promise<void> {
+    await this.close();
+    await Promise.all(this.containers.map((container) => container.powerOff()));
   }
 
   async stop(): Promise<void> {
@@ -81,6 +106,10 @@ export class TwinEngine {
     this.asked.push(`${method} ${path}${url.search}`);
     if (method === 'GET' && path === '/containers/json') return this.#list(url.searchParams);
     if (method === 'POST' && path === '/containers/create') return this.#create(url.searchParams, body);
+    if (method === 'POST' && path === '/images/create') return this.#pull(url.searchParams);
+    const [, image] = /^\/images\/(.+)\/json$/.exec(path) ?? [];
+    if (method === 'GET' && image !== undefined)
+      return this.#hasImage(image) ? { status: 200, body: { Id: image } } : noSuchImage(image);
     const [, reference = '', action = ''] = /^\/containers\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const container = this.#find(decodeURIComponent(reference));
     if (container === undefined) return { status: 404, body: { message: `No such container: ${reference}` } };
@@ -131,12 +160,28 @@ export class TwinEngine {
     const name = v.parse(v.pipe(v.string(), v.minLength(1)), query.get('name'));
     if (this.containers.some((other) => other.name === name))
       return { status: 409, body: { message: `Conflict. The container name "/${name}" is already in use` } };
-    const container = new TwinContainer(
-      name,
-      v.parse(v.pipe(v.string(), v.parseJson(), definitionSchema), body),
-    );
+    const definition = v.parse(v.pipe(v.string(), v.parseJson(), definitionSchema), body);
+    const { Image } = definition;
+    if (!this.#hasImage(Image)) return noSuchImage(Image);
+    const container = new TwinContainer(name, definition, {
+      entrypoint: this.#images.get(Image),
+      watchdog: this.#watchdog,
+    });
     this.containers.push(container);
     return { status: 201, body: { Id: container.id, Warnings: [] } };
+  }
+
+  #hasImage(image: string): boolean {
+    return !this.#images.has(image) || this.#fetched.has(image);
+  }
+
+  /** The answer to a fetch is a line of JSON for each step; here there is one. */
+  #pull(query: URLSearchParams): Answer {
+    const image = v.parse(v.pipe(v.string(), v.minLength(1)), query.get('fromImage'));
+    if (!this.#images.has(image))
+      return { status: 404, body: { message: `manifest for ${image} not found` } };
+    this.#fetched.add(image);
+    return { status: 200, body: { status: `Status: Downloaded newer image for ${image}` } };
   }
 
   /** As Docker looks it up: by its id, by its name, by the beginning of its id. */
@@ -147,4 +192,8 @@ export class TwinEngine {
       containers.find(({ id }) => reference !== '' && id.startsWith(reference))
     );
   }
+}
+
+function noSuchImage(image: string): Answer {
+  return { status: 404, body: { message: `No such image: ${image}` } };
 }

@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { TwinEngine } from '../engine/twin-engine.ts';
 import type { Machine, MachineSpec } from '../machine.ts';
 import { parseCloudConfig } from './cloud-config.ts';
 import { groupsUnder, killGroup, spawnLeader } from './process-group.ts';
@@ -32,6 +34,8 @@ export interface LabMachineOptions {
   readonly takePorts: () => Promise<InstancePorts>;
   readonly agentUnit: string;
   readonly mediaUnit: string;
+  /** Images of containers, and what each runs: with them the machine has a container engine. */
+  readonly images: ReadonlyMap<string, readonly string[]> | undefined;
   readonly cpu: () => number;
   /** Knows of every process that this machine starts. */
   readonly watchdog: Watchdog;
@@ -47,6 +51,7 @@ export class LabMachine implements Machine {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #systemctl: Systemctl;
   #supervisor: Supervisor | undefined;
+  #engine: TwinEngine | undefined;
   #ports: InstancePorts | undefined;
   #booting: { group: number; ended: Promise<string> } | undefined;
   #takenAway = false;
@@ -89,6 +94,8 @@ export class LabMachine implements Machine {
     this.#ports = await this.#options.takePorts();
     this.#furnish(this.#ports);
     this.#supervisor = this.#newSupervisor();
+    const { images, watchdog } = this.#options;
+    if (images !== undefined) this.#engine = await TwinEngine.start(this.#socket(), { images, watchdog });
     await this.#systemctl.install(join(this.#bin(), 'systemctl'), this.#unitsFolder());
     for (const { path, content, mode } of config.files) {
       const file = join(this.root, path);
@@ -112,6 +119,7 @@ export class LabMachine implements Machine {
       await this.#booting.ended;
     }
     await this.#supervisor?.powerOff();
+    await this.#engine?.stop();
   }
 
   /** The lab itself ends: no time to wait for anything. */
@@ -119,13 +127,21 @@ export class LabMachine implements Machine {
     this.#takenAway = true;
     if (this.#booting !== undefined) killGroup(this.#booting.group, 'SIGKILL');
     this.#supervisor?.killNow();
+    for (const { pid } of this.#engine?.containers ?? []) if (pid !== 0) killGroup(pid, 'SIGKILL');
+  }
+
+  /** What a person, or a test, would look at with Docker's own client. */
+  get engine(): TwinEngine | undefined {
+    return this.#engine;
   }
 
   /** A reset: every process is gone, /run is empty, and what was enabled starts again. User-data does not run again. */
   async reboot(): Promise<void> {
     await this.#running().powerOff();
+    await this.#engine?.powerOff();
     rmSync(join(this.root, 'run'), { recursive: true, force: true });
     this.#supervisor = this.#newSupervisor();
+    await this.#engine?.listen(this.#socket());
     this.#supervisor.startEnabled();
   }
 
@@ -191,6 +207,8 @@ export class LabMachine implements Machine {
       mkdirSync(join(this.root, folder), { recursive: true });
     }
     writeTools(this.root, this.#bin());
+    const { uid, gid } = userInfo();
+    writeFileSync(join(this.root, 'etc/passwd'), `ebbtide-media:x:${uid}:${gid}::/:/usr/sbin/nologin\n`);
     const placeholders = Object.fromEntries(
       Object.entries(ports).map(([name, port]) => [name, String(port)]),
     );
@@ -225,6 +243,10 @@ export class LabMachine implements Machine {
   #log(unit: string, line: string): void {
     appendFileSync(join(this.root, 'var/log', `${unit}.log`), `${line}\n`);
     this.#options.onLog({ instanceId: this.id, unit, line });
+  }
+
+  #socket(): string {
+    return join(this.root, 'run/docker.sock');
   }
 
   #bin(): string {

@@ -12,6 +12,8 @@ export interface LabMachinesOptions {
   readonly onLog?: (line: LogLine) => void;
   readonly agentUnit?: string;
   readonly mediaUnit?: string;
+  /** Images of containers, by their digest, and what each runs. */
+  readonly images?: ReadonlyMap<string, readonly string[]> | undefined;
   /** Leaves the instances' folders, with their logs, when all is over. */
   readonly keep?: boolean;
   /** The program listens for signals itself, and disposes of the machines then: they are not killed at once. */
@@ -43,7 +45,7 @@ export class LabMachines implements MachineFactory {
   }
 
   create(spec: MachineSpec): LabMachine {
-    const { cpuOf, onLog, agentUnit, mediaUnit } = this.#options;
+    const { cpuOf, onLog, agentUnit, mediaUnit, images } = this.#options;
     const root = join(this.folder, spec.instanceId);
     mkdirSync(root);
     const machine = new LabMachine({
@@ -52,6 +54,7 @@ export class LabMachines implements MachineFactory {
       takePorts: () => this.#takePorts(),
       agentUnit: agentUnit ?? 'ebbtide-agent.service',
       mediaUnit: mediaUnit ?? 'livekit.service',
+      images,
       cpu: () => cpuOf?.(spec.instanceId) ?? 0,
       watchdog: this.#watchdog,
       onLog: onLog ?? (() => undefined),

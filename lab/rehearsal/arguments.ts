@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 export interface RehearsalArguments {
   cloud: 'aws';
-  media: 'twin' | 'livekit';
+  /** `container`: the twin of LiveKit as a container, on nodes with a twin of Docker. */
+  media: 'twin' | 'container' | 'livekit';
   /** A real livekit-server; only with media `livekit`. */
   livekitServer?: string;
   /** How many times faster than real time the cloud's slow clocks run. */
@@ -24,7 +25,8 @@ leaked no machine and was refused nothing.
   npm start -- [options]
 
   --cloud NAME            the cloud to rehearse: aws (gcp, azure and digitalocean are not there yet)   [aws]
-  --media KIND            twin: stands in for LiveKit, needs nothing; livekit: the real server          [twin]
+  --media KIND            twin: stands in for LiveKit, needs nothing; container: the same as a container
+                          image, with a twin of Docker; livekit: the real server                        [twin]
   --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
   --factor N              how many times faster the cloud's slow clocks run, 1 to 240; the day passes with them  [60]
   --seed N                another day: the same seed gives the same rooms and people                    [1]
@@ -69,9 +71,9 @@ function read(
   const { cloud, media, json } = values;
   if (CLOUDS_TO_COME.includes(cloud)) throw new Error(`--cloud ${cloud} is not there yet; there is aws`);
   if (cloud !== 'aws') throw new Error(`--cloud ${cloud} is not a cloud that can be rehearsed; there is aws`);
-  if (media !== 'twin' && media !== 'livekit')
-    throw new Error(`--media ${media} is neither twin nor livekit`);
-  if (values['livekit-server'] !== undefined && media === 'twin') {
+  if (media !== 'twin' && media !== 'container' && media !== 'livekit')
+    throw new Error(`--media ${media} is neither twin nor container nor livekit`);
+  if (values['livekit-server'] !== undefined && media !== 'livekit') {
     throw new Error('--livekit-server is of no use without --media livekit');
   }
   if (json === '') throw new Error('--json needs the name of a file');

@@ -13,12 +13,14 @@ import { RedisServer } from '../media/redis.ts';
 import { TwinDriver } from '../media/twin-driver.ts';
 import type { RehearsalArguments } from './arguments.ts';
 import type { Mode } from './report.ts';
-import { readStackConfig } from './stack-config.ts';
+import { type Occasion, readStackConfig } from './stack-config.ts';
 
 /** What both runs stand on. They share nothing: each has its own group, bucket and media servers. */
 export interface Provisioned {
   models: Record<Mode, AwsModel>;
   drivers: Record<Mode, MediaDriver>;
+  /** Where media runs in containers: the image, and what it runs. */
+  images: ReadonlyMap<string, readonly string[]> | undefined;
   close(): Promise<void>;
 }
 
@@ -42,7 +44,10 @@ export async function provision(options: RehearsalArguments): Promise<Provisione
   };
   try {
     const file = await mediaServer(options, folder);
-    const newFleet = () => (options.media === 'twin' ? twinFleet(file) : livekitFleet(file));
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const image = `docker.io/livekit/livekit-server@sha256:${sha256}`;
+    const server = options.media === 'container' ? { image } : { artifact: { file, sha256 } };
+    const newFleet = () => (options.media === 'livekit' ? livekitFleet(server) : twinFleet(server));
     // One after the other: Pulumi's runtime is the whole process's.
     const ebbtide = await newFleet();
     undo.push(ebbtide.close);
@@ -51,6 +56,7 @@ export async function provision(options: RehearsalArguments): Promise<Provisione
     return {
       models: { ebbtide: ebbtide.model, control: control.model },
       drivers: { ebbtide: ebbtide.driver, control: control.driver },
+      images: options.media === 'container' ? new Map([[image, [process.execPath, file]]]) : undefined,
       close,
     };
   } catch (cause) {
@@ -74,13 +80,13 @@ async function mediaServer({ media, livekitServer }: RehearsalArguments, folder:
   return file;
 }
 
-async function twinFleet(file: string): Promise<Fleet> {
+async function twinFleet(server: Occasion['server']): Promise<Fleet> {
   const driver = new TwinDriver();
-  return { model: await apply(file, newKeys(), NO_REDIS), driver, close: () => driver.close() };
+  return { model: await apply(server, newKeys(), NO_REDIS), driver, close: () => driver.close() };
 }
 
 /** Nodes of one fleet find each other in one Redis; another fleet must not see them. */
-async function livekitFleet(file: string): Promise<Fleet> {
+async function livekitFleet(server: Occasion['server']): Promise<Fleet> {
   // The real clients are a native library: it is loaded only where it is used. It logs all that it does, unless told.
   process.env.NODE_ENV ??= 'production';
   const { LiveKitDriver } = await import('../media/livekit-driver.ts');
@@ -92,12 +98,15 @@ async function livekitFleet(file: string): Promise<Fleet> {
     await driver.close();
     await redis.stop();
   };
-  return { model: await apply(file, keys, redis.address), driver, close };
+  return { model: await apply(server, keys, redis.address), driver, close };
 }
 
-async function apply(file: string, keys: Record<string, string>, redis: string): Promise<AwsModel> {
-  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-  const occasion = { artifact: { file, sha256 }, keys, redis };
+async function apply(
+  server: Occasion['server'],
+  keys: Record<string, string>,
+  redis: string,
+): Promise<AwsModel> {
+  const occasion = { server, keys, redis };
   const { values, secrets } = readStackConfig(STACK_FILE, occasion);
   const applied = await applyProgram({ program: PROGRAM, config: values, secrets, stack: 'rehearsal' });
   return applied.model;

@@ -20,6 +20,11 @@ export interface RehearseOptions extends RehearsalArguments {
   signal: AbortSignal;
 }
 
+const MEDIA = {
+  twin: 'a twin of LiveKit',
+  container: 'a twin of LiveKit in containers',
+  livekit: 'the real LiveKit',
+};
 const TICK_MS = 100;
 const SETTLE_MS = 45_000;
 /** The factor that the day was made for: with another one it passes as much faster or slower as the cloud does. */
@@ -47,7 +52,7 @@ const LIVEKIT_DAY = {
 /** Provisions, lives the day twice side by side, and tells how it went. Whatever it started has ended when it returns. */
 export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   const startedAt = Date.now();
-  const title = `Ebbtide rehearsal: ${options.cloud}, ${options.media === 'twin' ? 'a twin of LiveKit' : 'the real LiveKit'}`;
+  const title = `Ebbtide rehearsal: ${options.cloud}, ${MEDIA[options.media]}`;
   const news: Picture['news'][number][] = [];
   const draw = (act: string, runs: readonly Run[]): void => {
     const elapsedMs = Date.now() - startedAt;
@@ -58,7 +63,7 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
   const provisioned = await provision(options);
-  const shape: DayShape = { seed: options.seed, ...(options.media === 'twin' ? TWIN_DAY : LIVEKIT_DAY) };
+  const shape: DayShape = { seed: options.seed, ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY) };
   const runs: Run[] = [];
   try {
     for (const mode of ['ebbtide', 'control'] as const) {
@@ -103,7 +108,16 @@ function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<
   const { media, factor } = options;
   const model = provisioned.models[mode];
   const driver = provisioned.drivers[mode];
-  return createRun({ mode, media, factor, plan: planDay(shape), model, driver, onNews });
+  return createRun({
+    mode,
+    media,
+    factor,
+    plan: planDay(shape),
+    model,
+    driver,
+    images: provisioned.images,
+    onNews,
+  });
 }
 
 interface Living {

@@ -3,7 +3,7 @@ export type Mode = 'ebbtide' | 'control';
 /** What one run came to. The same day is run twice: with Ebbtide, and as a control without. */
 export interface RunReport {
   cloud: 'aws';
-  media: 'twin' | 'livekit';
+  media: 'twin' | 'container' | 'livekit';
   mode: Mode;
   /** Machines that the group wanted back, and those of them that are gone. */
   scaleIns: { asked: number; done: number };

@@ -13,11 +13,12 @@ import { type News, newTally, type Observation, observe, scaleInsDone, type Tall
 
 export interface RunOptions {
   mode: Mode;
-  media: 'twin' | 'livekit';
+  media: 'twin' | 'container' | 'livekit';
   model: AwsModel;
   factor: number;
   plan: DayPlan;
   driver: MediaDriver;
+  images: ReadonlyMap<string, readonly string[]> | undefined;
   onNews: (news: News) => void;
 }
 
@@ -30,13 +31,14 @@ const agentLineSchema = v.looseObject({
 
 /** A fleet that has been provisioned and not begun: `start` lets its group launch the first machines. */
 export async function createRun(options: RunOptions): Promise<Run> {
-  const { mode, model, factor, plan, driver, onNews } = options;
+  const { mode, model, factor, plan, driver, images, onNews } = options;
   const watch = new Watch(mode, onNews);
   const tell = (observation: Observation) => watch.tell(observation);
   const machines: LabMachines = new LabMachines({
     cpuOf: (instance) => people.on(instance).cpu,
     onLog: (line) => readAgentLine(line, tell),
     signalsAreHeard: true,
+    images,
   });
   const onEvent = (event: TwinEvent) => tell({ kind: 'cloud', event });
   const twin: TwinCloud = createTwin({ model, machines, mode, factor, onEvent });

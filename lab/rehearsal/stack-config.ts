@@ -7,7 +7,8 @@ const sectionSchema = v.record(v.string(), v.unknown());
 
 /** What only this rehearsal knows. */
 export interface Occasion {
-  artifact: { file: string; sha256: string };
+  /** How the media server comes to a node. */
+  server: { artifact: { file: string; sha256: string } } | { image: string };
   keys: Readonly<Record<string, string>>;
   /** HOST:PORT */
   redis: string;
@@ -23,11 +24,11 @@ export interface StackConfig {
 export function readStackConfig(file: string, occasion: Occasion): StackConfig {
   const { config } = v.parse(stackFileSchema, parse(readFileSync(file, 'utf8')));
   const media = v.parse(sectionSchema, config['ebbtide:media']);
-  const { artifact, keys, redis } = occasion;
+  const { server, keys, redis } = occasion;
   const template = readFileSync(new URL('livekit.yaml', import.meta.url), 'utf8');
   const whole = {
     ...config,
-    'ebbtide:media': { ...media, artifact, config: template },
+    'ebbtide:media': { ...media, ...server, config: template },
     'ebbtide:mediaSecrets': { keys, redis },
   };
   const values = Object.entries(whole).map(([key, value]) => [

@@ -30,7 +30,7 @@ export function containerDefinition(wanted: WantedContainer, { uid, gid }: Accou
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
-      Ulimits: [{ Name: 'nofile', Soft: openFiles, Hard: openFiles }],
+      ...(openFiles === undefined ? {} : { Ulimits: [{ Name: 'nofile', Soft: openFiles, Hard: openFiles }] }),
     },
   };
   const hash = createHash('sha256').update(JSON.stringify(definition)).digest('hex');

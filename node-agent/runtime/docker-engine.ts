@@ -66,7 +66,7 @@ export interface DockerEngine {
   inspect(container: string): Promise<Container | undefined>;
   /** `not-running`: it is gone, or has ended. */
   kill(container: string, signal: NodeJS.Signals): Promise<'sent' | 'not-running'>;
-  /** `not-supported`: podman before version 5 cannot change it. */
+  /** `not-supported`: podman before version 5.1 cannot change it. */
   setRestartPolicy(container: string, policy: RestartPolicy): Promise<'set' | 'not-supported' | 'gone'>;
   /** Does nothing when it runs already. */
   start(container: string): Promise<void>;

@@ -25,6 +25,12 @@ interface Known {
   name: string | undefined;
 }
 
+interface Found extends Known {
+  id: string;
+  /** Where the look that found it told of it. */
+  container?: Container;
+}
+
 /** Rejects when the engine does not tell of every one of them: a list that is not whole is no answer. */
 export type ReadContainers = () => Promise<MediaContainer[]>;
 
@@ -41,35 +47,24 @@ export function createMediaContainers(
   const known = new Map<string, Known>();
   const toRecall = new Set(remembered);
 
-  async function byName(role: Role, name: string): Promise<[string, Known][]> {
+  async function byName(role: Role, name: string): Promise<Found[]> {
     const container = await engine.inspect(name);
     // An engine also takes the beginning of an id for a name.
-    return container?.Name === `/${name}` ? [[container.Id, { role, name }]] : [];
+    return container?.Name === `/${name}` ? [{ id: container.Id, role, name, container }] : [];
   }
 
-  async function byLabel(label: string): Promise<[string, Known][]> {
+  async function byLabel(label: string): Promise<Found[]> {
     const ids = await engine.list({ label: [label] });
-    return ids.map((id) => [id, { role: 'agent', name: undefined }]);
+    return ids.map((id) => ({ id, role: 'agent', name: undefined }));
   }
 
-  async function recall(id: string): Promise<[string, Known][]> {
+  async function recall(id: string): Promise<Found[]> {
     const container = await engine.inspect(id);
     toRecall.delete(id);
-    return container === undefined ? [] : [[container.Id, { role: 'unknown', name: undefined }]];
+    return container === undefined ? [] : [{ id: container.Id, role: 'unknown', name: undefined, container }];
   }
 
-  async function byId(id: string, { role, name }: Known): Promise<MediaContainer | undefined> {
-    const container = await engine.inspect(id);
-    if (container === undefined) {
-      known.delete(id);
-      return undefined;
-    }
-    const firstName = name ?? container.Name.replace(/^\//, '');
-    known.set(id, { role, name: firstName });
-    return { role, name: firstName, container };
-  }
-
-  return async () => {
+  async function look(): Promise<Found[]> {
     const { livekit, egress, ingress, agentLabel } = names;
     const found = await Promise.all([
       byName('livekit', livekit),
@@ -78,8 +73,27 @@ export function createMediaContainers(
       agentLabel === undefined ? [] : byLabel(agentLabel),
       ...[...toRecall].map(recall),
     ]);
-    for (const [id, as] of found.flat()) if (!known.has(id)) known.set(id, as);
-    const read = await Promise.all([...known].map(([id, as]) => byId(id, as)));
+    return found.flat();
+  }
+
+  return async () => {
+    const told = new Map<string, Container>();
+    for (const { id, role, name, container } of await look()) {
+      if (!known.has(id)) known.set(id, { role, name });
+      if (container !== undefined) told.set(id, container);
+    }
+    const read = await Promise.all(
+      [...known].map(async ([id, { role, name }]): Promise<MediaContainer | undefined> => {
+        const container = told.get(id) ?? (await engine.inspect(id));
+        if (container === undefined) {
+          known.delete(id);
+          return undefined;
+        }
+        const firstName = name ?? container.Name.replace(/^\//, '');
+        known.set(id, { role, name: firstName });
+        return { role, name: firstName, container };
+      }),
+    );
     return read.filter((container) => container !== undefined);
   };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -29,6 +29,8 @@ export interface EngineUnderTest {
   run(name: string, words: string[], options?: RunOptions): Promise<string>;
   /** What our client does not do, and a person might: gives the HTTP status. */
   ask(method: 'POST' | 'DELETE', path: string): Promise<number>;
+  /** Builds an image of one program and nothing else; gives it by its digest. Only of a real engine. */
+  build?(name: string, program: string): Promise<string>;
   /** From here on nobody listens; the containers live on. */
   silence(): Promise<void>;
   close(): Promise<void>;
@@ -65,10 +67,11 @@ export async function startTwin(): Promise<EngineUnderTest> {
 /**
  * podman's service that speaks Docker's API, with storage and settings that are this test's own.
  * @param seen further folders that its containers see.
+ * @param registry HOST:PORT of a registry without TLS.
  */
-export async function startPodman(seen: string[] = []): Promise<EngineUnderTest> {
+export async function startPodman(seen: string[] = [], registry?: string): Promise<EngineUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'ebbtide-podman-'));
-  const environment = await configurePodman(folder);
+  const environment = await configurePodman(folder, registry);
   await promisify(execFile)(
     'podman',
     ['build', '--isolation', 'chroot', '--tag', IMAGE, join(folder, 'image')],
@@ -85,6 +88,19 @@ export async function startPodman(seen: string[] = []): Promise<EngineUnderTest>
   const under = common('podman', folder, socketPath, seen);
   return {
     ...under,
+    async build(name, program) {
+      const context = join(folder, name);
+      await mkdir(context);
+      await copyFile(program, join(context, 'program'));
+      await writeFile(
+        join(context, 'Containerfile'),
+        'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n',
+      );
+      const run = (...words: string[]) => promisify(execFile)('podman', words, { env: environment });
+      await run('build', '--isolation', 'chroot', '--tag', `localhost/${name}`, context);
+      const { stdout } = await run('image', 'inspect', `localhost/${name}`, '--format', '{{.Digest}}');
+      return `localhost/${name}@${stdout.trim()}`;
+    },
     silence: () => end(service),
     async close() {
       await end(service);
@@ -94,7 +110,7 @@ export async function startPodman(seen: string[] = []): Promise<EngineUnderTest>
   };
 }
 
-async function configurePodman(folder: string): Promise<NodeJS.ProcessEnv> {
+async function configurePodman(folder: string, registry: string | undefined): Promise<NodeJS.ProcessEnv> {
   const files = {
     'image/Containerfile': 'FROM scratch\nCOPY empty /empty\n',
     'image/empty': '\n',
@@ -111,6 +127,8 @@ driver = "vfs"
 runroot = "${join(folder, 'run')}"
 graphroot = "${join(folder, 'storage')}"
 `,
+    'registries.conf':
+      registry === undefined ? '' : `[[registry]]\nlocation = "${registry}"\ninsecure = true\n`,
   };
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -121,6 +139,7 @@ graphroot = "${join(folder, 'storage')}"
     HOME: folder,
     CONTAINERS_CONF: join(folder, 'containers.conf'),
     CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
+    CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
   };
 }
 

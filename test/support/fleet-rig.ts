@@ -28,8 +28,10 @@ export class FleetRig {
     private readonly driver: MediaDriver,
     factor: number,
     mode: 'ebbtide' | 'control' = 'ebbtide',
+    images?: ReadonlyMap<string, readonly string[]>,
   ) {
     this.machines = new LabMachines({
+      images,
       cpuOf: () => QUIET_CPU,
       onLog: ({ instanceId, unit, line }) => {
         const event = /"event":"([^"]+)"/.exec(line)?.[1];

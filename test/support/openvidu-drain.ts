@@ -75,7 +75,7 @@ export async function drainOpenvidu(
   rig.target = 'Terminated';
   const signalled = () => rig.logged('media-signalled').length;
   const signalledMs = await rig.until('LiveKit, egress and ingress are signalled', () => signalled() >= 3);
-  assert.ok(signalledMs <= 3_000, `signalled after ${signalledMs} ms`);
+  assert.ok(signalledMs <= 2_000, `signalled after ${signalledMs} ms`);
   await rig.until('the agent is old enough to be signalled', () => signalled() === 4);
   await rig.killAgent();
   await rig.startAgent();

@@ -46,7 +46,7 @@ describe('arguments of a rehearsal', () => {
   const wrong: { argv: string[]; want: RegExp }[] = [
     { argv: ['--cloud', 'gcp'], want: /gcp is not there yet; there is aws/ },
     { argv: ['--cloud', 'moon'], want: /moon is not a cloud/ },
-    { argv: ['--media', 'jitsi'], want: /jitsi is neither twin nor livekit/ },
+    { argv: ['--media', 'jitsi'], want: /jitsi is neither twin nor container nor livekit/ },
     { argv: ['--factor', '0'], want: /--factor 0 must be a whole number from 1 to 240/ },
     { argv: ['--factor', '1.5'], want: /--factor 1\.5 must be/ },
     { argv: ['--factor', ''], want: /--factor {2}must be/ },

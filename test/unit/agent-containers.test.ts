@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import type { CoreSettings } from '../../node-agent/core/settings.ts';
 import { AgentWorld, type MediaName } from '../support/agent-world.ts';
 
 /** A media node of several containers, in its eleventh second or later: all of them may be signalled. */
-function serving(jobs: Partial<Record<MediaName, number>>): AgentWorld {
-  const world = new AgentWorld({}, ['egress', 'agent']);
+function serving(jobs: Partial<Record<MediaName, number>>, settings: Partial<CoreSettings> = {}): AgentWorld {
+  const world = new AgentWorld(settings, ['egress', 'agent']);
   world.pass(15_000);
   assert.equal(world.phase, 'serving');
   for (const [name, life] of world.lives) life.people = jobs[name] ?? 0;
@@ -25,6 +26,15 @@ function finish(world: AgentWorld, name: MediaName): void {
 const logged = (world: AgentWorld, event: string) => world.logs.filter((line) => line.event === event);
 
 describe('the agent, with several containers', () => {
+  it('at a ceiling that cuts, people are counted once, and jobs as nobody', () => {
+    const world = serving({ livekit: 3, egress: 1, agent: 2 }, { ceilingMs: 60_000, onCeiling: 'cut' });
+    world.target = 'leave';
+    assert.ok(world.pass(120_000, () => world.released));
+    assert.equal(world.agent?.durable.callsCut, 3);
+    assert.equal(world.agent?.durable.callsLost, 0);
+    assert.equal(logged(world, 'jobs-lost').length, 0, 'they were cut, not lost');
+  });
+
   it('signals all of them at once, each one time, and leaves when the last of them has ended', () => {
     const world = serving({ livekit: 2, egress: 1, agent: 1 });
     const ids = [...world.lives.values()].map(({ id }) => id);

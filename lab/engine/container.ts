@@ -13,6 +13,8 @@ const NEVER = '0001-01-01T00:00:00Z';
 /** A container of the twin engine: its main process is a child of ours, so that signals, exits and starts are real. */
 export class TwinContainer {
   readonly id = randomBytes(32).toString('hex');
+  readonly definition: Definition;
+  name: string;
   status: 'created' | 'running' | 'restarting' | 'exited' = 'created';
   policy: Definition['HostConfig']['RestartPolicy'];
   restarts = 0;
@@ -26,10 +28,9 @@ export class TwinContainer {
   /** A person or a program ended it: no policy but `always` brings it back, and that only with the engine. */
   #told = false;
 
-  constructor(
-    public name: string,
-    readonly definition: Definition,
-  ) {
+  constructor(name: string, definition: Definition) {
+    this.name = name;
+    this.definition = definition;
     this.policy = definition.HostConfig.RestartPolicy;
   }
 

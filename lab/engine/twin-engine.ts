@@ -21,9 +21,11 @@ export class TwinEngine {
   /** Every request that was taken, as `POST /containers/ID/kill?signal=SIGQUIT`. */
   readonly asked: string[] = [];
   trouble: EngineTrouble | undefined;
+  apiVersion: string;
   readonly #server: Server;
 
-  private constructor(readonly apiVersion: string) {
+  private constructor(apiVersion: string) {
+    this.apiVersion = apiVersion;
     this.#server = createServer((incoming, outgoing) => {
       void this.#answer(incoming).then((answer) => {
         if (answer === undefined) return;

@@ -94,7 +94,6 @@ export async function startPodman(seen: string[] = []): Promise<EngineUnderTest>
   };
 }
 
-/** Locks of its own, too: those that podman keeps in shared memory belong to the whole machine. */
 async function configurePodman(folder: string): Promise<NodeJS.ProcessEnv> {
   const files = {
     'image/Containerfile': 'FROM scratch\nCOPY empty /empty\n',
@@ -105,6 +104,7 @@ default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+# Locks in shared memory would be those of the whole machine.
 lock_type = "file"
 tmp_dir = "${join(folder, 'tmp')}"
 `,

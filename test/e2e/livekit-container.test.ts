@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfigFile } from '../../fleet/agent-config.ts';
-import { TwinEngine } from '../../lab/engine/twin-engine.ts';
 import { AgentRig } from '../support/agent-rig.ts';
 import { type EngineUnderTest, startTwin } from '../support/engines.ts';
 
@@ -59,14 +58,13 @@ describe('the agent bundle with LiveKit in a container (twin engine, twin LiveKi
   });
 
   it('an engine whose API is too old is told as it is', async () => {
-    await under.silence();
-    const old = await TwinEngine.start(under.socketPath, '1.39');
-    try {
-      const reason = /speaks version 1\.24 to 1\.39 .*and 1\.40 or later is needed: update the engine/;
-      await rig.until('it is told', () => reason.test(rig.published?.unknown ?? ''));
-      assert.match((await rig.cli('explain', '--socket', rig.socket)).stdout, reason);
-    } finally {
-      await old.stop();
-    }
+    const { twin } = under;
+    assert.ok(twin !== undefined);
+    twin.apiVersion = '1.39';
+    await rig.killAgent();
+    await rig.startAgent();
+    const reason = /speaks version 1\.24 to 1\.39 .*and 1\.40 or later is needed: update the engine/;
+    await rig.until('it is told', () => reason.test(rig.published?.unknown ?? ''));
+    assert.match((await rig.cli('explain', '--socket', rig.socket)).stdout, reason);
   });
 });

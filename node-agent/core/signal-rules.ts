@@ -93,8 +93,10 @@ export function cut(state: AgentState, settings: CoreSettings, at: number): Step
   const { phase } = state.durable;
   if (phase !== 'draining' || !isCeilingReached(state, settings, at) || settings.onCeiling !== 'cut')
     return unchanged(state);
-  const people = peopleNow(workNow(state, settings, at));
+  const everybody = peopleNow(workNow(state, settings, at));
   return runningProcesses(state).reduce<Step>((step, process) => {
+    // Nobody is cut twice: people are on what carries calls.
+    const people = process.carries === 'calls' ? everybody : 0;
     return then(step, (next) => {
       const record = recordOf(next, process);
       if (record?.state === 'about-to-cut')

@@ -120,6 +120,8 @@ default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+# Locks in shared memory would be those of the whole machine.
+lock_type = "file"
 tmp_dir = "${join(folder, 'tmp')}"
 `,
     'storage.conf': `[storage]

@@ -15,6 +15,7 @@ export interface Objects {
   bucket(name: string): Bucket | undefined;
   get(bucket: string, key: string): StoredObject | undefined;
   put(bucket: string, key: string, body: Buffer): StoredObject;
+  remove(bucket: string, key: string): void;
   /** By key, in S3's order (bytes of UTF-8). */
   list(bucket: string, prefix: string): StoredObject[];
   /** What was provisioned has changed; what nodes and functions wrote stays as it is. A bucket goes with all in it. */
@@ -53,6 +54,9 @@ export function createObjects(now: () => number): Objects {
     bucket: (name) => open.get(name)?.bucket,
     get: (bucket, key) => open.get(bucket)?.objects.get(key),
     put,
+    remove: (bucket, key) => {
+      open.get(bucket)?.objects.delete(key);
+    },
     provision,
     list: (bucket, prefix) =>
       [...(open.get(bucket)?.objects.values() ?? [])]

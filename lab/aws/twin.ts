@@ -90,6 +90,9 @@ export interface TwinCloud {
   /** An object as it lies in a bucket, or undefined. Past all policies: for the rehearsal's own eyes. */
   object(bucket: string, key: string): string | undefined;
   putObject(bucket: string, key: string, body: string): void;
+  removeObject(bucket: string, key: string): void;
+  /** Every key in a bucket; none where there is no such bucket. */
+  keys(bucket: string): string[];
   /** Credentials of a role for a test's own calls, as STS would give them. */
   assume(
     roleName: string,
@@ -296,6 +299,8 @@ export function createTwin(options: TwinOptions): TwinCloud {
     putObject: (bucket, key, body) => {
       objects.put(bucket, key, Buffer.from(body));
     },
+    removeObject: objects.remove,
+    keys: (bucket) => objects.list(bucket, '').map(({ key }) => key),
     assume(roleName, session) {
       const role = model.roles.find(({ name }) => name === roleName);
       if (!role) throw new Error(`there is no role ${roleName} in the twin`);

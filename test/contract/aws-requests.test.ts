@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import { createAutoScalingGroup } from '../../fleet/aws/auto-scaling-group.ts';
 import { createAwsClient } from '../../fleet/aws/client.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
-import { createAutoScalingGroup } from '../../functions/aws/auto-scaling-group.ts';
 import { putMetrics } from '../../functions/aws/metrics.ts';
 import { fetchVerified, readParameters } from '../../node-agent/boot/sources.ts';
 import { createAwsCloud } from '../../node-agent/clouds/aws/aws-cloud.ts';

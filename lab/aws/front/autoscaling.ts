@@ -69,6 +69,20 @@ export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt
       });
     }),
 
+    UpdateAutoScalingGroup: operation(AUTO_SCALING_REQUESTS.UpdateAutoScalingGroup, (input, caller) => {
+      const scaling = groupNamed(input.AutoScalingGroupName);
+      caller.authorise('autoscaling:UpdateAutoScalingGroup', scaling.group.arn);
+      const retention = input.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon;
+      const why = scaling.change({
+        ...(input.MinSize === undefined ? {} : { min: input.MinSize }),
+        ...(input.MaxSize === undefined ? {} : { max: input.MaxSize }),
+        ...(input.DesiredCapacity === undefined ? {} : { desired: input.DesiredCapacity }),
+        ...(retention === undefined ? {} : { terminateHookAbandon: retention }),
+      });
+      if (why !== undefined) throw invalid(why);
+      return queryAnswer('UpdateAutoScalingGroup', NAMESPACE, undefined);
+    }),
+
     TerminateInstanceInAutoScalingGroup: operation(
       AUTO_SCALING_REQUESTS.TerminateInstanceInAutoScalingGroup,
       (input, caller) => {
@@ -142,6 +156,9 @@ function describeGroup(scaling: ScalingGroup, begunAt: number, withInstances: bo
     TerminationPolicies: group.terminationPolicies,
     NewInstancesProtectedFromScaleIn: false,
     ServiceLinkedRoleARN: group.serviceLinkedRole,
+    InstanceLifecyclePolicy: {
+      RetentionTriggers: { TerminateHookAbandon: group.terminateHookAbandon },
+    },
   };
 }
 

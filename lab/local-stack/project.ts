@@ -31,7 +31,8 @@ export function createProject(stack: string, values: StackValues): Project {
   for (const each of [folder, state, home]) mkdirSync(each);
   for (const name of LINKED) symlinkSync(join(REPOSITORY, name), join(folder, name));
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);
-  writeFileSync(stackFile, stringify({ config: values }));
+  // Not folded: Pulumi adds empty lines to folded text each time that it writes the file.
+  writeFileSync(stackFile, stringify({ config: values }, { lineWidth: 0 }));
   return {
     folder,
     stack,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { parse, stringify } from 'yaml';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import { type LocalAws, startLocalAws } from '../../lab/local-stack/aws-cloud.ts';
-import { createProject, type Project, type StackValues } from '../../lab/local-stack/project.ts';
+import { createProject, type Project } from '../../lab/local-stack/project.ts';
 import { type PulumiResult, runPulumi } from '../../lab/local-stack/pulumi.ts';
+import { localStackValues } from '../../lab/local-stack/values.ts';
 import { buildTwinLiveKit } from '../../lab/media/build-twin-livekit.ts';
 import type { Participant } from '../../lab/media/driver.ts';
 import { TwinDriver } from '../../lab/media/twin-driver.ts';
@@ -20,8 +19,6 @@ export const MEDIA_UNIT = 'livekit.service';
 /** What must never be told in plain text. */
 export const SECRETS = { key: 'rehearsal-secret-of-32-characters', redis: 'redis-password-of-a-test' };
 
-const STACK_FILE = fileURLToPath(new URL('../../lab/rehearsal/Pulumi.rehearsal.yaml', import.meta.url));
-const TEMPLATE = fileURLToPath(new URL('../../lab/rehearsal/livekit.yaml', import.meta.url));
 /** Neither busy enough to grow nor idle enough to shrink: only a test moves the group. */
 const QUIET_CPU = 42;
 
@@ -53,7 +50,7 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
   await buildTwinLiveKit(artifact);
   const machines = new LabMachines({ cpuOf: () => QUIET_CPU });
   const cloud = await startLocalAws({ region: 'eu-west-1', machines, factor: 60 });
-  const project = createProject('test', stackValues(artifact));
+  const project = createProject('test', localStackValues(artifact));
   const driver = new TwinDriver();
   const environment = { ...project.environment, ...cloud.environment };
 
@@ -78,7 +75,10 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
     set(key, value) {
       const file = parse(readFileSync(project.stackFile, 'utf8'));
       const { config } = v.parse(fileSchema, file);
-      writeFileSync(project.stackFile, stringify({ ...file, config: { ...config, [key]: value } }));
+      writeFileSync(
+        project.stackFile,
+        stringify({ ...file, config: { ...config, [key]: value } }, { lineWidth: 0 }),
+      );
     },
     section(key) {
       const { config } = v.parse(fileSchema, parse(readFileSync(project.stackFile, 'utf8')));
@@ -112,15 +112,5 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
       project.remove();
       rmSync(folder, { recursive: true, force: true });
     },
-  };
-}
-
-function stackValues(artifact: string): StackValues {
-  const { config } = v.parse(fileSchema, parse(readFileSync(STACK_FILE, 'utf8')));
-  const sha256 = createHash('sha256').update(readFileSync(artifact)).digest('hex');
-  const template = readFileSync(TEMPLATE, 'utf8');
-  return {
-    ...config,
-    'ebbtide:media': { kind: 'livekit', artifact: { file: artifact, sha256 }, config: template },
   };
 }

@@ -9,8 +9,11 @@ import { NEW_TRACKING, TRACKED_MS, type TrackingState, track } from './tracking.
 const SAMPLE_MS = 10_000;
 const MINUTE_MS = 60_000;
 
-/** Watches the CPU of the group and asks for more or fewer instances, once in each of the cloud's minutes. */
-export function runTracking(policy: Tracking, scaling: ScalingGroup, clock: CloudClock): void {
+/**
+ * Watches the CPU of the group and asks for more or fewer instances, once in each of the cloud's minutes. The answer
+ * ends that.
+ */
+export function runTracking(policy: Tracking, scaling: ScalingGroup, clock: CloudClock): () => void {
   let state: TrackingState = NEW_TRACKING;
   let samples: Datapoint[] = [];
   let sampledAt = clock.now();
@@ -50,10 +53,12 @@ export function runTracking(policy: Tracking, scaling: ScalingGroup, clock: Clou
     const minute = Math.floor(clock.now() / MINUTE_MS);
     if (minute > Math.floor((due - SAMPLE_MS) / MINUTE_MS)) evaluate(minute * MINUTE_MS);
     const next = Math.max(due, Math.floor(clock.now() / SAMPLE_MS) * SAMPLE_MS) + SAMPLE_MS;
-    clock.at(next, () => tick(next));
+    cancel = clock.at(next, () => tick(next));
   }
 
-  clock.at(SAMPLE_MS, () => tick(SAMPLE_MS));
+  const first = Math.floor(sampledAt / SAMPLE_MS) * SAMPLE_MS + SAMPLE_MS;
+  let cancel = clock.at(first, () => tick(first));
+  return () => cancel();
 }
 
 /** In service and warmed up: those on their way out are in service no longer. */

@@ -1,7 +1,7 @@
 import type { MetadataSource } from './imds.ts';
 import type { Instance } from './instance.ts';
 import { targetState } from './lifecycle.ts';
-import type { AwsModel, Group } from './model.ts';
+import type { AwsModel, LaunchTemplate } from './model.ts';
 import type { IssuedCredentials, Principals } from './principals.ts';
 
 /** Every machine of the lab is this machine: they differ by their ports. */
@@ -13,12 +13,11 @@ const RENEW_AT_SHARE = 0.2;
 /** What one instance is told of itself. */
 export function metadataOf(
   instance: Instance,
-  group: Group,
+  template: LaunchTemplate,
   model: AwsModel,
   principals: Principals,
   credentialsMs: number,
 ): MetadataSource {
-  const { template } = group;
   const role = model.roles.find(({ name }) => name === template.role);
   let keys: IssuedCredentials | undefined;
 

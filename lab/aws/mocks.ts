@@ -1,9 +1,9 @@
 import type { runtime } from '@pulumi/pulumi';
 import { describeError } from '../../fleet/error.ts';
 import { plainInputs } from './assets.ts';
+import { answerCall, type ExistingNetwork } from './data-sources.ts';
 import type { Place } from './identifiers.ts';
-import { answerCall, type ExistingNetwork } from './mock-calls.ts';
-import { creatorOf, type Inputs } from './mock-outputs.ts';
+import { creatorOf, type Inputs } from './resource-types.ts';
 
 /** A resource as the program asked for it and as the twin made it. */
 export interface RecordedResource {
@@ -57,10 +57,10 @@ export function createRecorder({ place, directory, existing = [] }: RecorderOpti
       }
       return { id: name, outputs: {} };
     }
-    if (custom === false || type.startsWith('pulumi-nodejs:dynamic')) return { id: name, outputs: {} };
+    if (custom === false || type.startsWith('pulumi-nodejs:')) return { id: name, outputs: {} };
     const creator = creatorOf(type);
     if (!creator)
-      throw new Error('the twin AWS does not know this type: teach it in lab/aws/mock-outputs.ts');
+      throw new Error('the twin AWS does not know this type: teach it in lab/aws/resource-types.ts');
     return creator(inputs, `${type}::${name}`, place);
   }
 

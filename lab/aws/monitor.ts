@@ -10,25 +10,28 @@ const MINUTE_MS = 60_000;
 
 /** Each of the cloud's minutes: the metrics that a group publishes of itself, then every alarm. */
 export function runMonitor(
-  alarms: readonly Alarm[],
-  groups: readonly ScalingGroup[],
+  alarms: () => readonly Alarm[],
+  groups: () => readonly ScalingGroup[],
   metrics: Metrics,
   clock: CloudClock,
   emit: (happening: TwinHappening) => void,
 ): void {
   const states = new Map<string, AlarmState>();
+  const seenSince = new Map<string, number>();
 
   function tick(minute: number): void {
-    for (const alarm of alarms) {
+    for (const alarm of alarms()) {
       // An alarm has no past from before it was made.
-      if (minute * MINUTE_MS < alarm.evaluationPeriods * alarm.periodMs) continue;
+      const sinceMs = (seenSince.get(alarm.name) ?? minute) * MINUTE_MS;
+      seenSince.set(alarm.name, sinceMs / MINUTE_MS);
+      if (minute * MINUTE_MS - sinceMs < alarm.evaluationPeriods * alarm.periodMs) continue;
       const before = states.get(alarm.name) ?? 'INSUFFICIENT_DATA';
       const data = metrics.data(alarm.namespace, alarm.metric, alarm.dimensions);
       const after = evaluateAlarm(alarm, data, minute * MINUTE_MS, before);
       states.set(alarm.name, after);
       if (after !== before) emit({ kind: 'alarm', name: alarm.name, from: before, to: after });
     }
-    for (const scaling of groups) publish(scaling);
+    for (const scaling of groups()) publish(scaling);
     const next = Math.max(minute, Math.floor(clock.now() / MINUTE_MS)) + 1;
     clock.at(next * MINUTE_MS, () => tick(next));
   }

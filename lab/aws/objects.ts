@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AwsModel, Bucket } from './model.ts';
+import type { Bucket, ProvisionedObject } from './model.ts';
+import type { Changes } from './model-changes.ts';
 
 export interface StoredObject {
   key: string;
@@ -14,15 +15,23 @@ export interface Objects {
   bucket(name: string): Bucket | undefined;
   get(bucket: string, key: string): StoredObject | undefined;
   put(bucket: string, key: string, body: Buffer): StoredObject;
+  remove(bucket: string, key: string): void;
   /** By key, in S3's order (bytes of UTF-8). */
   list(bucket: string, prefix: string): StoredObject[];
+  /** What was provisioned has changed; what nodes and functions wrote stays as it is. A bucket goes with all in it. */
+  provision(buckets: Changes<Bucket>, objects: Changes<ProvisionedObject>): void;
 }
 
-export function createObjects(model: AwsModel, now: () => number): Objects {
-  const buckets = new Map(model.buckets.map((bucket) => [bucket.name, new Map<string, StoredObject>()]));
+interface OpenBucket {
+  bucket: Bucket;
+  objects: Map<string, StoredObject>;
+}
+
+export function createObjects(now: () => number): Objects {
+  const open = new Map<string, OpenBucket>();
 
   function put(bucket: string, key: string, body: Buffer): StoredObject {
-    const objects = buckets.get(bucket);
+    const objects = open.get(bucket)?.objects;
     if (!objects) throw new Error(`there is no bucket ${bucket} in the twin`);
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     const object = { key, body, modified: Math.floor(now() / 1000) * 1000, etag };
@@ -30,13 +39,27 @@ export function createObjects(model: AwsModel, now: () => number): Objects {
     return object;
   }
 
-  for (const { bucket, key, body } of model.objects) put(bucket, key, body);
+  function provision(buckets: Changes<Bucket>, objects: Changes<ProvisionedObject>): void {
+    for (const bucket of buckets.added) open.set(bucket.name, { bucket, objects: new Map() });
+    for (const { after } of buckets.changed) {
+      open.set(after.name, { bucket: after, objects: open.get(after.name)?.objects ?? new Map() });
+    }
+    for (const { bucket, key } of objects.removed) open.get(bucket)?.objects.delete(key);
+    const written = [...objects.added, ...objects.changed.map(({ after }) => after)];
+    for (const { bucket, key, body } of written) put(bucket, key, body);
+    for (const { name } of buckets.removed) open.delete(name);
+  }
+
   return {
-    bucket: (name) => model.buckets.find((bucket) => bucket.name === name),
-    get: (bucket, key) => buckets.get(bucket)?.get(key),
+    bucket: (name) => open.get(name)?.bucket,
+    get: (bucket, key) => open.get(bucket)?.objects.get(key),
     put,
+    remove: (bucket, key) => {
+      open.get(bucket)?.objects.delete(key);
+    },
+    provision,
     list: (bucket, prefix) =>
-      [...(buckets.get(bucket)?.values() ?? [])]
+      [...(open.get(bucket)?.objects.values() ?? [])]
         .filter(({ key }) => key.startsWith(prefix))
         .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
   };

@@ -26,7 +26,8 @@ export interface Principals {
   find(accessKeyId: string): IssuedCredentials | undefined;
 }
 
-export function createPrincipals(now: () => number): Principals {
+/** `currentRole`: the role as it is now, since its policies may change while keys of it are in use. */
+export function createPrincipals(now: () => number, currentRole: (role: Role) => Role): Principals {
   const issued = new Map<string, IssuedCredentials>();
   return {
     issue(principal, validMs) {
@@ -41,7 +42,12 @@ export function createPrincipals(now: () => number): Principals {
       issued.set(credentials.accessKeyId, credentials);
       return credentials;
     },
-    find: (accessKeyId) => issued.get(accessKeyId),
+    find(accessKeyId) {
+      const credentials = issued.get(accessKeyId);
+      if (credentials === undefined) return undefined;
+      const { principal } = credentials;
+      return { ...credentials, principal: { ...principal, role: currentRole(principal.role) } };
+    },
   };
 }
 

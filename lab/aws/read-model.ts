@@ -1,5 +1,5 @@
+import type { ExistingNetwork } from './data-sources.ts';
 import type { Place } from './identifiers.ts';
-import type { ExistingNetwork } from './mock-calls.ts';
 import type { RecordedResource } from './mocks.ts';
 import type { AwsModel } from './model.ts';
 import { readAlarms, readFunctions, readSchedules } from './reading/functions.ts';

@@ -41,6 +41,19 @@ export const AUTO_SCALING_REQUESTS = {
     NextToken: v.optional(text),
     MaxRecords: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(100))),
   }),
+  UpdateAutoScalingGroup: v.strictObject({
+    AutoScalingGroupName: groupName,
+    MinSize: v.optional(whole),
+    MaxSize: v.optional(whole),
+    DesiredCapacity: v.optional(whole),
+    InstanceLifecyclePolicy: v.optional(
+      v.strictObject({
+        RetentionTriggers: v.optional(
+          v.strictObject({ TerminateHookAbandon: v.optional(v.picklist(['retain', 'terminate'])) }),
+        ),
+      }),
+    ),
+  }),
   TerminateInstanceInAutoScalingGroup: v.strictObject({
     InstanceId: instanceId,
     ShouldDecrementDesiredCapacity: flag,

@@ -14,7 +14,7 @@ import {
   powerOff,
 } from './instance.ts';
 import { type HookResult, isCapacity } from './lifecycle.ts';
-import type { Group } from './model.ts';
+import type { Group, LaunchTemplate } from './model.ts';
 import { chooseVictims, type PolicyCause } from './victims.ts';
 
 export type DesiredBy = 'target-tracking' | 'operator' | 'api';
@@ -27,18 +27,24 @@ export interface ScalingGroupOptions {
   seed: string;
   emit(happening: TwinHappening): void;
   /** Gives an instance its metadata and its machine, and starts it. */
-  start(instance: Instance): Promise<Machine>;
-  askPolicy(functionArn: string, event: unknown): Promise<unknown>;
+  start(instance: Instance, template: LaunchTemplate): Promise<Machine>;
+  askPolicy(functionArn: string, group: Group, event: unknown): Promise<unknown>;
 }
 
 /** An Auto Scaling group: keeps as many instances as are desired, and lets them go by its rules. */
 export interface ScalingGroup {
-  group: Group;
+  /** As it is now. */
+  readonly group: Group;
   desired(): number;
   instances(): readonly Instance[];
   find(id: string): Instance | undefined;
   begin(): void;
   setDesired(desired: number, by: DesiredBy, why: string): void;
+  /**
+   * Other rules from now on; what is not told stays. Instances keep the template that they were made from. Answers why
+   * not, where AWS would refuse.
+   */
+  change(members: Partial<Group>): string | undefined;
   /** These three answer why not, where AWS would refuse. */
   complete(action: {
     instance: string;
@@ -61,10 +67,13 @@ const ASK_AGAIN_MS = 30_000;
 const HEALTH_CHECK_MS = 60_000;
 
 export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
-  const { group, clock, emit } = options;
+  const { clock, emit } = options;
+  let group = options.group;
   const control = options.mode === 'control';
   // The control lets AWS choose.
-  const ask = control ? undefined : options.askPolicy;
+  const ask = control
+    ? undefined
+    : (functionArn: string, event: unknown) => options.askPolicy(functionArn, group, event);
   const instances: Instance[] = [];
   const replacements: Exclude<PolicyCause, 'SCALE_IN'>[] = [];
   let desired = group.desired;
@@ -74,9 +83,10 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   let cancelAsk: (() => void) | undefined;
 
   const deps: LifeDeps = {
-    rules: {
-      hooks: control ? [] : group.hooks,
-      terminateHookAbandon: control ? 'terminate' : group.terminateHookAbandon,
+    get rules() {
+      return control
+        ? { hooks: [], terminateHookAbandon: 'terminate' as const }
+        : { hooks: group.hooks, terminateHookAbandon: group.terminateHookAbandon };
     },
     clock,
     emit,
@@ -95,6 +105,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   }
 
   async function launch(): Promise<void> {
+    const { template } = group;
     const present = instances.filter(({ life }) => isCapacity(life.state));
     const instance = createInstance({
       id: `i-${hexId(`${options.seed}#${instances.length}`, 17)}`,
@@ -102,10 +113,10 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
         group.zones,
         present.map(({ zone }) => ({ zone })),
       ),
-      template: group.template.version,
+      template: template.version,
       launchedAt: clock.now(),
       tags: new Map(
-        Object.entries({ ...group.template.tags, ...group.tags, 'aws:autoscaling:groupName': group.name }),
+        Object.entries({ ...template.tags, ...group.tags, 'aws:autoscaling:groupName': group.name }),
       ),
     });
     instances.push(instance);
@@ -118,7 +129,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
       why: `${desired} are desired`,
     });
     try {
-      instance.machine = await options.start(instance);
+      instance.machine = await options.start(instance, template);
       move(instance, { kind: 'started', token: nextToken(instance) }, 'the machine runs', deps);
     } catch (cause) {
       emit({ kind: 'trouble', problem: `${instance.id} could not be started: ${describeError(cause)}` });
@@ -176,6 +187,24 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
     reconcile();
   }
 
+  function change(members: Partial<Group>): string | undefined {
+    const next = { ...group, ...members };
+    if (next.min > next.max) return `the minimum of ${next.min} is more than the maximum of ${next.max}`;
+    const wanted = members.desired;
+    if (wanted !== undefined && (wanted < next.min || wanted > next.max)) {
+      return `Desired capacity:${wanted} must be between the specified min size:${next.min} and max size:${next.max}`;
+    }
+    group = next;
+    // A size that no longer fits is moved to the next that does.
+    setDesired(
+      Math.min(next.max, Math.max(next.min, wanted ?? desired)),
+      'operator',
+      'the group was changed',
+    );
+    reconcile();
+    return undefined;
+  }
+
   function terminate(id: string, decrement: boolean): string | undefined {
     const instance = find(id);
     if (!instance || instance.life.state === 'Terminated')
@@ -202,7 +231,9 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   }
 
   return {
-    group,
+    get group() {
+      return group;
+    },
     desired: () => desired,
     instances: () => instances,
     find,
@@ -211,6 +242,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
       reconcile();
     },
     setDesired,
+    change,
     complete: ({ instance: id, hook, token, result }) => {
       const instance = find(id);
       if (!instance) return `No active Lifecycle Action found with instance ID ${id}`;

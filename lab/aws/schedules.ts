@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudClock } from './clock.ts';
+import type { Place } from './identifiers.ts';
 import type { Functions, Invoker } from './lambda/functions.ts';
-import type { AwsModel, Schedule } from './model.ts';
+import type { Schedule } from './model.ts';
 
 /**
  * EventBridge: invokes what is scheduled, by the cloud's own clock. A minute of it may be shorter than a function's
- * run: what comes due meanwhile is left out, so that a fast clock does not pile up runs that no real one would.
+ * run: what comes due meanwhile is left out, so that a fast clock does not pile up runs that no real one would. The
+ * answer ends that.
  */
-export function runSchedules(model: AwsModel, functions: Functions, clock: CloudClock): void {
-  for (const schedule of model.schedules) {
-    if (schedule.enabled) run(schedule, model, functions, clock);
-  }
-}
-
-function run(schedule: Schedule, model: AwsModel, functions: Functions, clock: CloudClock): void {
+export function runSchedule(
+  schedule: Schedule,
+  place: Place,
+  functions: Functions,
+  clock: CloudClock,
+): () => void {
   let busy = false;
 
   function tick(count: number): void {
@@ -21,17 +22,19 @@ function run(schedule: Schedule, model: AwsModel, functions: Functions, clock: C
       busy = true;
       // A failed run is told by the function's own event; the next one comes all the same.
       functions
-        .invoke(schedule.target, invokerOf(schedule), eventOf(schedule, model))
+        .invoke(schedule.target, invokerOf(schedule), eventOf(schedule, place))
         .catch(() => undefined)
         .finally(() => {
           busy = false;
         });
     }
     const next = Math.max(count, Math.floor(clock.now() / schedule.everyMs)) + 1;
-    clock.at(next * schedule.everyMs, () => tick(next));
+    cancel = clock.at(next * schedule.everyMs, () => tick(next));
   }
 
-  clock.at(schedule.everyMs, () => tick(1));
+  const first = Math.floor(clock.now() / schedule.everyMs) + 1;
+  let cancel = clock.at(first * schedule.everyMs, () => tick(first));
+  return () => cancel();
 }
 
 function invokerOf({ caller, arn }: Schedule): Invoker {
@@ -40,7 +43,7 @@ function invokerOf({ caller, arn }: Schedule): Invoker {
     : { kind: 'role', arn: caller.role, trustedBy: 'scheduler.amazonaws.com' };
 }
 
-function eventOf({ input, arn }: Schedule, { account, region }: AwsModel): unknown {
+function eventOf({ input, arn }: Schedule, { account, region }: Place): unknown {
   if (input !== undefined) return JSON.parse(input);
   return {
     version: '0',

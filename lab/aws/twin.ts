@@ -1,6 +1,5 @@
 import { describeError } from '../../fleet/error.ts';
 import type { Machine, MachineFactory } from '../machine.ts';
-import { runTracking } from './autoscaler.ts';
 import { createScaledClock } from './clock.ts';
 import type { Refusal, TwinEvent, TwinHappening } from './events.ts';
 import { createFaults, type FaultPort } from './faults.ts';
@@ -16,15 +15,17 @@ import { createFunctions } from './lambda/functions.ts';
 import { isCapacity, type LifecycleState } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
 import { createMetrics } from './metrics.ts';
-import type { AwsModel, Group } from './model.ts';
+import type { AwsModel, LaunchTemplate, Role, Schedule } from './model.ts';
+import { type Changes, changesOf, type ModelChanges } from './model-changes.ts';
 import { runMonitor } from './monitor.ts';
 import { createObjects } from './objects.ts';
 import { createPrincipals } from './principals.ts';
-import { createScalingGroup } from './scaling-group.ts';
-import { runSchedules } from './schedules.ts';
+import { createRunningGroups } from './running-groups.ts';
+import type { ScalingGroup } from './scaling-group.ts';
+import { runSchedule } from './schedules.ts';
 
 export interface TwinOptions {
-  /** What the program provisioned (`applyProgram`). Any number of twins can be made of one model. */
+  /** What is provisioned at first (`applyProgram`). Any number of twins can be made of one model. */
   model: AwsModel;
   machines: MachineFactory;
   /**
@@ -63,7 +64,15 @@ export interface TwinCloud {
   /** Opens its servers and loads its functions; then the group begins to launch, alarms and schedules begin to run. */
   start(): Promise<void>;
   onEvent(listener: (event: TwinEvent) => void): () => void;
+  /** The only one there is; throws where there is none, or another one. */
   group(): { name: string; min: number; max: number; desired: number };
+  /** Those that there are. */
+  groups(): readonly ScalingGroup[];
+  /**
+   * What is provisioned changes while the twin runs; instances that run are not disturbed. Rejects, changing nothing,
+   * where AWS would refuse.
+   */
+  provision(model: AwsModel): Promise<void>;
   /** Every instance that the twin ever launched, the ended ones too. */
   instances(): TwinInstance[];
   /** As an operator in the console would; rejects outside [min, max]. */
@@ -81,11 +90,16 @@ export interface TwinCloud {
   /** An object as it lies in a bucket, or undefined. Past all policies: for the rehearsal's own eyes. */
   object(bucket: string, key: string): string | undefined;
   putObject(bucket: string, key: string, body: string): void;
+  removeObject(bucket: string, key: string): void;
+  /** Every key in a bucket; none where there is no such bucket. */
+  keys(bucket: string): string[];
   /** Credentials of a role for a test's own calls, as STS would give them. */
   assume(
     roleName: string,
     session: string,
   ): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  /** Credentials of a person with every right. */
+  assumeOperator(): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   refused(): Refusal[];
   /** Sum over all machines of how long each ran (has run), in the twin's seconds. */
   nodeSeconds(): number;
@@ -99,22 +113,35 @@ export interface TwinCloud {
 const POLICY_ANSWERS_WITHIN_MS = 2000;
 const SPOT_NOTICE_MS = 120_000;
 
+/** An account in which nothing was provisioned yet. */
+const NOTHING = {
+  buckets: [],
+  objects: [],
+  parameters: [],
+  roles: [],
+  functions: [],
+  schedules: [],
+  alarms: [],
+  groups: [],
+} satisfies Partial<AwsModel>;
+
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): TwinCloud {
-  const { model, mode } = options;
+  const { mode } = options;
   const control = mode === 'control';
+  let model: AwsModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(options.factor);
   const faults = createFaults();
-  const principals = createPrincipals(Date.now);
-  const objects = createObjects(model, Date.now);
+  const principals = createPrincipals(Date.now, currentRole);
+  const objects = createObjects(Date.now);
   const metrics = createMetrics(clock.now);
   const refusals: Refusal[] = [];
   const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
   const servers: Listener[] = [];
+  const schedules = new Map<string, () => void>();
   let front: Listener | undefined;
   let opening: Promise<void> | undefined;
   const credentialsMs = options.credentialsMs ?? 6 * 3_600_000;
-  const group = onlyGroup(model);
 
   function emit(happening: TwinHappening): void {
     const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
@@ -126,23 +153,21 @@ export function createTwin(options: TwinOptions): TwinCloud {
     emit({ kind: 'refused', ...refusal });
   }
 
-  const scaling = createScalingGroup({
-    group,
+  const groups = createRunningGroups({
     mode,
     clock,
-    seed: `${mode}-${group.arn}`,
     emit,
     start: startInstance,
-    askPolicy: (functionArn, event) =>
+    askPolicy: (functionArn, { serviceLinkedRole }, event) =>
       functions.invoke(
         functionArn,
-        { kind: 'role', arn: group.serviceLinkedRole, trustedBy: 'autoscaling.amazonaws.com' },
+        { kind: 'role', arn: serviceLinkedRole, trustedBy: 'autoscaling.amazonaws.com' },
         event,
         POLICY_ANSWERS_WITHIN_MS,
       ),
   });
   const functions = createFunctions({
-    model,
+    model: () => model,
     principals,
     faults,
     metrics,
@@ -154,19 +179,53 @@ export function createTwin(options: TwinOptions): TwinCloud {
   async function open(): Promise<void> {
     const services = [
       createS3(objects),
-      createAutoScaling([scaling], Date.now()),
+      createAutoScaling(groups.all, Date.now()),
       createCloudWatch(metrics),
-      createSsm(model.parameters, model),
+      createSsm(() => model.parameters, model),
     ];
     front = await createFront({ region: model.region, services, principals, faults, refuse, emit });
     servers.push(front);
     if (!control) await functions.warm();
     clock.begin();
-    scaling.begin();
-    for (const policy of group.tracking) runTracking(policy, scaling, clock);
+    groups.begin();
     if (control) return;
-    runMonitor(model.alarms, [scaling], metrics, clock, emit);
-    runSchedules(model, functions, clock);
+    runMonitor(() => model.alarms, groups.all, metrics, clock, emit);
+    runSchedules({ added: model.schedules, changed: [], removed: [] });
+  }
+
+  replaceModel(options.model);
+
+  /** First what AWS may refuse. */
+  function replaceModel(next: AwsModel): ModelChanges {
+    const changes = changesOf(model, next);
+    groups.provision(changes.groups);
+    model = next;
+    objects.provision(changes.buckets, changes.objects);
+    return changes;
+  }
+
+  async function provision(next: AwsModel): Promise<void> {
+    const changes = replaceModel(next);
+    if (front === undefined || control) return;
+    runSchedules(changes.schedules);
+    await functions.provision(changes.functions);
+    await functions.warm();
+  }
+
+  function runSchedules({ added, changed, removed }: Changes<Schedule>): void {
+    for (const { arn } of [...removed, ...changed.map(({ before }) => before)]) {
+      schedules.get(arn)?.();
+      schedules.delete(arn);
+    }
+    for (const schedule of [...added, ...changed.map(({ after }) => after)]) {
+      if (schedule.enabled) schedules.set(schedule.arn, runSchedule(schedule, model, functions, clock));
+    }
+  }
+
+  /** Keys outlive what their role may do, and the role itself. */
+  function currentRole(role: Role): Role {
+    if (role.arn === operatorRole(model).arn) return role;
+    return model.roles.find(({ arn }) => arn === role.arn) ?? { ...role, policies: [] };
   }
 
   function endpoint(): string {
@@ -174,12 +233,12 @@ export function createTwin(options: TwinOptions): TwinCloud {
     return front.url;
   }
 
-  async function startInstance(instance: Instance): Promise<Machine> {
-    const imds = await createImds(metadataOf(instance, group, model, principals, credentialsMs), faults);
+  async function startInstance(instance: Instance, template: LaunchTemplate): Promise<Machine> {
+    const imds = await createImds(metadataOf(instance, template, model, principals, credentialsMs), faults);
     servers.push(imds);
     const machine = options.machines.create({
       instanceId: instance.id,
-      userData: group.template.userData,
+      userData: template.userData,
       environment: { AWS_ENDPOINT_URL: endpoint(), AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url },
       privateIp: PRIVATE_IP,
       runsAgent: !control,
@@ -189,12 +248,6 @@ export function createTwin(options: TwinOptions): TwinCloud {
       (cause) => emit({ kind: 'boot-failed', instance: instance.id, problem: describeError(cause) }),
     );
     return machine;
-  }
-
-  function instanceOf(id: string): Instance {
-    const instance = scaling.find(id);
-    if (!instance) throw new Error(`there is no instance ${id} in the twin`);
-    return instance;
   }
 
   return {
@@ -211,56 +264,65 @@ export function createTwin(options: TwinOptions): TwinCloud {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    group: () => ({ name: group.name, min: group.min, max: group.max, desired: scaling.desired() }),
-    instances: () => scaling.instances().map(describeInstance),
+    group() {
+      const { group, desired } = groups.only();
+      return { name: group.name, min: group.min, max: group.max, desired: desired() };
+    },
+    groups: groups.all,
+    provision,
+    instances: () => groups.instances().map(describeInstance),
     setDesiredCapacity(desired) {
+      const { group, setDesired } = groups.only();
       if (!Number.isInteger(desired) || desired < group.min || desired > group.max) {
         throw new Error(
           `the desired capacity must be a whole number from ${group.min} to ${group.max}, not ${desired}`,
         );
       }
-      scaling.setDesired(desired, 'operator', 'set by hand');
+      setDesired(desired, 'operator', 'set by hand');
     },
-    replaceOne: scaling.replaceOne,
-    markUnhealthy: scaling.markUnhealthy,
+    replaceOne: (cause) => groups.only().replaceOne(cause),
+    markUnhealthy: (id) => groups.groupOf(id).markUnhealthy(id),
     reclaimSpot(id) {
       const realMs = SPOT_NOTICE_MS / options.factor;
-      instanceOf(id).spotDeadline = Date.now() + realMs;
-      scaling.reclaimSpot(id, SPOT_NOTICE_MS);
+      groups.instance(id).spotDeadline = Date.now() + realMs;
+      groups.groupOf(id).reclaimSpot(id, SPOT_NOTICE_MS);
     },
     recommendRebalance(id) {
-      instanceOf(id).rebalanceNoticedAt = Date.now();
+      groups.instance(id).rebalanceNoticedAt = Date.now();
       emit({ kind: 'notice', instance: id, notice: 'rebalance' });
     },
-    crash: scaling.crash,
+    crash: (id) => groups.groupOf(id).crash(id),
     tag: (id, key, value) => {
-      instanceOf(id).tags.set(key, value);
+      groups.instance(id).tags.set(key, value);
     },
     object: (bucket, key) => objects.get(bucket, key)?.body.toString('utf8'),
     putObject: (bucket, key, body) => {
       objects.put(bucket, key, Buffer.from(body));
     },
+    removeObject: objects.remove,
+    keys: (bucket) => objects.list(bucket, '').map(({ key }) => key),
     assume(roleName, session) {
       const role = model.roles.find(({ name }) => name === roleName);
       if (!role) throw new Error(`there is no role ${roleName} in the twin`);
       return principals.issue({ role, session }, credentialsMs);
     },
+    assumeOperator: () => principals.issue({ role: operatorRole(model), session: 'lab' }, credentialsMs),
     refused: () => [...refusals],
     nodeSeconds: () =>
-      scaling
+      groups
         .instances()
         .reduce(
           (sum, { launchedAt, stoppedAt }) => sum + ((stoppedAt ?? clock.now()) - launchedAt) / 1000,
           0,
         ),
     leaked: () =>
-      scaling
+      groups
         .instances()
         .filter(({ life, stoppedAt }) => stoppedAt === undefined && !belongs(life.state))
         .map(({ id }) => id),
     async close() {
       await opening?.catch(() => undefined);
-      await scaling.close();
+      await groups.close();
       await functions.close();
       await Promise.all(servers.map((server) => server.close()));
       clock.stop();
@@ -282,9 +344,13 @@ function belongs(state: LifecycleState): boolean {
   );
 }
 
-function onlyGroup({ groups }: AwsModel): Group {
-  const [group] = groups;
-  if (!group || groups.length > 1)
-    throw new Error(`the twin AWS runs one group; the program made ${groups.length}`);
-  return group;
+/** A person with every right, as whoever runs `pulumi` has. */
+function operatorRole({ partition, account }: AwsModel): Role {
+  return {
+    name: 'operator',
+    arn: `arn:${partition}:iam::${account}:role/operator`,
+    uniqueId: 'AROAOPERATOROPERATOR',
+    trusted: [],
+    policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['*'], Resource: ['*'] }] }],
+  };
 }

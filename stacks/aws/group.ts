@@ -17,7 +17,7 @@ export interface PoolGroupArgs {
   lives: pulumi.Resource[];
 }
 
-/** How long `pulumi destroy` waits for the calls that are on. It can be run again. */
+/** Of a group without its sweep (the first `pulumi up` failed): how long its deletion waits for calls to end. */
 const DESTROY_WAIT = '60m';
 const SIZE_METRICS: string[] = [
   'GroupMinSize',
@@ -40,7 +40,6 @@ export class PoolGroup extends pulumi.ComponentResource {
     const { settings, names } = args;
     const { pool, scaling, aws } = settings;
     const hooks = lifecycleHooks(settings, names);
-    const cutOnDestroy = settings.onDestroy === 'cut';
 
     const group = new Group(
       name,
@@ -54,9 +53,7 @@ export class PoolGroup extends pulumi.ComponentResource {
         // Declared at creation: the first nodes are covered too.
         initialLifecycleHooks: hooks,
         // A hook that nobody answers retains the machine: a dead agent never ends a call.
-        instanceLifecyclePolicy: {
-          retentionTriggers: { terminateHookAbandon: cutOnDestroy ? 'terminate' : 'retain' },
-        },
+        instanceLifecyclePolicy: { retentionTriggers: { terminateHookAbandon: 'retain' } },
         terminationPolicies:
           args.terminationPolicyArn === undefined ? ['Default'] : [args.terminationPolicyArn, 'Default'],
         serviceLinkedRoleArn: args.serviceLinkedRoleArn,
@@ -65,7 +62,6 @@ export class PoolGroup extends pulumi.ComponentResource {
         // The SDK's list of metrics is older than the last but one.
         enabledMetrics: SIZE_METRICS as Metric[],
         metricsGranularity: '1Minute',
-        forceDelete: cutOnDestroy,
         // Long enough for a first node whose hook times out to be replaced once.
         waitForCapacityTimeout: formatDuration(2 * aws.launchTimeout + 5 * 60_000),
         tags: Object.entries({ ...aws.tags, Name: names.group, 'ebbtide:pool': pool.name }).map(

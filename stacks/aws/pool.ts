@@ -1,6 +1,7 @@
 import { ServiceLinkedRole } from '@pulumi/aws/iam/index.js';
 import * as pulumi from '@pulumi/pulumi';
-import { createAwsProvider } from '../../providers/aws.ts';
+import { createAwsProvider } from '../../providers/aws/provider.ts';
+import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import type { Settings } from '../settings.ts';
@@ -56,8 +57,9 @@ export class AwsPool extends pulumi.ComponentResource {
     super('ebbtide:aws:Pool', name, {}, options);
     const { settings } = args;
     const { aws, media, alarms } = settings;
-    const names = awsNames(settings.pool.name, settings.awsProvider.region);
-    const place = findPlace(settings.awsProvider.region, { parent: this });
+    const { region, profile } = settings.awsProvider;
+    const names = awsNames(settings.pool.name, region);
+    const place = findPlace(region, { parent: this });
     const parent = { parent: this };
 
     const network = new PoolNetwork(
@@ -147,7 +149,7 @@ export class AwsPool extends pulumi.ComponentResource {
       },
       parent,
     );
-    new PoolAlarms(
+    const watched = new PoolAlarms(
       `${name}-alarms`,
       {
         names,
@@ -157,6 +159,38 @@ export class AwsPool extends pulumi.ComponentResource {
         notify: alarms.notify,
       },
       parent,
+    );
+
+    // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.
+    new DestroySweep(
+      `${name}-destroy-sweep`,
+      {
+        code: 'aws/run-sweep.ts',
+        state: {
+          pool: settings.pool.name,
+          group: names.group,
+          terminateHook: names.terminateHook,
+          bucket: bucket.name,
+          region,
+          ...(profile === undefined ? {} : { profile }),
+        },
+      },
+      {
+        parent: this,
+        dependsOn: [
+          network,
+          bucket,
+          software,
+          secrets,
+          identity,
+          template,
+          groupRole,
+          ...(policy === undefined ? [] : [policy]),
+          watcher,
+          group,
+          watched,
+        ],
+      },
     );
 
     this.outputs = {

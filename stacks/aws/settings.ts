@@ -181,8 +181,8 @@ export function awsWarnings(shared: SharedSettings, aws: AwsSection): Problem[] 
     warnings.push({
       key: 'onDestroy',
       says:
-        'is "cut": while it is, the group can be destroyed with calls on it, and AWS ends a leaving machine whose agent ' +
-        'is dead instead of retaining it. Set it right before `pulumi destroy` only',
+        'is "cut": `pulumi destroy` then ends the pool with every call that is on it, without asking. Set it right ' +
+        'before a destroy only',
     });
   }
   return warnings;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import { createAutoScalingGroup } from '../../fleet/aws/auto-scaling-group.ts';
 import { createAwsClient } from '../../fleet/aws/client.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
-import { createAutoScalingGroup } from '../../functions/aws/auto-scaling-group.ts';
 import { putMetrics } from '../../functions/aws/metrics.ts';
 import { fetchVerified, readParameters } from '../../node-agent/boot/sources.ts';
 import { createAwsCloud } from '../../node-agent/clouds/aws/aws-cloud.ts';
+import { createSweptGroup } from '../../providers/aws/swept-group.ts';
 import { type LocalServer, type ReceivedRequest, startLocalServer } from '../unit/support/local-server.ts';
 import { problemsOf, readServiceModel, structureOf } from './support/specs/service-model.ts';
 
@@ -41,12 +42,20 @@ describe('requests, by the official descriptions of AWS', () => {
       launchHook: 'ebbtide-media-launch',
       terminateHook: 'ebbtide-media-terminate',
     });
-    return { client, cloud, group: createAutoScalingGroup(client, 'ebbtide-media') };
+    return {
+      client,
+      cloud,
+      group: createAutoScalingGroup(client, 'ebbtide-media'),
+      swept: createSweptGroup(client, 'ebbtide-media', 'ebbtide-media-terminate'),
+    };
   }
 
   const queries: [string, string, (given: ReturnType<typeof setUp>) => Promise<unknown>][] = [
     ['autoscaling', 'DescribeAutoScalingGroups', ({ group }) => group.readMachines()],
     ['autoscaling', 'TerminateInstanceInAutoScalingGroup', ({ group }) => group.terminate(NODE)],
+    ['autoscaling', 'UpdateAutoScalingGroup', ({ swept }) => swept.askForNone()],
+    ['autoscaling', 'UpdateAutoScalingGroup', ({ swept }) => swept.stopRetaining()],
+    ['autoscaling', 'CompleteLifecycleAction', ({ swept }) => swept.complete(NODE)],
     ['autoscaling', 'CompleteLifecycleAction', ({ cloud }) => cloud.identify().then(() => cloud.ready())],
     ['autoscaling', 'CompleteLifecycleAction', ({ cloud }) => cloud.identify().then(() => cloud.release())],
     [

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import * as v from 'valibot';
+import { createAutoScalingGroup } from '../../fleet/aws/auto-scaling-group.ts';
 import { AwsError, createAwsClient } from '../../fleet/aws/client.ts';
 import { credentialsFromEnvironment } from '../../fleet/aws/credentials.ts';
 import { callQuery, memberList } from '../../fleet/aws/query.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
-import { createAutoScalingGroup } from '../../functions/aws/auto-scaling-group.ts';
 import { putMetrics } from '../../functions/aws/metrics.ts';
 import {
   type Answer,
@@ -258,7 +258,7 @@ describe('AWS over HTTP', () => {
 
     it('reads a group to its last page', async () => {
       const group = (node: string, state: string) =>
-        `<AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><MinSize>1</MinSize><Instances><member><InstanceId>${node}</InstanceId><AvailabilityZone>a</AvailabilityZone><LifecycleState>${state}</LifecycleState></member></Instances></member></AutoScalingGroups>`;
+        `<AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><MinSize>1</MinSize><MaxSize>3</MaxSize><DesiredCapacity>2</DesiredCapacity><Instances><member><InstanceId>${node}</InstanceId><AvailabilityZone>a</AvailabilityZone><LifecycleState>${state}</LifecycleState></member></Instances></member></AutoScalingGroups>`;
       const { client, started } = await start((_request, count) =>
         answered(
           'DescribeAutoScalingGroups',
@@ -284,7 +284,7 @@ describe('AWS over HTTP', () => {
         answered(
           'DescribeAutoScalingGroups',
           count === 1
-            ? '<AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><Instances/></member></AutoScalingGroups>'
+            ? '<AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><MinSize>1</MinSize><MaxSize>3</MaxSize><DesiredCapacity>2</DesiredCapacity><Instances/></member></AutoScalingGroups>'
             : '<AutoScalingGroups/>',
         ),
       );

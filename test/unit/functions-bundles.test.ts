@@ -9,7 +9,8 @@ import { statusOf } from './support/fleet.ts';
 import { type LocalServer, startLocalServer } from './support/local-server.ts';
 
 const GROUP = `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member>
-<AutoScalingGroupName>ebbtide-media</AutoScalingGroupName><Instances><member><InstanceId>i-1</InstanceId>
+<AutoScalingGroupName>ebbtide-media</AutoScalingGroupName>
+<MinSize>1</MinSize><MaxSize>3</MaxSize><DesiredCapacity>1</DesiredCapacity><Instances><member><InstanceId>i-1</InstanceId>
 <AvailabilityZone>a</AvailabilityZone><LifecycleState>Terminating:Retained</LifecycleState></member></Instances>
 </member></AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`;
 

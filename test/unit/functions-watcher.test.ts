@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { GroupMachine } from '../../fleet/aws/auto-scaling-group.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
-import type { GroupMachine } from '../../functions/aws/auto-scaling-group.ts';
 import type { Metric } from '../../functions/aws/metrics.ts';
 import { planWatch, type WatcherWorld } from '../../functions/aws/watcher/plan.ts';
 import { watch } from '../../functions/aws/watcher/watch.ts';

@@ -15,6 +15,7 @@ import { configValues, GOOD, type ProgramRun, runUnderMocks } from './stacks-moc
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const GROUP = 'aws:autoscaling/group:Group';
+const SWEEP = 'pulumi-nodejs:dynamic/ebbtide:DestroySweep';
 const TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const LAMBDA = 'aws:lambda/function:Function';
 const BUCKET = 'arn:aws:s3:::ebbtide-media-1234';
@@ -290,7 +291,6 @@ describe('the AWS pool', () => {
       Array.isArray(inputs.enabledMetrics) &&
         inputs.enabledMetrics.includes('GroupTerminatingRetainedInstances'),
     );
-    assert.equal(inputs.forceDelete, false);
     // Whatever would replace running nodes by itself.
     assert.deepEqual([inputs.instanceRefresh, inputs.maxInstanceLifetime], [undefined, undefined]);
     const again = run.resources.filter(({ type }) => type === 'aws:autoscaling/lifecycleHook:LifecycleHook');
@@ -431,11 +431,22 @@ describe('the AWS pool', () => {
       assert.equal(own.one(TEMPLATE).inputs.imageId, 'ami-0123456789abcdef0');
     });
 
-    it('lets a destroy cut, and only then gives up retention', async () => {
-      const { inputs } = (await runUnderMocks({ settings: { onDestroy: 'cut' } })).one(GROUP);
-      assert.equal(inputs.forceDelete, true);
-      assert.deepEqual(inputs.instanceLifecyclePolicy, {
-        retentionTriggers: { terminateHookAbandon: 'terminate' },
+    it('keeps what a destroy needs to know with the sweep, whatever onDestroy is today', async () => {
+      const { resources, one } = await runUnderMocks({ settings: { onDestroy: 'cut' } });
+      const { type, inputs } = one(SWEEP);
+      const { __provider: code, ...state } = inputs;
+      assert.deepEqual(state, {
+        code: 'aws/run-sweep.ts',
+        pool: 'media',
+        group: 'ebbtide-media',
+        terminateHook: 'ebbtide-media-terminate',
+        bucket: 'ebbtide-media-1234',
+        region: 'eu-west-1',
+      });
+      assert.ok(typeof code === 'string' && code.length < 5_000, 'the state stays small');
+      assert.equal(resources.at(-1)?.type, type, 'made last');
+      assert.deepEqual(one(GROUP).inputs.instanceLifecyclePolicy, {
+        retentionTriggers: { terminateHookAbandon: 'retain' },
       });
     });
   });

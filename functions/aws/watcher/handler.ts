@@ -1,8 +1,8 @@
+import { createAutoScalingGroup } from '../../../fleet/aws/auto-scaling-group.ts';
 import { createS3Store } from '../../../fleet/aws/s3-store.ts';
 import { watcherSettingsSchema } from '../../../fleet/aws-function-settings.ts';
 import { createBucketRegistry } from '../../../fleet/bucket-registry.ts';
 import { createLog } from '../../log.ts';
-import { createAutoScalingGroup } from '../auto-scaling-group.ts';
 import { connectToAws } from '../connect.ts';
 import { putMetrics } from '../metrics.ts';
 import { readSettings } from '../settings.ts';

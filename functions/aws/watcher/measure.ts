@@ -1,8 +1,9 @@
+import { isKnown } from '../../../fleet/node-reading.ts';
 import { POOL_METRICS } from '../../../fleet/pool-metrics.ts';
 import type { FleetReading, NodeReading } from '../../../fleet/registry.ts';
 import type { NodeStatus } from '../../../fleet/status.ts';
 import type { Metric } from '../metrics.ts';
-import { drainAgeMs, isExpectedToSpeak, isKnown, RETAINED, type WatchedMachine } from './watched-machine.ts';
+import { drainAgeMs, isExpectedToSpeak, RETAINED, type WatchedMachine } from './watched-machine.ts';
 
 type MetricName = keyof typeof POOL_METRICS;
 

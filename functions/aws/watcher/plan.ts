@@ -1,19 +1,13 @@
 import * as v from 'valibot';
+import type { GroupMachine } from '../../../fleet/aws/auto-scaling-group.ts';
 import { describeDuration } from '../../../fleet/duration.ts';
+import { describeReading, isKnown } from '../../../fleet/node-reading.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
 import { isEmptyWork } from '../../../fleet/status.ts';
-import type { GroupMachine } from '../auto-scaling-group.ts';
 import type { Metric } from '../metrics.ts';
 import { measure } from './measure.ts';
 import { memorySchema, type Termination, type WatcherMemory } from './memory.ts';
-import {
-  describeReading,
-  drainAgeMs,
-  isExpectedToSpeak,
-  isKnown,
-  RETAINED,
-  type WatchedMachine,
-} from './watched-machine.ts';
+import { drainAgeMs, isExpectedToSpeak, RETAINED, type WatchedMachine } from './watched-machine.ts';
 
 export type GroupReading = { kind: 'known'; machines: GroupMachine[] } | { kind: 'unknown'; reason: string };
 

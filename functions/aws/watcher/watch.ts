@@ -1,15 +1,15 @@
+import type { AutoScalingGroup } from '../../../fleet/aws/auto-scaling-group.ts';
 import type { WatcherSettings } from '../../../fleet/aws-function-settings.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
-import type { AutoScalingGroup } from '../auto-scaling-group.ts';
 import type { Metric } from '../metrics.ts';
 import { MEMORY_NAME } from './memory.ts';
 import { type GroupReading, planWatch, type WatcherPlan } from './plan.ts';
 
 export interface WatcherTools {
   settings: WatcherSettings;
-  group: AutoScalingGroup;
+  group: Pick<AutoScalingGroup, 'readMachines' | 'terminate'>;
   registry: Registry;
   putMetrics: (metrics: readonly Metric[], at: number) => Promise<void>;
   log: Log;
@@ -55,7 +55,7 @@ export async function watch(tools: WatcherTools): Promise<void> {
     throw new Error(`the watcher could not do all of its work: ${failures.join('; ')}`);
 }
 
-async function readGroup(group: AutoScalingGroup): Promise<GroupReading> {
+async function readGroup(group: WatcherTools['group']): Promise<GroupReading> {
   try {
     return { kind: 'known', machines: await group.readMachines() };
   } catch (cause) {

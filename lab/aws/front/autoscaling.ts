@@ -10,15 +10,15 @@ const NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 const DEFAULT_PAGE = 50;
 
 /** Auto Scaling as far as the program uses it. `begunAt`: real time, ms since the epoch. */
-export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: number): Service {
+export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt: number): Service {
   function groupNamed(name: string): ScalingGroup {
-    const found = groups.find(({ group }) => group.name === name);
+    const found = groups().find(({ group }) => group.name === name);
     if (!found) throw invalid(`Group ${name} not found`);
     return found;
   }
 
   function groupOf(instance: string): ScalingGroup {
-    const found = groups.find((group) => group.find(instance));
+    const found = groups().find((group) => group.find(instance));
     if (!found)
       throw invalid(`Instance Id not found - No managed instance found for instance ID: ${instance}`);
     return found;
@@ -59,7 +59,7 @@ export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: numb
 
     DescribeAutoScalingGroups: operation(AUTO_SCALING_REQUESTS.DescribeAutoScalingGroups, (input, caller) => {
       caller.authorise('autoscaling:DescribeAutoScalingGroups', '*');
-      const named = groups.filter(({ group }) => input.AutoScalingGroupNames?.includes(group.name) ?? true);
+      const named = groups().filter(({ group }) => input.AutoScalingGroupNames?.includes(group.name) ?? true);
       const page = pageOf(named, input.NextToken, input.MaxRecords ?? DEFAULT_PAGE);
       return queryAnswer('DescribeAutoScalingGroups', NAMESPACE, {
         AutoScalingGroups: page.members.map((each) =>
@@ -67,6 +67,20 @@ export function createAutoScaling(groups: readonly ScalingGroup[], begunAt: numb
         ),
         NextToken: page.next,
       });
+    }),
+
+    UpdateAutoScalingGroup: operation(AUTO_SCALING_REQUESTS.UpdateAutoScalingGroup, (input, caller) => {
+      const scaling = groupNamed(input.AutoScalingGroupName);
+      caller.authorise('autoscaling:UpdateAutoScalingGroup', scaling.group.arn);
+      const retention = input.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon;
+      const why = scaling.change({
+        ...(input.MinSize === undefined ? {} : { min: input.MinSize }),
+        ...(input.MaxSize === undefined ? {} : { max: input.MaxSize }),
+        ...(input.DesiredCapacity === undefined ? {} : { desired: input.DesiredCapacity }),
+        ...(retention === undefined ? {} : { terminateHookAbandon: retention }),
+      });
+      if (why !== undefined) throw invalid(why);
+      return queryAnswer('UpdateAutoScalingGroup', NAMESPACE, undefined);
     }),
 
     TerminateInstanceInAutoScalingGroup: operation(
@@ -142,6 +156,9 @@ function describeGroup(scaling: ScalingGroup, begunAt: number, withInstances: bo
     TerminationPolicies: group.terminationPolicies,
     NewInstancesProtectedFromScaleIn: false,
     ServiceLinkedRoleARN: group.serviceLinkedRole,
+    InstanceLifecyclePolicy: {
+      RetentionTriggers: { TerminateHookAbandon: group.terminateHookAbandon },
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { type Answer, ApiError, operation, type Service } from './api.ts';
 import type { RawRequest } from './signature.ts';
 
 /** Parameter Store as far as the program uses it (JSON protocol). */
-export function createSsm(parameters: readonly Parameter[], place: Place): Service {
+export function createSsm(parameters: () => readonly Parameter[], place: Place): Service {
   return {
     name: 'ssm',
     policyPrefix: 'ssm',
@@ -19,7 +19,9 @@ export function createSsm(parameters: readonly Parameter[], place: Place): Servi
         for (const name of Names) {
           caller.authorise('ssm:GetParameters', arn(place, 'ssm', `parameter/${name.replace(/^\//, '')}`));
         }
-        const found = Names.flatMap((name) => parameters.find((parameter) => parameter.name === name) ?? []);
+        const found = Names.flatMap(
+          (name) => parameters().find((parameter) => parameter.name === name) ?? [],
+        );
         return jsonAnswer(200, {
           Parameters: found.map((parameter) => describe(parameter, WithDecryption)),
           InvalidParameters: Names.filter((name) => !found.some((parameter) => parameter.name === name)),

@@ -7,6 +7,7 @@ import type { Faults } from '../faults.ts';
 import { evaluate } from '../iam.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AwsModel, FunctionModel } from '../model.ts';
+import type { Changes } from '../model-changes.ts';
 import type { IssuedCredentials, Principals } from '../principals.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -23,11 +24,14 @@ export interface Functions {
   invoke(functionArn: string, invoker: Invoker, event: unknown, limitMs?: number): Promise<unknown>;
   /** Unpacks and loads every function, so that the first event finds it warm. */
   warm(): Promise<void>;
+  /** Another code or configuration: what runs answers to its end, and the next event finds the new one. */
+  provision(changes: Changes<FunctionModel>): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface FunctionsOptions {
-  model: AwsModel;
+  /** As it is now. */
+  model: () => AwsModel;
   principals: Principals;
   faults: Faults;
   metrics: Metrics;
@@ -40,7 +44,7 @@ const CREDENTIALS_MS = 12 * 3_600_000;
 
 /** Lambda: the real bundles, each in processes of its own, with the keys of its role. */
 export function createFunctions(options: FunctionsOptions): Functions {
-  const { model, emit } = options;
+  const { emit } = options;
   const sandboxes = new Map<string, Promise<Sandbox>[]>();
   const directories = new Map<string, Promise<string>>();
   let open = true;
@@ -51,7 +55,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     event: unknown,
     limitMs?: number,
   ): Promise<unknown> {
-    const fn = model.functions.find(({ arn }) => arn === functionArn);
+    const fn = options.model().functions.find(({ arn }) => arn === functionArn);
     if (!fn) throw new Error(`there is no function ${functionArn}`);
     const begun = performance.now();
     const tookMs = () => Math.round(performance.now() - begun);
@@ -87,7 +91,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
   }
 
   function whyNot(fn: FunctionModel, invoker: Invoker): string | undefined {
-    const role = model.roles.find(({ arn }) => arn === fn.role);
+    const { roles } = options.model();
+    const role = roles.find(({ arn }) => arn === fn.role);
     if (!role?.trusted.includes('lambda.amazonaws.com')) return 'Lambda cannot assume the function’s role';
     const allowed = fn.permissions.some(
       ({ principal, action, sourceArn }) =>
@@ -97,7 +102,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     );
     if (allowed) return undefined;
     if (invoker.kind === 'service') return 'the function has no permission for it';
-    const own = model.roles.find(({ arn }) => arn === invoker.arn);
+    const own = roles.find(({ arn }) => arn === invoker.arn);
     if (!own?.trusted.includes(invoker.trustedBy)) return `${invoker.trustedBy} cannot assume the role`;
     const request = { principal: own.arn, action: 'lambda:InvokeFunction', resource: fn.arn, context: {} };
     const verdict = evaluate(request, own.policies);
@@ -122,8 +127,23 @@ export function createFunctions(options: FunctionsOptions): Functions {
     return starting;
   }
 
+  async function retire({ name }: FunctionModel): Promise<void> {
+    const old = sandboxes.get(name) ?? [];
+    const directory = directories.get(name);
+    sandboxes.delete(name);
+    directories.delete(name);
+    for (const starting of await Promise.allSettled(old)) {
+      if (starting.status === 'rejected') continue;
+      await starting.value.idle();
+      starting.value.kill();
+      await starting.value.gone;
+    }
+    if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
+  }
+
   async function start(fn: FunctionModel): Promise<Sandbox> {
-    const role = model.roles.find(({ arn }) => arn === fn.role);
+    const { roles, region } = options.model();
+    const role = roles.find(({ arn }) => arn === fn.role);
     if (!role) throw new Error(`the role ${fn.role} does not exist`);
     const directory = directories.get(fn.name) ?? unpack(fn);
     directories.set(fn.name, directory);
@@ -133,7 +153,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       handler: fn.handler,
       environment: {
         ...fn.environment,
-        ...lambdaEnvironment(fn, keys, model.region),
+        ...lambdaEnvironment(fn, keys, region),
         AWS_ENDPOINT_URL: options.endpoint(),
       },
       onLine: (line) => emit({ kind: 'function-log', function: fn.name, line }),
@@ -143,7 +163,11 @@ export function createFunctions(options: FunctionsOptions): Functions {
   return {
     invoke,
     async warm() {
-      await Promise.all(model.functions.map((fn) => freeSandbox(fn)));
+      await Promise.all(options.model().functions.map((fn) => freeSandbox(fn)));
+    },
+    async provision({ changed, removed }) {
+      const retired = [...changed.map(({ before }) => before), ...removed];
+      await Promise.all(retired.map(retire));
     },
     async close() {
       open = false;

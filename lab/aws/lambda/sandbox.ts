@@ -20,6 +20,8 @@ export interface Sandbox {
   busy: boolean;
   /** Rejects with what the function threw, or that it ran out of time: its process is then gone. */
   run(event: unknown, timeoutMs: number): Promise<unknown>;
+  /** Resolves when it answers nobody. */
+  idle(): Promise<void>;
   /** Settles when the process is gone. */
   gone: Promise<void>;
   kill(): void;
@@ -58,15 +60,17 @@ export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
     });
   });
 
+  let running: Promise<unknown> = Promise.resolve();
   const sandbox: Sandbox = {
     busy: false,
+    idle: () => running.then(noMatter, noMatter),
     gone,
     kill: () => child.kill('SIGKILL'),
     async run(event, timeoutMs) {
       sandbox.busy = true;
       const id = randomUUID();
       try {
-        return await new Promise<unknown>((resolve, reject) => {
+        const answer = new Promise<unknown>((resolve, reject) => {
           const timer = setTimeout(() => {
             child.kill('SIGKILL');
             reject(new Error(`Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`));
@@ -82,6 +86,8 @@ export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
           });
           child.send({ id, event, deadline: Date.now() + timeoutMs });
         });
+        running = answer;
+        return await answer;
       } finally {
         waiting.delete(id);
         sandbox.busy = false;
@@ -89,6 +95,10 @@ export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
     },
   };
   return sandbox;
+}
+
+function noMatter(): void {
+  // How it ended concerns who asked.
 }
 
 function functionError({ errorType, errorMessage, trace }: v.InferOutput<typeof errorSchema>): Error {

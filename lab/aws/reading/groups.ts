@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
+import type { ExistingNetwork } from '../data-sources.ts';
 import type { Place } from '../identifiers.ts';
 import type { Hook } from '../lifecycle.ts';
-import type { ExistingNetwork } from '../mock-calls.ts';
 import type { RecordedResource } from '../mocks.ts';
 import type { Group, LaunchTemplate, Tracking } from '../model.ts';
 import { defaultServiceLinkedRole, roleOfProfile } from './identity.ts';
@@ -92,6 +92,8 @@ const launchTemplateSchema = v.object({
   userData: v.optional(v.string(), ''),
   instanceType: v.string(),
   imageId: v.string(),
+  /** Of a template that was changed there is one for each version. */
+  latestVersion: v.optional(v.number(), 1),
   iamInstanceProfile: v.optional(v.object({ name: v.optional(v.string()), arn: v.optional(v.string()) })),
   metadataOptions: v.optional(
     v.object({
@@ -185,9 +187,10 @@ function templateOf(
   ref: v.InferOutput<typeof templateRef>,
   resources: readonly RecordedResource[],
 ): LaunchTemplate {
-  const template = ofType(resources, ['aws:ec2/launchTemplate:LaunchTemplate'], launchTemplateSchema).find(
+  const versions = ofType(resources, ['aws:ec2/launchTemplate:LaunchTemplate'], launchTemplateSchema).filter(
     ({ id, is }) => id === ref.id || is.name === ref.name,
   );
+  const template = versions.find(({ is }) => String(is.latestVersion) === ref.version) ?? versions.at(-1);
   if (!template)
     throw new Error(`the group names a launch template that does not exist: ${ref.id ?? ref.name}`);
   const { is } = template;

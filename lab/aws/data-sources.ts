@@ -18,7 +18,7 @@ export interface CallWorld {
 export function answerCall(token: string, inputs: Inputs, world: CallWorld): Inputs {
   const answer = CALLS[token];
   if (!answer)
-    throw new Error(`the twin AWS does not know the call ${token}: teach it in lab/aws/mock-calls.ts`);
+    throw new Error(`the twin AWS does not know the call ${token}: teach it in lab/aws/data-sources.ts`);
   return { ...inputs, ...answer(inputs, world) };
 }
 

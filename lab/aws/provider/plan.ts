@@ -1,0 +1,64 @@
+import { hexId } from '../identifiers.ts';
+import type { Inputs } from '../resource-types.ts';
+import { rulesOf } from './type-rules.ts';
+import { isSame, UNKNOWN } from './wire.ts';
+
+export interface Checked {
+  type: string;
+  /** Logical name. */
+  name: string;
+  olds: Inputs;
+  news: Inputs;
+  /** The same for the same step of the same stack. */
+  seed: string;
+}
+
+/** Inputs with what the provider adds to them: defaults, and a name where none is given. A name once given stays. */
+export function checkInputs({ type, name, olds, news, seed }: Checked): Inputs {
+  const { autoName, defaults = {} } = rulesOf(type);
+  const inputs = { ...defaults, ...present(news) };
+  if (autoName === undefined || inputs[autoName] !== undefined) return inputs;
+  if (inputs[`${autoName}Prefix`] !== undefined) return inputs;
+  const old = olds[autoName];
+  const kept = typeof old === 'string' && old.startsWith(`${name}-`);
+  return { ...inputs, [autoName]: kept ? old : `${name}-${hexId(seed, 7)}` };
+}
+
+export interface Difference {
+  changed: string[];
+  /** Those of them that cannot be changed in place. */
+  replaces: string[];
+  /** The old thing has the name that the new one must have. */
+  deleteBeforeReplace: boolean;
+}
+
+/** What differs between two sets of checked inputs. A value that is not known yet differs from every other. */
+export function diffInputs(type: string, olds: Inputs, news: Inputs): Difference {
+  const { replaces: replacing, autoName } = rulesOf(type);
+  const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
+  const changed = names.filter((name) => !isSame(olds[name], news[name]));
+  const replaces = changed.filter((name) => replacing.includes(name));
+  const keepsName = autoName !== undefined && isSame(olds[autoName], news[autoName]);
+  const named = autoName !== undefined && news[autoName] !== undefined;
+  return { changed, replaces, deleteBeforeReplace: replaces.length > 0 && named && keepsName };
+}
+
+/** What is known before a thing is made: what was asked for. `computed`: the members that the cloud adds. */
+export function previewCreate(inputs: Inputs, computed: readonly string[]): Inputs {
+  const unknown = computed.filter((member) => inputs[member] === undefined);
+  return { ...inputs, ...Object.fromEntries(unknown.map((member) => [member, UNKNOWN])) };
+}
+
+/** What is known before a thing is changed: all that it was, but for what the change makes anew. */
+export function previewUpdate(type: string, state: Inputs, olds: Inputs, news: Inputs): Inputs {
+  const given = new Set(Object.keys(olds));
+  const computed = Object.entries(state).filter(([member]) => !given.has(member));
+  const renewed = (rulesOf(type).renewed ?? []).map((member) => [member, UNKNOWN]);
+  return { ...Object.fromEntries([...computed, ...renewed]), ...news };
+}
+
+function present(inputs: Inputs): Inputs {
+  return Object.fromEntries(
+    Object.entries(inputs).filter(([, value]) => value !== undefined && value !== null),
+  );
+}

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TwinCloud } from '../aws/twin.ts';
+import { LabMachines } from '../instance/machine-factory.ts';
+import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
+import type { MediaNode } from '../media/driver.ts';
+import { TwinDriver } from '../media/twin-driver.ts';
+import { People } from '../rehearsal/people.ts';
+import { clockText } from '../rehearsal/picture.ts';
+import { newTally, type Observation, observe } from '../rehearsal/tally.ts';
+import type { LocalStackArguments } from './arguments.ts';
+import { type LocalAws, startLocalAws } from './aws-cloud.ts';
+import { planGuests } from './guests.ts';
+import { createProject, type Project } from './project.ts';
+import { runPulumi } from './pulumi.ts';
+import { localStackSecrets, localStackValues } from './values.ts';
+
+export interface LocalStackOptions extends LocalStackArguments {
+  /** The Pulumi CLI. */
+  program: string;
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
+const TICK_MS = 200;
+const SUMMARY_EVERY_MS = 15_000;
+const REGION = 'eu-west-1';
+const STACK = 'lab';
+
+/** Makes the stack, tells how to work on it, and shows what happens until it is aborted. Then everything is gone. */
+export async function runLocalStack(options: LocalStackOptions): Promise<void> {
+  const { say, signal } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));
+    undo.push(() => rmSync(folder, { recursive: true, force: true }));
+    const artifact = join(folder, 'livekit-server');
+    await buildTwinLiveKit(artifact);
+
+    const tell = createTeller(say);
+    const machines: LabMachines = new LabMachines({
+      cpuOf: (instance) => people.on(instance).cpu,
+      signalsAreHeard: true,
+    });
+    undo.push(() => machines.dispose());
+    const cloud = await startLocalAws({
+      region: REGION,
+      machines,
+      factor: options.factor,
+      onEvent: (event) => tell({ kind: 'cloud', event }),
+    });
+    undo.push(() => cloud.close());
+    const driver = new TwinDriver();
+    undo.push(() => driver.close());
+    const nodes = () => nodesInService(cloud.twin, machines);
+    const people: People = new People({ plan: planGuests(), driver, nodes, tell, mayFail: true });
+
+    const project = createProject(STACK, localStackValues(artifact));
+    undo.push(() => project.remove());
+    await firstUp(options, project, cloud);
+    for (const line of invitation(options, project, cloud)) say(line);
+    await live({ people, nodes, twin: cloud.twin, say, signal });
+  } finally {
+    for (const step of undo.reverse()) await step();
+    say('Everything that was started has ended, and its folders are gone.');
+  }
+}
+
+async function firstUp(options: LocalStackOptions, project: Project, cloud: LocalAws): Promise<void> {
+  const { program, say, signal } = options;
+  const environment = { ...project.environment, ...cloud.environment };
+  const pulumi = async (...args: string[]) => {
+    const result = await runPulumi({ program, folder: project.folder, environment, signal }, ...args);
+    if (result.code !== 0) throw new Error(`pulumi ${args[0]} ended with ${result.code}:\n${result.output}`);
+  };
+  say('The first `pulumi up`: a minute at most …');
+  await pulumi('stack', 'init', STACK);
+  for (const [path, value] of localStackSecrets()) {
+    await pulumi('config', 'set', '--secret', '--path', path, value);
+  }
+  await pulumi('up', '--yes', '--skip-preview');
+}
+
+/** How another shell gets there. */
+function invitation({ program }: LocalStackOptions, project: Project, cloud: LocalAws): string[] {
+  const variables = { ...project.environment, ...cloud.environment };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
+  const path = `export PATH='${dirname(program)}':"$PATH"`;
+  const file = join(project.folder, 'environment.sh');
+  writeFileSync(file, `${[...lines, path].join('\n')}\n`, { mode: 0o600 });
+  return [
+    '',
+    `The stack ${STACK} is up, and people are in calls on it. In another shell:`,
+    '',
+    `  cd ${project.folder}`,
+    `  . ./environment.sh`,
+    '',
+    'which is:',
+    ...lines.map((line) => `  ${line}`),
+    '',
+    'and then, for example:',
+    '',
+    '  pulumi preview',
+    `  pulumi config set --path ebbtide:scaling.target 60 && pulumi up`,
+    '  pulumi destroy      # refuses, and says why and what to do',
+    '',
+    'Ctrl+C here ends it. What happens:',
+  ];
+}
+
+interface Living {
+  people: People;
+  nodes: () => MediaNode[];
+  twin: TwinCloud;
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
+async function live({ people, nodes, twin, say, signal }: Living): Promise<void> {
+  const begun = performance.now();
+  let dayMs = 0;
+  let told = '';
+  let toldAt = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    // Nobody calls where nobody answers: their day stands still meanwhile.
+    if (nodes().length > 0) dayMs += TICK_MS;
+    people.liveUntil(dayMs);
+    const { rooms, people: present } = people.all();
+    const group = twin.groups()[0];
+    const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired()} nodes serve`;
+    const summary = `${size}; ${rooms} rooms, ${present} people`;
+    const elapsedMs = performance.now() - begun;
+    if (summary !== told && elapsedMs - toldAt >= SUMMARY_EVERY_MS) {
+      say(`${clockText(elapsedMs)}  ${summary}`);
+      told = summary;
+      toldAt = elapsedMs;
+    }
+    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** The same words as in the rehearsal. */
+function createTeller(say: (line: string) => void): (observation: Observation) => void {
+  const begun = Date.now();
+  let tally = newTally('ebbtide');
+  return (observation) => {
+    const before = tally.news.length;
+    tally = observe(tally, observation);
+    for (const { at, text } of tally.news.slice(before)) say(`${clockText(at - begun)}  ${text}`);
+  };
+}
+
+function nodesInService(twin: TwinCloud, machines: LabMachines): MediaNode[] {
+  return twin
+    .instances()
+    .filter(({ state, running }) => running && state === 'InService')
+    .flatMap(({ id }) => machines.machine(id) ?? []);
+}

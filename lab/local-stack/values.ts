@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import { sha256Of } from '../../stacks/bundle.ts';
+import type { StackValues } from './project.ts';
+
+const STACK_FILE = fileURLToPath(new URL('../rehearsal/Pulumi.rehearsal.yaml', import.meta.url));
+const TEMPLATE = fileURLToPath(new URL('../rehearsal/livekit.yaml', import.meta.url));
+/** Twins of LiveKit find each other without Redis: they are told an address and never use it. */
+const NO_REDIS = '127.0.0.1:1';
+
+const fileSchema = v.object({ config: v.record(v.string(), v.unknown()) });
+
+/** The rehearsal's pool, in a stack file's own form. `artifact`: the media server's program. */
+export function localStackValues(artifact: string): StackValues {
+  const { config } = v.parse(fileSchema, parse(readFileSync(STACK_FILE, 'utf8')));
+  const file = { file: artifact, sha256: sha256Of(readFileSync(artifact)) };
+  return {
+    ...config,
+    'ebbtide:media': { kind: 'livekit', artifact: file, config: readFileSync(TEMPLATE, 'utf8') },
+  };
+}
+
+/** What `pulumi config set --secret --path` is given, made for the occasion. */
+export function localStackSecrets(): [path: string, value: string][] {
+  return [
+    ['ebbtide:mediaSecrets.keys.lab', randomBytes(32).toString('hex')],
+    ['ebbtide:mediaSecrets.redis', NO_REDIS],
+  ];
+}

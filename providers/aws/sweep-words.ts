@@ -1,0 +1,88 @@
+import { describeReading } from '../../fleet/node-reading.ts';
+import { isEmptyWork } from '../../fleet/status.ts';
+import type { SweptMachine } from './sweep-plan.ts';
+
+/** Of whom a sweep speaks. */
+export interface SweptPool {
+  pool: string;
+  group: string;
+  region: string;
+  profile?: string | undefined;
+}
+
+const UNCHANGED = 'Nothing has been destroyed.';
+const INSIST =
+  'To insist, and cut the calls that are on:\n' +
+  '  pulumi config set ebbtide:onDestroy cut && pulumi destroy --run-program';
+
+/** Why a pool stays, node by node; how to empty it first, and how to insist. */
+export function refusal(pool: SweptPool, nodes: readonly SweptMachine[], machines: number): string {
+  const known = nodes.filter(({ reading }) => reading.kind === 'fresh' && reading.status.work !== null);
+  const unknown = nodes.length - known.length;
+  const why = [
+    ...(known.length > 0 ? [`calls are on ${known.length} of its ${machines} nodes`] : []),
+    ...(unknown > 0 ? [`of ${unknown} it is not known what is on them, so calls may be`] : []),
+  ];
+  return [
+    `the pool ${pool.pool} is not destroyed: ${why.join(', and ')}.`,
+    ...nodes.map(nodeLine),
+    UNCHANGED,
+    ...(known.length > 0 ? drainFirst(pool) : []),
+    ...(unknown > 0 ? lookFirst() : []),
+    INSIST,
+  ].join('\n');
+}
+
+export function lost({ pool, group, region }: SweptPool, reason: string): string {
+  return (
+    `the pool ${pool} is not destroyed: there is no group ${group} in ${region}, and the pool's registry cannot be read ` +
+    `(${reason}). Are these the credentials of the account that it is in? ${UNCHANGED}`
+  );
+}
+
+export function unreadable({ pool, group, region }: SweptPool): string {
+  return `the pool ${pool} is not destroyed: its group ${group} in ${region} cannot be read. ${UNCHANGED}`;
+}
+
+/** Something was done, and not all: what is left, and how to go on. */
+export function unfinished(
+  pool: SweptPool,
+  waitsFor: readonly SweptMachine[],
+  minutes: number,
+  troubles: readonly string[],
+): string {
+  return [
+    `the pool ${pool.pool} is not destroyed to its end: after ${minutes} min ${waitsFor.length} machines are still there.`,
+    ...waitsFor.map(nodeLine),
+    ...troubles.map((trouble) => `  failed: ${trouble}`),
+    `The group ${pool.group} asks for no nodes any more, and lets each go as its last call ends; all else of the stack is as it was.`,
+    'To go on: `pulumi destroy` again. To take it back: `pulumi up --refresh`.',
+    INSIST,
+  ].join('\n');
+}
+
+function nodeLine({ node, zone, lifecycleState, reading }: SweptMachine): string {
+  return `  ${node} (${zone}, ${lifecycleState}): ${describeReading(reading)}${jobsOf(reading)}`;
+}
+
+/** What else keeps a node. */
+function jobsOf(reading: SweptMachine['reading']): string {
+  if (reading.kind !== 'fresh' || reading.status.work === null || isEmptyWork(reading.status.work)) return '';
+  const { egress, ingress, agents } = reading.status.work;
+  const jobs = egress + ingress + agents;
+  return jobs === 0 ? '' : `, ${jobs} jobs`;
+}
+
+function drainFirst({ group, region, profile }: SweptPool): string[] {
+  const as = profile === undefined ? '' : ` --profile ${profile}`;
+  return [
+    'To drain first: let the group ask for no nodes. Each leaves as its last call ends; when they are gone, destroy again.',
+    `  aws autoscaling update-auto-scaling-group --region ${region}${as} --auto-scaling-group-name ${group} --min-size 0 --max-size 0 --desired-capacity 0`,
+  ];
+}
+
+function lookFirst(): string[] {
+  return [
+    'A node that does not speak: look at it (`ebbtide-agent explain` on it), or end its machine yourself once you know that nobody is on it.',
+  ];
+}

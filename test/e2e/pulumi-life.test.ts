@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import * as v from 'valibot';
+import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
+import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startAwsRig } from '../support/pulumi-rig.ts';
+
+/** Every cloud is a row: how its rig starts, what its resources are called, and what only it can know afterwards. */
+interface CloudRow {
+  name: string;
+  start: (program: string) => Promise<PulumiRig>;
+  group: string;
+  /** `type.member` of inputs that nobody can know before a stack is made, and why not. */
+  unknownAtFirst: string[];
+  /** What an update touches when … changes. */
+  touched: { target: string[]; max: string[]; template: string[] };
+}
+
+const CLOUDS: CloudRow[] = [
+  {
+    name: 'aws',
+    start: startAwsRig,
+    group: 'aws:autoscaling:Group media-group',
+    // Each names a thing by an id or an ARN that AWS gives it, or by the bucket's generated name: user-data, functions'
+    // settings and rights name the bucket too.
+    unknownAtFirst: [
+      'BucketLifecycleConfiguration.bucket',
+      'BucketObjectv2.bucket',
+      'BucketPolicy.bucket',
+      'BucketPolicy.policy',
+      'BucketPublicAccessBlock.bucket',
+      'BucketServerSideEncryptionConfiguration.bucket',
+      'DestroySweep.bucket',
+      'EventTarget.arn',
+      'Function.environment',
+      'Function.role',
+      'Group.launchTemplate',
+      'Group.serviceLinkedRoleArn',
+      'Group.terminationPolicies',
+      'Group.vpcZoneIdentifiers',
+      'InternetGateway.vpcId',
+      'LaunchTemplate.iamInstanceProfile',
+      'LaunchTemplate.userData',
+      'LaunchTemplate.vpcSecurityGroupIds',
+      'Permission.principal',
+      'Permission.sourceArn',
+      'RolePolicy.policy',
+      'RouteTable.routes',
+      'RouteTable.vpcId',
+      'RouteTableAssociation.routeTableId',
+      'RouteTableAssociation.subnetId',
+      'SecurityGroup.vpcId',
+      'Subnet.vpcId',
+    ],
+    touched: {
+      target: ['aws:autoscaling:Policy media-group-cpu'],
+      max: ['aws:autoscaling:Group media-group'],
+      template: [
+        'aws:autoscaling:Group media-group',
+        'aws:ec2:LaunchTemplate media-template',
+        'aws:lambda:Function media-termination-policy',
+      ],
+    },
+  },
+];
+
+const program = findPulumi(process.env);
+const YES = ['--yes', '--skip-preview'];
+
+for (const row of CLOUDS) {
+  describe(`the life of a stack on ${row.name}, by the real Pulumi CLI`, function () {
+    this.timeout(120_000);
+    // Each goes on where the one before it left the stack.
+    this.bail(true);
+    let rig: PulumiRig;
+
+    before(async function () {
+      if (program === undefined) {
+        this.test?.parent?.eachTest((test) => {
+          test.title += ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)';
+        });
+        return this.skip();
+      }
+      rig = await row.start(program);
+      await rig.does('stack', 'init', 'test');
+    });
+    after(() => rig?.close());
+
+    it('tells all that is wrong with the settings at once, before anything is made', async () => {
+      const [pool, media] = [rig.section('ebbtide:pool'), rig.section('ebbtide:media')];
+      rig.set('ebbtide:pool', { name: 'Media!', min: 3, max: 1 });
+      rig.set('ebbtide:media', { kind: 'livekit' });
+      rig.set('ebbtide:onDestroy', 'perhaps');
+      const { code, output } = await rig.pulumi('up', ...YES);
+      assert.notEqual(code, 0);
+      for (const told of ['pool.name', 'pool.min', 'media.artifact', 'ebbtide:onDestroy']) {
+        assert.ok(output.includes(told), `${told} is not told in:\n${output}`);
+      }
+      assert.deepEqual(rig.cloud.account.resources(), []);
+      rig.set('ebbtide:pool', pool);
+      rig.set('ebbtide:media', media);
+      rig.set('ebbtide:onDestroy', 'refuse');
+      await rig.setSecrets();
+    });
+
+    it('previews what it will make: nothing is unknown that can be known, nothing secret is told', async () => {
+      const { stdout, output } = await rig.does('preview', '--json');
+      assertNothingSecret(output);
+      const steps = readSteps(stdout).filter(({ type }) => type !== 'pulumi:pulumi:Stack');
+      assert.ok(steps.length > 50 && steps.every(({ op }) => op === 'create'), 'everything is new');
+      assert.deepEqual(unknownInputs(steps), row.unknownAtFirst, 'inputs that are not known');
+    });
+
+    it('makes it, waits until its nodes serve, and changes nothing when it is applied again', async () => {
+      await rig.does('up', ...YES);
+      assert.equal(rig.inService().length, 2);
+      const again = await rig.does('up', ...YES);
+      assert.deepEqual(changesIn(again), []);
+      assertNothingSecret(again.output);
+      const refreshed = await rig.does('refresh', ...YES);
+      assert.deepEqual(changesIn(refreshed), []);
+    });
+
+    it('keeps no secret in plain text in its state, nor any code of the sweep beyond a few lines', async () => {
+      const { stdout } = await rig.does('stack', 'export');
+      assertNothingSecret(stdout);
+      assert.ok(stdout.includes('"ciphertext"'), 'the secrets are there, encrypted');
+    });
+
+    it('changes what a setting says and nothing else, and disturbs no call', async () => {
+      const calls = await rig.meet('standup', 'ann', 'bob');
+      const processes = processesOf(rig);
+
+      rig.set('ebbtide:scaling', { ...rig.section('ebbtide:scaling'), target: 60 });
+      assert.deepEqual(changesIn(await rig.does('up', ...YES)), row.touched.target);
+      assert.equal(rig.cloud.twin.groups()[0]?.group.tracking[0]?.target, 60);
+
+      // A size that the autoscaler chose is the autoscaler's to keep.
+      rig.cloud.twin.setDesiredCapacity(3);
+      await rig.until('a third node serves', () => rig.inService().length === 3);
+      rig.set('ebbtide:pool', { ...rig.section('ebbtide:pool'), max: 4 });
+      assert.deepEqual(changesIn(await rig.does('up', ...YES)), row.touched.max);
+      assert.deepEqual(sizes(rig), { min: 1, max: 4, desired: 3 });
+
+      const media = rig.section('ebbtide:media');
+      rig.set('ebbtide:media', { ...media, config: `${String(media.config)}# another\n` });
+      const changed = await rig.does('up', ...YES);
+      assert.deepEqual(changesIn(changed), row.touched.template);
+      assert.ok(!changed.output.includes('replaced'), 'no group is replaced');
+      assert.equal(rig.cloud.twin.groups()[0]?.group.template.version, '2');
+
+      for (const [unit, pid] of processes) assert.equal(processesOf(rig).get(unit), pid, unit);
+      assert.ok(calls.every((call) => call.reconnects() === 0));
+      assert.equal(
+        (await Promise.race([...calls.map(({ ended }) => ended), 'goes on'])) as unknown,
+        'goes on',
+      );
+    });
+
+    it('says that another name is another pool', async () => {
+      const pool = rig.section('ebbtide:pool');
+      rig.set('ebbtide:pool', { ...pool, name: 'other' });
+      const steps = readSteps((await rig.does('preview', '--json')).stdout);
+      const groups = steps.filter(
+        ({ type }) => type === row.group.split(' ')[0]?.replace(/:(\w+)$/, '/group:$1'),
+      );
+      assert.deepEqual(groups.map(({ op }) => op).sort(), ['create', 'delete']);
+      rig.set('ebbtide:pool', pool);
+    });
+
+    it('refuses to destroy while people are in calls, and has destroyed nothing', async () => {
+      const before = rig.cloud.account.resources();
+      const processes = processesOf(rig);
+      await rig.until('the node says so', () => statusOf(rig, (status) => status.includes('"people":2')));
+      const { code, output } = await rig.pulumi('destroy', ...YES);
+      assert.notEqual(code, 0);
+      assert.match(output, /the pool media is not destroyed: calls are on 1 of its 3 nodes/);
+      assert.match(output, /i-[0-9a-f]+ \(eu-west-1., InService\): serving, 1 rooms, 2 people/);
+      assert.match(output, /Nothing has been destroyed/);
+      assert.match(output, /To drain first:[\s\S]*update-auto-scaling-group/);
+      assert.match(output, /ebbtide:onDestroy cut && pulumi destroy --run-program/);
+      assert.deepEqual(rig.cloud.account.resources(), before);
+      assert.deepEqual(processesOf(rig), processes);
+      assert.deepEqual(sizes(rig), { min: 1, max: 4, desired: 3 });
+    });
+
+    it('refuses to destroy while a node does not speak', async () => {
+      const silent = rig.inService().find((id) => !statusText(rig, id)?.includes('"people":2')) ?? '';
+      const machine = rig.machines.machine(silent);
+      assert.ok(machine);
+      process.kill(machine.pidOf(AGENT_UNIT), 'SIGSTOP');
+      const bucket = bucketOf(rig);
+      for (const key of rig.cloud.twin.keys(bucket)) {
+        if (key.startsWith('statuses/') && key.includes(silent)) rig.cloud.twin.removeObject(bucket, key);
+      }
+      const { code, output } = await rig.pulumi('destroy', ...YES);
+      assert.notEqual(code, 0);
+      assert.match(output, /of 1 it is not known what is on them, so calls may be/);
+      assert.match(output, new RegExp(`${silent} .*: no status in the registry`));
+      assert.match(output, /To insist/);
+      assert.equal(rig.inService().length, 3);
+    });
+
+    it('cuts what is on when it is told to insist, silent nodes included, and leaves nothing', async () => {
+      await rig.does('config', 'set', 'ebbtide:onDestroy', 'cut');
+      // What reaches the sweep is the configuration of the last run of the program: it refuses still.
+      const stale = await rig.pulumi('destroy', ...YES);
+      assert.match(stale.output, /is not destroyed/);
+      await rig.does('destroy', ...YES, '--run-program');
+      await assertNothingLeft(rig);
+    });
+
+    it('destroys a pool without calls, machines that were retained included', async () => {
+      rig.set('ebbtide:onDestroy', 'refuse');
+      await rig.does('up', ...YES);
+      const [first = ''] = rig.inService();
+      const group = rig.cloud.twin.groups()[0];
+      assert.ok(group);
+      const hook = group.group.hooks.find(({ transition }) => transition === 'terminating')?.name ?? '';
+      // Whoever would end it otherwise.
+      rig.cloud.twin.faults.add({
+        service: 'lambda',
+        action: 'ebbtide-media-watcher',
+        times: Number.MAX_SAFE_INTEGER,
+        kind: 'error',
+      });
+      assert.equal(group.terminate(first, false), undefined);
+      assert.equal(group.complete({ instance: first, hook, result: 'ABANDON' }), undefined);
+      await rig.until('the retained machine is empty, and another serves in its place', () => {
+        const empty = statusText(rig, first)?.includes('"phase":"empty"') ?? false;
+        return empty && rig.inService().length === 2;
+      });
+      assert.equal(group.find(first)?.life.state, 'Terminating:Retained');
+      await rig.does('destroy', ...YES);
+      await assertNothingLeft(rig);
+    });
+  });
+}
+
+const stepsSchema = v.object({
+  steps: v.array(
+    v.object({
+      op: v.string(),
+      urn: v.string(),
+      newState: v.optional(v.object({ inputs: v.optional(v.record(v.string(), v.unknown()), {}) })),
+    }),
+  ),
+});
+
+function readSteps(json: string) {
+  return v.parse(stepsSchema, JSON.parse(json)).steps.map(({ op, urn, newState }) => {
+    const [, , qualified = '', name = ''] = urn.split('::');
+    return { op, name, type: qualified.split('$').at(-1) ?? '', inputs: newState?.inputs ?? {} };
+  });
+}
+
+const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+
+function unknownInputs(steps: ReturnType<typeof readSteps>): string[] {
+  const found = steps.flatMap(({ type, inputs }) =>
+    Object.entries(inputs).flatMap(([member, value]) =>
+      JSON.stringify(value).includes(UNKNOWN) ? [`${type.split(':').at(-1)}.${member}`] : [],
+    ),
+  );
+  return [...new Set(found)].sort();
+}
+
+/** What a run of the CLI changed, as `type name`; the stack and its outputs aside. */
+function changesIn({ output }: PulumiResult): string[] {
+  const changed = [...output.matchAll(/^ *[-+~]+ +(\S+) (\S+) (?:created|updated|deleted|replaced)\b/gm)];
+  return changed
+    .map(([, type, name]) => `${type} ${name}`)
+    .filter((line) => !line.startsWith('pulumi:pulumi:Stack'))
+    .sort();
+}
+
+function assertNothingSecret(text: string): void {
+  for (const secret of Object.values(SECRETS))
+    assert.ok(!text.includes(secret), 'a secret is told in plain text');
+}
+
+function processesOf(rig: PulumiRig): Map<string, number> {
+  return new Map(
+    rig
+      .inService()
+      .flatMap((id) =>
+        [AGENT_UNIT, MEDIA_UNIT].map((unit) => [
+          `${unit} of ${id}`,
+          rig.machines.machine(id)?.pidOf(unit) ?? 0,
+        ]),
+      ),
+  );
+}
+
+function sizes(rig: PulumiRig) {
+  const { min, max, desired } = rig.cloud.twin.group();
+  return { min, max, desired };
+}
+
+function bucketOf(rig: PulumiRig): string {
+  return rig.cloud.account.resources().find(({ type }) => type === 'aws:s3/bucket:Bucket')?.id ?? '';
+}
+
+function statusText(rig: PulumiRig, node: string): string | undefined {
+  const bucket = bucketOf(rig);
+  const key = rig.cloud.twin.keys(bucket).find((each) => each.startsWith('statuses/') && each.includes(node));
+  return key === undefined ? undefined : rig.cloud.twin.object(bucket, key);
+}
+
+function statusOf(rig: PulumiRig, is: (status: string) => boolean): boolean {
+  return rig.inService().some((node) => is(statusText(rig, node) ?? ''));
+}
+
+async function assertNothingLeft(rig: PulumiRig): Promise<void> {
+  assert.deepEqual(rig.cloud.account.resources(), []);
+  assert.deepEqual(rig.cloud.twin.groups(), []);
+  assert.deepEqual(
+    rig.cloud.twin.instances().filter(({ running }) => running),
+    [],
+  );
+  const { stdout } = await rig.does('stack', 'export');
+  assert.ok(!stdout.includes('"urn"'), 'the state has nothing left');
+}

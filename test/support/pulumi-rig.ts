@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { parse, stringify } from 'yaml';
+import { LabMachines } from '../../lab/instance/machine-factory.ts';
+import { type LocalAws, startLocalAws } from '../../lab/local-stack/aws-cloud.ts';
+import { createProject, type Project } from '../../lab/local-stack/project.ts';
+import { type PulumiResult, runPulumi } from '../../lab/local-stack/pulumi.ts';
+import { localStackValues } from '../../lab/local-stack/values.ts';
+import { buildTwinLiveKit } from '../../lab/media/build-twin-livekit.ts';
+import type { Participant } from '../../lab/media/driver.ts';
+import { TwinDriver } from '../../lab/media/twin-driver.ts';
+
+export const AGENT_UNIT = 'ebbtide-agent.service';
+export const MEDIA_UNIT = 'livekit.service';
+/** What must never be told in plain text. */
+export const SECRETS = { key: 'rehearsal-secret-of-32-characters', redis: 'redis-password-of-a-test' };
+
+/** Neither busy enough to grow nor idle enough to shrink: only a test moves the group. */
+const QUIET_CPU = 42;
+
+/** A living cloud on this machine, and the real Pulumi CLI that works on it. */
+export interface PulumiRig {
+  cloud: LocalAws;
+  machines: LabMachines;
+  project: Project;
+  pulumi(...args: string[]): Promise<PulumiResult>;
+  /** Expects that it goes well. */
+  does(...args: string[]): Promise<PulumiResult>;
+  /** Writes into the stack file, as an editor would. */
+  set(key: string, value: unknown): void;
+  /** A section of the stack file; empty where it has none. */
+  section(key: string): Record<string, unknown>;
+  setSecrets(): Promise<void>;
+  inService(): string[];
+  /** People in a new room; LiveKit chooses the node. */
+  meet(room: string, ...people: string[]): Promise<Participant[]>;
+  until(what: string, happens: () => boolean | Promise<boolean>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const fileSchema = v.object({ config: v.record(v.string(), v.unknown()) });
+
+export async function startAwsRig(program: string): Promise<PulumiRig> {
+  const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));
+  const artifact = join(folder, 'livekit-server');
+  await buildTwinLiveKit(artifact);
+  const machines = new LabMachines({ cpuOf: () => QUIET_CPU });
+  const cloud = await startLocalAws({ region: 'eu-west-1', machines, factor: 60 });
+  const project = createProject('test', localStackValues(artifact));
+  const driver = new TwinDriver();
+  const environment = { ...project.environment, ...cloud.environment };
+
+  const pulumi = (...args: string[]) => runPulumi({ program, folder: project.folder, environment }, ...args);
+  async function does(...args: string[]): Promise<PulumiResult> {
+    const result = await pulumi(...args);
+    assert.equal(result.code, 0, result.output);
+    return result;
+  }
+  const inService = () =>
+    cloud.twin
+      .instances()
+      .flatMap(({ id, state, running }) => (running && state === 'InService' ? [id] : []));
+
+  return {
+    cloud,
+    machines,
+    project,
+    pulumi,
+    does,
+    inService,
+    set(key, value) {
+      const file = parse(readFileSync(project.stackFile, 'utf8'));
+      const { config } = v.parse(fileSchema, file);
+      writeFileSync(
+        project.stackFile,
+        stringify({ ...file, config: { ...config, [key]: value } }, { lineWidth: 0 }),
+      );
+    },
+    section(key) {
+      const { config } = v.parse(fileSchema, parse(readFileSync(project.stackFile, 'utf8')));
+      return v.parse(v.record(v.string(), v.unknown()), config[key] ?? {});
+    },
+    async setSecrets() {
+      for (const [path, value] of [
+        ['keys.rehearsal', SECRETS.key],
+        ['redis.address', '127.0.0.1:1'],
+        ['redis.password', SECRETS.redis],
+      ] as const) {
+        await does('config', 'set', '--secret', '--path', `ebbtide:mediaSecrets.${path}`, value);
+      }
+    },
+    async meet(room, ...people) {
+      const nodes = inService().flatMap((id) => machines.machine(id) ?? []);
+      const node = await driver.openRoom(nodes, room);
+      return Promise.all(people.map((identity) => driver.join(node, room, identity)));
+    },
+    async until(what, happens) {
+      const deadline = Date.now() + 45_000;
+      while (!(await happens())) {
+        assert.ok(Date.now() < deadline, `waited too long: ${what}`);
+        await sleep(50);
+      }
+    },
+    async close() {
+      await driver.close();
+      await cloud.close();
+      await machines.dispose();
+      project.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

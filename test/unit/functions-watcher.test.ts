@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
 import type { GroupMachine } from '../../functions/aws/auto-scaling-group.ts';
 import type { Metric } from '../../functions/aws/metrics.ts';
@@ -241,7 +242,7 @@ describe('watcher run', () => {
           (line) => lines.push(JSON.parse(line)),
           () => NOW,
         ),
-        now: () => NOW,
+        clock: createRealClock(() => NOW),
         readBudgetMs: 60,
       });
     const empty = (node: string) =>

@@ -24,6 +24,7 @@ import { createPidFileRuntime } from './runtime/pid-file.ts';
 import type { MediaRuntime } from './runtime/runtime.ts';
 import { createSystemdRuntime } from './runtime/systemd.ts';
 import { takeLock } from './store/lock.ts';
+import { createMoment } from './store/moment.ts';
 import { createStateFile } from './store/state-file.ts';
 import { VERSION } from './version.ts';
 
@@ -38,7 +39,7 @@ export async function run(
   const unlock = await takeLock(join(config.stateDirectory, 'agent.lock'));
 
   const { cloud, registry } = connect(config, environment);
-  const stateFile = createStateFile(config.stateDirectory);
+  const stateFile = createStateFile(config.stateDirectory, await createMoment(now));
   const identity = await identify(cloud, config, log);
   const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });

@@ -17,6 +17,7 @@ export function metadataOf(
   model: AwsModel,
   principals: Principals,
   credentialsMs: number,
+  now: () => number = Date.now,
 ): MetadataSource {
   const { template } = group;
   const role = model.roles.find(({ name }) => name === template.role);
@@ -24,7 +25,7 @@ export function metadataOf(
 
   function credentials(): IssuedCredentials | undefined {
     if (!role) return undefined;
-    if (!keys || keys.expiresAt - Date.now() < credentialsMs * RENEW_AT_SHARE) {
+    if (!keys || keys.expiresAt - now() < credentialsMs * RENEW_AT_SHARE) {
       keys = principals.issue({ role, session: instance.id, instance: instance.id }, credentialsMs);
     }
     return keys;

@@ -1,5 +1,5 @@
 import { describeError } from '../../fleet/error.ts';
-import { sendHttp } from '../../fleet/http.ts';
+import { type SendHttp, sendHttp } from '../../fleet/http.ts';
 import { NO_WORK } from '../../fleet/status.ts';
 import type { WorkReading } from '../core/state.ts';
 import { readDrainState } from './livekit-registry.ts';
@@ -15,14 +15,21 @@ export interface LivekitOptions {
   /** Where several nodes share a registry; a single node without Redis has none. */
   redisFile: string | undefined;
   timeoutMs: number;
+  send?: SendHttp;
   now: () => number;
 }
 
 /** A LiveKit server, read by its own Prometheus metrics (`prometheus.port` must be on). */
-export function createLivekit({ metricsUrl, redisFile, timeoutMs, now }: LivekitOptions): MediaServer {
+export function createLivekit({
+  metricsUrl,
+  redisFile,
+  timeoutMs,
+  send = sendHttp,
+  now,
+}: LivekitOptions): MediaServer {
   async function readMetrics(): Promise<{ page: string } | { reason: string }> {
     try {
-      const response = await sendHttp({ method: 'GET', url: metricsUrl, timeoutMs });
+      const response = await send({ method: 'GET', url: metricsUrl, timeoutMs });
       if (response.status !== 200) return { reason: `${metricsUrl} answered HTTP ${response.status}` };
       return { page: response.body.toString() };
     } catch (cause) {

@@ -220,19 +220,21 @@ describe('termination policy', () => {
       assert.deepEqual(await ask({ capacity: 1, machines: ['i-3'] }), ids());
     });
 
-    for (const [given, phase, silentMs, answer] of [
-      ['that fell silent while they serve', 'serving', 130_000, ids()],
-      ['that fell silent while they drain', 'draining', 130_000, ids()],
-      ['that fell silent once they were empty', 'empty', 130_000, ids('i-3')],
-      ['whose last word is that they leave', 'leaving', 130_000, ids('i-3')],
-      ['that have been silent for an hour', 'draining', 3_600_000, ids('i-3')],
+    for (const [given, says, silentMs, answer] of [
+      ['that serve, and are not offered any more', { phase: 'serving' }, 1_000, ids()],
+      ['that serve in a zone that is not asked for', { phase: 'serving', zone: 'b' }, 1_000, ids('i-3')],
+      ['that fell silent while they serve', { phase: 'serving' }, 130_000, ids()],
+      ['that fell silent while they drain', { phase: 'draining' }, 130_000, ids()],
+      ['that fell silent once they were empty', { phase: 'empty' }, 130_000, ids('i-3')],
+      ['whose last word is that they leave', { phase: 'leaving' }, 130_000, ids('i-3')],
+      ['that have been silent for an hour', { phase: 'draining' }, 3_600_000, ids('i-3')],
     ] as const) {
       it(`decided nodes ${given}: ${answer.InstanceIDs.length} of 1 may go`, async () => {
         const { ask, pass, store } = setUp({ 'i-1': {}, 'i-2': {}, 'i-3': {} });
         await ask({ capacity: 2 });
         pass(Math.max(130_000, silentMs));
         for (const node of ['i-1', 'i-2']) {
-          const body = JSON.stringify(statusOf(node, { phase }));
+          const body = JSON.stringify(statusOf(node, says));
           store.objects.set(`statuses/AROAX:${node}.json`, { body, ageMs: silentMs });
         }
         assert.deepEqual(await ask({ machines: ['i-3'] }), answer);

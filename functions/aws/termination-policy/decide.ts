@@ -39,7 +39,7 @@ export function decide(
   const memory = recall(reading);
   const machines = new Set(request.machines.map(({ node }) => node));
   const decided = memory.kind === 'known' ? memory.decided : [];
-  const remembered = decided.filter((each) => mayBeUnderWay(each, fleet, machines, now));
+  const remembered = decided.filter((each) => mayBeUnderWay(each, fleet, request, now));
   const underWay = drainsUnderWay(fleet, remembered, machines);
   const held = whyHeld(request.cause, fleet, memory);
   if (held !== undefined) {
@@ -130,20 +130,27 @@ function recall(reading: MemoryReading): Recalled {
   }
 }
 
-/** Decided, and not known to have gone or to have stayed. Who is silent may be draining: unknown is never gone. */
+/**
+ * Decided, and not known to have gone or to have stayed. Who is silent may be draining: unknown is never gone. Who says
+ * that it serves, and is not offered where machines of its zone are, has been taken and has not heard of it.
+ */
 function mayBeUnderWay(
   { node, at }: PolicyMemory['decided'][number],
   fleet: FleetReading,
-  machines: ReadonlySet<string>,
+  { machines }: TerminationRequest,
   now: number,
 ): boolean {
   const sinceMs = now - Date.parse(at);
   if (sinceMs < REMEMBER_MS) return true;
-  if (machines.has(node)) return false;
+  if (machines.some((offered) => offered.node === node)) return false;
   const reading = readingOf(fleet, node);
   switch (reading.kind) {
-    case 'fresh':
-      return reading.status.phase === 'draining' || reading.status.phase === 'empty';
+    case 'fresh': {
+      const { phase, zone } = reading.status;
+      if (phase === 'serving')
+        return sinceMs < SILENT_MS && machines.some((offered) => offered.zone === zone);
+      return phase === 'draining' || phase === 'empty';
+    }
     case 'stale':
       return reading.ageMs < SILENT_MS && reading.phase !== 'empty' && reading.phase !== 'leaving';
     case 'missing':

@@ -119,6 +119,7 @@ export const agentConfigSchema = v.strictObject({
   ),
   every: v.optional(
     v.strictObject({
+      tick: v.optional(durationBetween('100ms', '10s'), '250ms'),
       notice: v.optional(durationBetween('100ms', '10s'), '1s'),
       spot: v.optional(durationBetween('100ms', '1h'), '5s'),
       tags: v.optional(durationBetween('100ms', '1h'), '20s'),

@@ -29,7 +29,7 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
   const { store } = options;
   const statusName = options.statusName ?? ((node) => node);
   return {
-    readFleet: (signal) => readFleet(store, signal),
+    readFleet: (signal, lastWordsOf = new Set()) => readFleet(store, lastWordsOf, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
     async writeDecision(decision, signal) {
@@ -51,7 +51,11 @@ export function nodeOfStatusKey(key: string): string {
  * Lists to the end while reading what is listed, and does not let slow reads hold up the list: a list that is complete
  * knows at least of every node that there is one.
  */
-async function readFleet(store: ObjectStore, signal?: AbortSignal): Promise<FleetReading> {
+async function readFleet(
+  store: ObjectStore,
+  lastWordsOf: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
   const waiting: { key: string; node: string }[] = [];
   const readers = new Set<Promise<void>>();
@@ -69,7 +73,7 @@ async function readFleet(store: ObjectStore, signal?: AbortSignal): Promise<Flee
         if (!key.endsWith('.json')) continue;
         const node = nodeOfStatusKey(key);
         // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
-        if (ageMs <= STALE_AFTER_MS) waiting.push({ key, node });
+        if (ageMs <= STALE_AFTER_MS || lastWordsOf.has(node)) waiting.push({ key, node });
         else if (!nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
       }
       while (waiting.length > 0 && readers.size < PARALLEL_READS) {
@@ -97,7 +101,7 @@ async function readStatus(
     if (status.node !== node) {
       return { kind: 'unreadable', reason: `${key} speaks of ${status.node}, not of its own node` };
     }
-    if (object.ageMs > STALE_AFTER_MS) return { kind: 'stale', ageMs: object.ageMs };
+    if (object.ageMs > STALE_AFTER_MS) return { kind: 'stale', ageMs: object.ageMs, phase: status.phase };
     return { kind: 'fresh', status, ageMs: object.ageMs };
   } catch (cause) {
     return { kind: 'unreadable', reason: `${key}: ${describeError(cause)}` };

@@ -22,6 +22,9 @@ export interface HttpResponse {
   body: Buffer;
 }
 
+/** How a request is sent: `sendHttp` itself, or what stands in for the network. Rejects with `HttpError` only. */
+export type SendHttp = (request: HttpRequest) => Promise<HttpResponse>;
+
 /** No answer came, or not all of it. `timedOut`: because our own patience ended (timeout or abort). */
 export class HttpError extends Error {
   readonly timedOut: boolean;

@@ -1,16 +1,16 @@
 import type { Decision } from './decision.ts';
-import type { NodeStatus } from './status.ts';
+import type { NodeStatus, Phase } from './status.ts';
 
 /** Older than this, by the store's clock, a status says nothing about the present. Nodes write every 20 s. */
 export const STALE_AFTER_MS = 60_000;
 
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
- * `ageMs` is by the store's clock.
+ * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for.
  */
 export type NodeReading =
   | { kind: 'fresh'; status: NodeStatus; ageMs: number }
-  | { kind: 'stale'; ageMs: number }
+  | { kind: 'stale'; ageMs: number; phase?: Phase }
   | { kind: 'missing' }
   | { kind: 'unreadable'; reason: string };
 
@@ -38,8 +38,11 @@ export type MemoryReading =
 
 /** Where nodes say how they are, and where functions, routers and people read it. */
 export interface Registry {
-  /** Reads every status there is until `signal` aborts: what was not read by then is unknown. Never rejects. */
-  readFleet(signal?: AbortSignal): Promise<FleetReading>;
+  /**
+   * Reads every status there is until `signal` aborts: what was not read by then is unknown. Stale ones are read only of
+   * the nodes in `lastWordsOf`. Never rejects.
+   */
+  readFleet(signal?: AbortSignal, lastWordsOf?: ReadonlySet<string>): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { CAUSES, INTENTS } from './decision.ts';
 
 export const PHASES = ['booting', 'warm', 'serving', 'cordoned', 'draining', 'empty', 'leaving'] as const;
+export type Phase = (typeof PHASES)[number];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));

@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../fleet/agent-config.ts';
+import type { Clock } from '../fleet/clock.ts';
 import type { NodeStatus } from '../fleet/status.ts';
 import type { AgentEvent, Command } from './core/event.ts';
 import { explain } from './core/explain.ts';
@@ -29,12 +30,13 @@ export function startAgent(
   ports: Ports,
   cpu: Cpu,
   start: AgentState,
-  now: () => number,
+  clock: Clock,
 ): Agent {
+  const { now } = clock;
   let state = start;
   let lastRequest = 0;
   const waiting = new Map<number, (reply: Reply) => void>();
-  const executor = createExecutor(ports, settings.identity.node, now, dispatch, (request, answer) => {
+  const executor = createExecutor(ports, settings.identity.node, clock, dispatch, (request, answer) => {
     waiting.get(request)?.({ accepted: answer.accepted, text: answer.text });
     waiting.delete(request);
   });
@@ -45,7 +47,7 @@ export function startAgent(
     for (const effect of step.effects) void executor.run(effect);
   }
 
-  const pollers = startPollers(config, ports, cpu, now, dispatch);
+  const pollers = startPollers(config, ports, cpu, clock, dispatch);
 
   return {
     status: () => statusOf(state, settings, now()),

@@ -1,3 +1,4 @@
+import type { Clock } from '../fleet/clock.ts';
 import { describeError } from '../fleet/error.ts';
 import type { DecisionReading } from '../fleet/registry.ts';
 import type { Effect, Outcome } from './core/effect.ts';
@@ -16,10 +17,12 @@ export interface Executor {
 export function createExecutor(
   ports: Ports,
   node: string,
-  now: () => number,
+  clock: Clock,
   dispatch: (event: AgentEvent) => void,
   reply: (request: number, answer: Reply) => void,
 ): Executor {
+  const { now } = clock;
+
   async function run(effect: Effect): Promise<void> {
     switch (effect.kind) {
       case 'log':
@@ -88,17 +91,17 @@ export function createExecutor(
 
   /** The reason is worth a short wait, not a late signal. */
   async function readDecision(): Promise<DecisionReading> {
-    let timer: NodeJS.Timeout | undefined;
+    let stopWaiting: (() => void) | undefined;
     const late = new Promise<DecisionReading>((resolve) => {
       const reason = `no answer within ${DECISION_WAIT_MS} ms`;
-      timer = setTimeout(() => resolve({ kind: 'unknown', reason }), DECISION_WAIT_MS);
+      stopWaiting = clock.after(DECISION_WAIT_MS, () => resolve({ kind: 'unknown', reason }));
     });
     try {
       return await Promise.race([ports.registry.readDecision(node), late]);
     } catch (cause) {
       return { kind: 'unknown', reason: describeError(cause) };
     } finally {
-      clearTimeout(timer);
+      stopWaiting?.();
     }
   }
 

@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../fleet/agent-config.ts';
+import type { Clock } from '../fleet/clock.ts';
 import type { AgentEvent } from './core/event.ts';
 import type { Cpu } from './cpu.ts';
 import type { Ports } from './ports.ts';
@@ -8,18 +9,18 @@ export interface Pollers {
   stop(): void;
 }
 
-const TICK_MS = 250;
 const CPU_MS = 5_000;
 
 export function startPollers(
   config: AgentConfig,
   ports: Ports,
   cpu: Cpu,
-  now: () => number,
+  clock: Clock,
   dispatch: (event: AgentEvent) => void,
 ): Pollers {
   const { every } = config;
-  const timers = new Set<NodeJS.Timeout>();
+  const { now } = clock;
+  const waits = new Set<() => void>();
   let stopped = false;
 
   /** Looks again one interval after the last look was over, so that a slow answer never piles up. */
@@ -32,16 +33,16 @@ export function startPollers(
       again(Math.max(0, everyMs - (now() - startedAt)));
     }
     function again(afterMs: number): void {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
+      const cancel = clock.after(afterMs, () => {
+        waits.delete(cancel);
         void once();
-      }, afterMs);
-      timers.add(timer);
+      });
+      waits.add(cancel);
     }
     void once();
   }
 
-  look(TICK_MS, async () => ({ kind: 'tick', at: now() }));
+  look(every.tick, async () => ({ kind: 'tick', at: now() }));
   look(every.runtime, async () => {
     const reading = await ports.runtime.read();
     return { kind: 'runtime-read', reading, at: now() };
@@ -76,7 +77,7 @@ export function startPollers(
   return {
     stop() {
       stopped = true;
-      for (const timer of timers) clearTimeout(timer);
+      for (const cancel of waits) cancel();
     },
   };
 }

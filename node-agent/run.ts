@@ -6,7 +6,10 @@ import { createAwsClient } from '../fleet/aws/client.ts';
 import { credentialsFromEnvironment } from '../fleet/aws/credentials.ts';
 import { createS3Store } from '../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../fleet/bucket-registry.ts';
+import { type Clock, createRealClock } from '../fleet/clock.ts';
 import { describeError } from '../fleet/error.ts';
+import type { SendHttp } from '../fleet/http.ts';
+import type { Registry } from '../fleet/registry.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { createAwsCloud } from './clouds/aws/aws-cloud.ts';
 import { createMetadata } from './clouds/aws/metadata.ts';
@@ -22,6 +25,7 @@ import { listenOnSocket } from './operator/socket-server.ts';
 import type { Log, Ports } from './ports.ts';
 import { createLogindInhibitor, createNoInhibitor } from './runtime/inhibitor.ts';
 import { takeLock } from './store/lock.ts';
+import { createMoment } from './store/moment.ts';
 import { createStateFile } from './store/state-file.ts';
 import { VERSION } from './version.ts';
 
@@ -31,13 +35,14 @@ export async function run(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const log = createLog();
-  const now = createClock();
+  const clock = createSteadyClock();
+  const { now } = clock;
   const config = await readConfig(configPath);
   const unlock = await takeLock(join(config.stateDirectory, 'agent.lock'));
 
   const { cloud, registry } = connect(config, environment);
-  const stateFile = createStateFile(config.stateDirectory);
-  const identity = await identify(cloud, config, log);
+  const stateFile = createStateFile(config.stateDirectory, await createMoment(now));
+  const identity = await identify(cloud, config, log, clock);
   const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
@@ -52,7 +57,7 @@ export async function run(
     stateFile,
     log,
   };
-  const agent = startAgent(config, coreSettings(config, identity), ports, createCpu(), state, now);
+  const agent = startAgent(config, coreSettings(config, identity), ports, createCpu(), state, clock);
   // The operator's doors are a convenience: a drain goes on without them.
   const socket = await listenOnSocket(agent, config.socketPath).catch((cause: unknown) => {
     log('error', 'socket-not-served', { problem: describeError(cause) });
@@ -83,13 +88,19 @@ async function readConfig(path: string): Promise<AgentConfig> {
   throw new Error(`the configuration ${path} is wrong:\n${problems.join('\n')}`);
 }
 
-function connect(config: AgentConfig, environment: Readonly<Record<string, string | undefined>>) {
-  const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata });
+/** The cloud and the registry. `network`: what stands in for the machine's own, and for the wall's time. */
+export function connect(
+  config: AgentConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  network: { send?: SendHttp; now?: () => number } = {},
+): { cloud: Cloud; registry: Registry } {
+  const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata, ...network });
   const client = createAwsClient({
     region: config.cloud.region,
-    credentials: credentialsFromEnvironment(environment) ?? credentialsFromMetadata(metadata),
+    credentials: credentialsFromEnvironment(environment) ?? credentialsFromMetadata(metadata, network.now),
     environment,
     timeoutMs: config.timeout.api,
+    ...network,
   });
   const cloud = createAwsCloud({
     metadata,
@@ -103,16 +114,21 @@ function connect(config: AgentConfig, environment: Readonly<Record<string, strin
 }
 
 /** Without knowing which machine this is, nothing can be done; the cloud's metadata may come up after us. */
-async function identify(cloud: Cloud, config: AgentConfig, log: Log): Promise<MachineIdentity> {
+export async function identify(
+  cloud: Cloud,
+  config: AgentConfig,
+  log: Log,
+  clock: Clock,
+): Promise<MachineIdentity> {
   while (true) {
     const identity = await cloud.identify();
     if (identity !== undefined) return identity;
     log('warn', 'identity-unknown', { problem: 'the metadata service does not tell which machine this is' });
-    await new Promise((resolve) => setTimeout(resolve, config.every.retry));
+    await new Promise<void>((resolve) => clock.after(config.every.retry, resolve));
   }
 }
 
-function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
+export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;
   const { template } = config.software;
   return {
@@ -135,9 +151,9 @@ function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSetti
 }
 
 /** The wall's time at the start, and from there the time that passes: a clock that is set forward ends no ceiling. */
-function createClock(): () => number {
+function createSteadyClock(): Clock {
   const offset = Date.now() - performance.now();
-  return () => offset + performance.now();
+  return createRealClock(() => offset + performance.now());
 }
 
 /** Stopping the agent touches nothing: the media runs on, and the next agent goes on where this one was. */

@@ -1,6 +1,6 @@
 import { Agent as PlainPool } from 'node:http';
 import { Agent as TlsPool } from 'node:https';
-import { HttpError, type HttpResponse, sendHttp } from '../http.ts';
+import { HttpError, type HttpResponse, type SendHttp, sendHttp } from '../http.ts';
 import type { AwsCredentials, CredentialsProvider } from './credentials.ts';
 import { createSigner } from './sign.ts';
 
@@ -54,7 +54,13 @@ export interface AwsClientOptions {
   environment: Readonly<Record<string, string | undefined>>;
   /** How long one request may take, all of it. */
   timeoutMs: number;
+  /** The network, and the wall's time to sign with, where they are not the machine's own. */
+  send?: SendHttp;
+  now?: () => number;
 }
+
+/** AWS refuses what is signed some minutes off; a clock that is further off than this is not signed by. */
+const GREATEST_SKEW_MS = 60_000;
 
 const ENDPOINT_VARIABLE = {
   s3: 'AWS_ENDPOINT_URL_S3',
@@ -64,11 +70,15 @@ const ENDPOINT_VARIABLE = {
 } as const;
 
 export function createAwsClient(options: AwsClientOptions): AwsClient {
-  const { region, environment } = options;
+  const { region, environment, now = Date.now } = options;
+  const sendRequest = options.send ?? sendHttp;
   const sign = createSigner(region);
   // Connections are kept for the next request: a thousand reads must not pay for a thousand handshakes.
   const plainPool = new PlainPool({ keepAlive: true });
   const tlsPool = new TlsPool({ keepAlive: true });
+
+  /** What the machine's clock lacks to the services' own, once they have told that it is off. */
+  let skewMs = 0;
 
   function configured(service: AwsRequest['service']): string | undefined {
     const endpoint = environment[ENDPOINT_VARIABLE[service]] || environment.AWS_ENDPOINT_URL;
@@ -89,10 +99,10 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
     }
     let response: HttpResponse;
     try {
-      response = await sendHttp({
+      response = await sendRequest({
         method,
         url,
-        headers: sign({ service, method, url, headers, body }, credentials, Date.now()),
+        headers: sign({ service, method, url, headers, body }, credentials, now() + skewMs),
         ...(method === 'GET' ? {} : { body }),
         timeoutMs: options.timeoutMs,
         signal: request.signal,
@@ -104,7 +114,13 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
       }
       throw new AwsError(`${what}: the connection failed`, 'Network', undefined, cause);
     }
+    learnTime(Date.parse(response.headers.date ?? ''));
     return answered(what, response);
+  }
+
+  /** Whatever the answer says, its date is right: the next request is signed by it. */
+  function learnTime(date: number): void {
+    if (Math.abs(date - now() - skewMs) > GREATEST_SKEW_MS) skewMs = date - now();
   }
 
   return {

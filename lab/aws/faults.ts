@@ -47,3 +47,22 @@ export function createFaults(): Faults {
     },
   };
 }
+
+/** What stands in 200 answers that are not AWS's. */
+export const GARBAGE = '<html><body>It works!</body></html>';
+
+/**
+ * What a call that meets a fault gets: `refused` is the service's own word that it is throttled or broken. Undefined:
+ * no answer, ever; it ends when the caller gives up or the twin does.
+ */
+export function spoiled<Reply>(fault: Fault['kind'], refused: Reply, garbage: Reply): Reply | undefined {
+  switch (fault) {
+    case 'timeout':
+      return undefined;
+    case 'garbage':
+      return garbage;
+    case 'throttle':
+    case 'error':
+      return refused;
+  }
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Faults } from './faults.ts';
-import { type Listener, listen, spoil } from './listener.ts';
+import type { ServerResponse } from 'node:http';
+import { type Faults, GARBAGE, spoiled } from './faults.ts';
+import { type Listener, listen } from './listener.ts';
 
 /** What an instance is told of itself. Each is asked anew for every request. */
 export interface MetadataSource {
@@ -34,57 +34,78 @@ const LONGEST_TOKEN_S = 21_600;
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 
-interface Reply {
+/** A question as it came over the wire. */
+export interface MetadataRequest {
+  method: string;
+  /** Path and query, undecoded. */
+  target: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface MetadataReply {
   status: number;
   body: string;
   headers?: Record<string, string>;
 }
 
-const NOT_FOUND: Reply = { status: 404, body: '<html><body>404 - Not Found</body></html>' };
+/** What the metadata service of one instance answers (version 2); undefined: nothing at all. */
+export type MetadataService = (request: MetadataRequest) => MetadataReply | undefined;
 
-/** The metadata server of one instance (version 2), on a port of its own. */
+const NOT_FOUND: MetadataReply = { status: 404, body: '<html><body>404 - Not Found</body></html>' };
+
+/** The metadata server of one instance, on a port of its own. */
 export async function createImds(source: MetadataSource, faults: Faults): Promise<Listener> {
+  const answer = createMetadataService(source, faults, Date.now);
+  return listen(({ method = 'GET', url = '/', headers }, response) => {
+    const reply = answer({ method, target: url, headers });
+    if (reply !== undefined) send(response, reply);
+  });
+}
+
+/** `now`: ms since the epoch, as tokens end. */
+export function createMetadataService(
+  source: MetadataSource,
+  faults: Faults,
+  now: () => number,
+): MetadataService {
   const tokens = new Map<string, number>();
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
-    const path = (request.url ?? '/').replace(/\/+$/, '');
-    const fault = faults.take({
-      service: 'imds',
-      action: path.replace(/^\/latest\/(meta-data\/)?/, ''),
-      instance: source.instanceId,
-    });
-    if (fault === undefined) send(response, replyTo(request, path));
-    else spoil(fault, response, () => send(response, { status: 503, body: 'Service Unavailable' }));
-  }
-
-  function replyTo(request: IncomingMessage, path: string): Reply {
+  function replyTo({ method, headers }: MetadataRequest, path: string): MetadataReply {
     // A proxy in between would be somebody else's way in.
-    if (request.headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
-    if (path === '/latest/api/token') return giveToken(request);
-    if (request.method !== 'GET') return { status: 405, body: '' };
-    if (!isAllowed(request)) return { status: 401, body: '' };
+    if (headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
+    if (path === '/latest/api/token') return giveToken(method, headers);
+    if (method !== 'GET') return { status: 405, body: '' };
+    if (!isAllowed(headers[TOKEN_HEADER])) return { status: 401, body: '' };
     const [, name] = /^\/latest\/meta-data\/(.*)$/.exec(path) ?? [];
     const body = name === undefined ? undefined : read(name, source);
     return body === undefined ? NOT_FOUND : { status: 200, body };
   }
 
-  function giveToken(request: IncomingMessage): Reply {
-    const seconds = Number(request.headers[TTL_HEADER]);
-    if (request.method !== 'PUT') return { status: 405, body: '' };
+  function giveToken(method: string, headers: MetadataRequest['headers']): MetadataReply {
+    const seconds = Number(headers[TTL_HEADER]);
+    if (method !== 'PUT') return { status: 405, body: '' };
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST_TOKEN_S)
       return { status: 400, body: '' };
     const token = randomBytes(40).toString('base64');
-    tokens.set(token, Date.now() + seconds * 1000);
+    tokens.set(token, now() + seconds * 1000);
     return { status: 200, body: token, headers: { [TTL_HEADER]: String(seconds) } };
   }
 
-  function isAllowed(request: IncomingMessage): boolean {
-    const token = request.headers[TOKEN_HEADER];
+  function isAllowed(token: string | string[] | undefined): boolean {
     if (token === undefined) return !source.tokensRequired;
-    return typeof token === 'string' && (tokens.get(token) ?? 0) > Date.now();
+    return typeof token === 'string' && (tokens.get(token) ?? 0) > now();
   }
 
-  return listen(handle);
+  return (request) => {
+    const path = request.target.replace(/\/+$/, '');
+    const fault = faults.take({
+      service: 'imds',
+      action: path.replace(/^\/latest\/(meta-data\/)?/, ''),
+      instance: source.instanceId,
+    });
+    if (fault === undefined) return replyTo(request, path);
+    return spoiled(fault, { status: 503, body: 'Service Unavailable' }, { status: 200, body: GARBAGE });
+  };
 }
 
 /** The text of one path below meta-data; undefined where there is none (404). */
@@ -147,7 +168,7 @@ function wholeSeconds(at: number): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function send(response: ServerResponse, { status, body, headers = {} }: Reply): void {
+function send(response: ServerResponse, { status, body, headers = {} }: MetadataReply): void {
   response.writeHead(status, { ...headers, 'content-type': 'text/plain' });
   response.end(body);
 }

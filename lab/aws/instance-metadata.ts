@@ -17,13 +17,14 @@ export function metadataOf(
   model: AwsModel,
   principals: Principals,
   credentialsMs: number,
+  now: () => number = Date.now,
 ): MetadataSource {
   const role = model.roles.find(({ name }) => name === template.role);
   let keys: IssuedCredentials | undefined;
 
   function credentials(): IssuedCredentials | undefined {
     if (!role) return undefined;
-    if (!keys || keys.expiresAt - Date.now() < credentialsMs * RENEW_AT_SHARE) {
+    if (!keys || keys.expiresAt - now() < credentialsMs * RENEW_AT_SHARE) {
       keys = principals.issue({ role, session: instance.id, instance: instance.id }, credentialsMs);
     }
     return keys;

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Fault } from './faults.ts';
 
 /** An HTTP server on this machine, on a port that was free. */
 export interface Listener {
@@ -25,20 +24,4 @@ export async function listen(
         server.closeAllConnections();
       }),
   };
-}
-
-/** Shows a fault; `refuse` says in the service's own words that it is throttled or broken. */
-export function spoil(fault: Fault['kind'], response: ServerResponse, refuse: () => void): void {
-  switch (fault) {
-    case 'timeout':
-      // No answer, ever: the connection ends when the caller gives up or the twin does.
-      return;
-    case 'garbage':
-      response.statusCode = 200;
-      response.end('<html><body>It works!</body></html>');
-      return;
-    case 'throttle':
-    case 'error':
-      refuse();
-  }
 }

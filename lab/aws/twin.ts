@@ -183,7 +183,15 @@ export function createTwin(options: TwinOptions): TwinCloud {
       createCloudWatch(metrics),
       createSsm(() => model.parameters, model),
     ];
-    front = await createFront({ region: model.region, services, principals, faults, refuse, emit });
+    front = await createFront({
+      region: model.region,
+      services,
+      principals,
+      faults,
+      refuse,
+      emit,
+      now: Date.now,
+    });
     servers.push(front);
     if (!control) await functions.warm();
     clock.begin();

@@ -5,7 +5,7 @@ import type { Command } from './event.ts';
 import { begun } from './retry.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
-import { known, remember, type Step } from './step.ts';
+import { known, remember, type Step, unchanged } from './step.ts';
 import { carriesCalls, describeJobs, recordOf, runningProcesses, workNow } from './work.ts';
 
 /** What an operator on the node asked for. Every command is answered in prose, accepted or refused. */
@@ -43,7 +43,7 @@ function drainForMaintenance(
   );
   const text =
     'Draining: new rooms go elsewhere, and calls end by themselves. The machine then stays, empty, until `resume` or until the cloud takes it.';
-  return { state: step.state, effects: [...step.effects, reply(request, true, text)] };
+  return { ...step, state: promise(step.state, request, text) };
 }
 
 /** A media server that was told to drain cannot be called back: it serves again only as a fresh process. */
@@ -67,10 +67,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   if (phase === 'empty')
     return startMedia(back, request, 'Resuming: a fresh media process is being started.');
   if (signalled.length === 0 && carriesCalls(state)) {
-    return {
-      state: back,
-      effects: [reply(request, true, 'Resuming: the media process had not been signalled yet.')],
-    };
+    return unchanged(promise(back, request, 'Resuming: the media process had not been signalled yet.'));
   }
   if (runningProcesses(state).length === 0) {
     return refuse(
@@ -90,7 +87,13 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
 
 function startMedia(state: AgentState, request: number, text: string): Step {
   const next = known(state, { start: begun(state.observed.start) });
-  return { state: next.state, effects: [{ kind: 'start-media' }, reply(request, true, text)] };
+  return { state: promise(next.state, request, text), effects: [{ kind: 'start-media' }] };
+}
+
+/** What is accepted is said when it is on disk (decide.ts): an agent that dies before must not have promised it. */
+function promise(state: AgentState, request: number, text: string): AgentState {
+  const { promises, revision } = state.observed;
+  return known(state, { promises: [...promises, { request, text, revision }] }).state;
 }
 
 function reply(request: number, accepted: boolean, text: string): Effect {

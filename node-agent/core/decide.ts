@@ -28,6 +28,7 @@ export function decide(state: AgentState, settings: CoreSettings, at: number): S
     release,
     inhibit,
     save,
+    keepPromises,
   ];
   return rules.reduce<Step>((step, rule) => then(step, (next) => rule(next, settings, at)), unchanged(state));
 }
@@ -137,4 +138,22 @@ function save(state: AgentState, _settings: CoreSettings, at: number): Step {
   if (observed.revision === observed.savedRevision || !isDue(observed.save, at)) return unchanged(state);
   const effect: Effect = { kind: 'save', state: durable, revision: observed.revision };
   return { ...known(state, { save: begun(observed.save) }), effects: [effect] };
+}
+
+/** An operator hears that something was accepted once it would survive us, or that it would not. */
+function keepPromises(state: AgentState): Step {
+  const { promises, savedRevision, save } = state.observed;
+  const due = promises.filter(({ revision }) => revision <= savedRevision || save.failingSince !== null);
+  if (due.length === 0) return unchanged(state);
+  const next = known(state, { promises: promises.filter((promise) => !due.includes(promise)) });
+  const effects = due.map(({ request, text, revision }): Effect => {
+    const doubt = ` The state file cannot be written (${save.problem}): an agent that starts again does not know of it.`;
+    return {
+      kind: 'reply',
+      request,
+      accepted: true,
+      text: revision <= savedRevision ? text : `${text}${doubt}`,
+    };
+  });
+  return { ...next, effects };
 }

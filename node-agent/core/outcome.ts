@@ -129,9 +129,9 @@ function observeSignal(
       };
     }
     case 'nothing-to-do':
-      // It ended in the race; the next look at the runtime says so too.
+      // It ended in the race; the next look at the runtime says so too. Whom a cut had reached is counted then.
       return {
-        state: change(record, 'signalled'),
+        state: change(record, effect.kind === 'signal' ? 'signalled' : 'cut'),
         effects: [log('info', 'media-gone-before-signal', fields)],
       };
     case 'not-done':

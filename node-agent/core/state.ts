@@ -135,6 +135,8 @@ export interface Observed {
   cpu: number | null;
   revision: number;
   savedRevision: number;
+  /** What an operator is told once it is on disk. */
+  promises: { request: number; text: string; revision: number }[];
   inhibited: boolean;
   inhibitedAt: number;
   inhibit: Retry;
@@ -187,6 +189,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       cpu: null,
       revision: 1,
       savedRevision: known && durable === stored.state ? 1 : 0,
+      promises: [],
       inhibited: false,
       inhibitedAt: 0,
       inhibit: IDLE,

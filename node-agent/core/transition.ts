@@ -17,7 +17,8 @@ export function transition(state: AgentState, event: AgentEvent, settings: CoreS
     step = then(step, (next) => command(next, event.request, event.command, settings, at));
   step = then(step, (next) => noteUnknown(next, settings, at));
   step = then(step, (next) => decide(next, settings, at));
-  return then(step, (next) => publish(next, settings, at));
+  // What is told must be looked at whole: with each tick, which is often enough.
+  return event.kind === 'tick' ? then(step, (next) => publish(next, settings, at)) : step;
 }
 
 function noteUnknown(state: AgentState, settings: CoreSettings, at: number): Step {

@@ -1,3 +1,4 @@
+import { type SendHttp, sendHttp } from '../../fleet/http.ts';
 import { NO_WORK } from '../../fleet/status.ts';
 import type { WorkReading } from '../core/state.ts';
 import { readDrainState } from './livekit-registry.ts';
@@ -14,19 +15,26 @@ export interface LivekitOptions {
   /** Where several nodes share a registry; a single node without Redis has none. */
   redisFile: string | undefined;
   timeoutMs: number;
+  send?: SendHttp;
   now: () => number;
 }
 
 /** A LiveKit server, read by its own Prometheus metrics (`prometheus.port` must be on). */
-export function createLivekit({ metricsUrl, redisFile, timeoutMs, now }: LivekitOptions): MediaServer {
+export function createLivekit({
+  metricsUrl,
+  redisFile,
+  timeoutMs,
+  send = sendHttp,
+  now,
+}: LivekitOptions): MediaServer {
   return {
     async readWork() {
-      const metrics = await readPage(metricsUrl, timeoutMs);
+      const metrics = await readPage(metricsUrl, timeoutMs, send);
       return 'reason' in metrics ? unknown(metrics.reason) : workFromMetrics(metrics.page);
     },
     async readDrain() {
       if (redisFile === undefined) return unknown('this LiveKit has no registry');
-      const metrics = await readPage(metricsUrl, timeoutMs);
+      const metrics = await readPage(metricsUrl, timeoutMs, send);
       if ('reason' in metrics) return unknown(metrics.reason);
       const nodeId = /node_id="([^"]+)"/.exec(metrics.page)?.[1];
       if (nodeId === undefined) return unknown('the metrics do not tell the node id');

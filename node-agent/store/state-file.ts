@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises';
+import * as realFiles from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { decisionSchema } from '../../fleet/decision.ts';
 import { describeError } from '../../fleet/error.ts';
 import type { DurableState, StoredState } from '../core/state.ts';
+import { carriedOver, type Moment } from './moment.ts';
 
 const ms = v.number();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -33,6 +34,12 @@ const stateSchema = v.object({
   drainsEnded: count,
 }) satisfies v.GenericSchema<DurableState>;
 
+/** `written`: when, by both clocks; files of an earlier agent do not have it. */
+const fileSchema = v.object({
+  ...stateSchema.entries,
+  written: v.optional(v.object({ at: ms, boot: v.optional(v.string()), upMs: v.number() })),
+});
+
 /** The agent's memory on disk: written whole and atomically; a copy of a file that does not parse is kept aside. */
 export interface StateFile {
   path: string;
@@ -41,24 +48,46 @@ export interface StateFile {
   save(state: DurableState): Promise<void>;
 }
 
-export function createStateFile(directory: string): StateFile {
+/** As much of a file system as a state file needs: Node's own, or what stands in for a disk. */
+export interface Files {
+  readFile(path: string, encoding: 'utf8'): Promise<string>;
+  copyFile(from: string, to: string): Promise<void>;
+  mkdir(path: string, options: { recursive: true; mode: number }): Promise<unknown>;
+  open(path: string, flags: 'r' | 'w', mode?: number): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+export interface OpenFile {
+  writeFile(text: string): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createStateFile(
+  directory: string,
+  moment: () => Moment,
+  files: Files = realFiles,
+): StateFile {
   const path = join(directory, 'state.json');
 
   async function load(): Promise<StoredState> {
     let text: string;
     try {
-      text = await readFile(path, 'utf8');
+      text = await files.readFile(path, 'utf8');
     } catch (cause) {
       if (cause instanceof Error && Reflect.get(cause, 'code') === 'ENOENT') return { kind: 'none' };
       return { kind: 'lost', reason: `${path} cannot be read: ${describeError(cause)}` };
     }
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), stateSchema), text);
-    if (parsed.success) return { kind: 'found', state: parsed.output };
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), fileSchema), text);
+    if (parsed.success) {
+      const { written, ...state } = parsed.output;
+      return { kind: 'found', state: carriedOver(state, written, moment()) };
+    }
     // It stays in place until the next state is written, so that an agent that dies before that finds it lost again.
     const aside = `${path}.corrupt-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
     const problem = `${path} does not hold a state (${v.summarize(parsed.issues)})`;
     try {
-      await copyFile(path, aside);
+      await files.copyFile(path, aside);
     } catch (cause) {
       return { kind: 'lost', reason: `${problem}, and cannot be kept aside: ${describeError(cause)}` };
     }
@@ -67,17 +96,17 @@ export function createStateFile(directory: string): StateFile {
 
   async function save(state: DurableState): Promise<void> {
     const temporary = `${path}.new`;
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeThrough(temporary, JSON.stringify(state));
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    await files.mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeThrough(files, temporary, JSON.stringify({ ...state, written: moment() }));
+    await files.rename(temporary, path);
+    await syncDirectory(files, dirname(path));
   }
 
   return { path, load, save };
 }
 
-async function writeThrough(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+async function writeThrough(files: Files, path: string, text: string): Promise<void> {
+  const file = await files.open(path, 'w', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
@@ -87,8 +116,8 @@ async function writeThrough(path: string, text: string): Promise<void> {
 }
 
 /** The rename itself is on disk only when the directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
+async function syncDirectory(files: Files, path: string): Promise<void> {
+  const directory = await files.open(path, 'r');
   try {
     await directory.sync();
   } finally {

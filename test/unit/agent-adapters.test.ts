@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type MediaProcess, startState } from '../../node-agent/core/state.ts';
+import { type DurableState, type MediaProcess, startState } from '../../node-agent/core/state.ts';
 import { workFromMetrics } from '../../node-agent/media/livekit.ts';
 import { createPidFileRuntime } from '../../node-agent/runtime/pid-file.ts';
 import { readLife, signalLife } from '../../node-agent/runtime/process-table.ts';
@@ -227,17 +227,35 @@ describe('a media process by its pid file', () => {
 
 describe('the state file', () => {
   const durable = startState('i-1', 1_000, { kind: 'none' }).durable;
+  const moment = () => ({ at: 5_000, boot: 'b', upMs: 100 });
 
   it('gives back what it was given, and nothing where there is none', async () => {
-    const file = createStateFile(folder);
+    const file = createStateFile(folder, moment);
     assert.deepEqual(await file.load(), { kind: 'none' });
     await file.save(durable);
     assert.deepEqual(await file.load(), { kind: 'found', state: durable });
   });
 
+  const drains: DurableState = { ...durable, since: 4_000, drainingSince: 4_000 };
+  for (const [given, later, since] of [
+    ['time passed, and nobody set the clock', { at: 9_000, boot: 'b', upMs: 4_100 }, 4_000],
+    ['the clock was set forward by an hour', { at: 3_609_000, boot: 'b', upMs: 4_100 }, 3_604_000],
+    ['the clock was set back by an hour', { at: -3_591_000, boot: 'b', upMs: 4_100 }, -3_596_000],
+    ['the machine was booted meanwhile', { at: 60_000, boot: 'c', upMs: 10 }, 4_000],
+    ['it was booted, and its clock is behind', { at: 2_000, boot: 'c', upMs: 10 }, 2_000],
+    ['the system does not name its boots', { at: 60_000, upMs: 10 }, 4_000],
+  ] as const) {
+    it(`counts a drain by the time that passed, where ${given}`, async () => {
+      await createStateFile(folder, moment).save(drains);
+      const stored = await createStateFile(folder, () => later).load();
+      assert.ok(stored.kind === 'found');
+      assert.deepEqual([stored.state.since, stored.state.drainingSince], [since, since]);
+    });
+  }
+
   for (const garbage of ['', '{', 'null', '{"v":2}', JSON.stringify({ ...durable, phase: 'gone' })]) {
     it(`keeps ${JSON.stringify(garbage.slice(0, 12))} aside and says so`, async () => {
-      const file = createStateFile(folder);
+      const file = createStateFile(folder, moment);
       await writeFile(file.path, garbage);
       const stored = await file.load();
       assert.equal(stored.kind, 'lost');
@@ -248,7 +266,7 @@ describe('the state file', () => {
   }
 
   it('fails loudly, and keeps the old state, when it cannot be written', async () => {
-    const file = createStateFile(folder);
+    const file = createStateFile(folder, moment);
     await file.save(durable);
     await mkdir(`${file.path}.new`);
     await assert.rejects(file.save({ ...durable, phase: 'empty' }));

@@ -278,6 +278,18 @@ describe('the agent, at its ceiling', () => {
     assert.ok(world.pass(60_000, () => world.released));
   });
 
+  it('a process that ends just before it is cut is not cut again and again until that is seen', () => {
+    const world = serving(2, { ceilingMs: 10_250, onCeiling: 'cut' });
+    chosen(world);
+    world.pass(5_000);
+    const since = world.agent?.durable.drainingSince ?? 0;
+    world.pass(20_000, () => world.at - since === 10_000);
+    world.endMedia({ clean: true, text: 'exited 0' });
+    world.pass(500);
+    assert.equal(world.logs.filter(({ event }) => event === 'media-gone-before-signal').length, 1);
+    assert.ok(world.pass(60_000, () => world.released));
+  });
+
   it('an agent that dies while it cuts, cuts on', () => {
     const world = serving(2, { ceilingMs: 600_000, onCeiling: 'cut' });
     chosen(world);
@@ -312,6 +324,26 @@ describe('the agent, for maintenance', () => {
     world.pass(10_000);
     assert.equal(world.phase, 'serving');
     assert.equal(world.takesWork, true);
+  });
+
+  it('what was accepted is said once it is on disk, so that no agent dies with it', () => {
+    const world = serving(2);
+    world.effectsLeft = 0;
+    assert.equal(world.command({ kind: 'drain', reason: 'kernel update' }).accepted, false);
+    assert.deepEqual(world.replies, []);
+    world.startAgent();
+    assert.equal(world.command({ kind: 'drain', reason: 'kernel update' }).accepted, true);
+    world.killAgent();
+    world.startAgent();
+    assert.equal(world.phase, 'draining');
+  });
+
+  it('what cannot be written is said so', () => {
+    const world = serving(2);
+    world.faults.add('disk');
+    const { accepted, text } = world.command({ kind: 'drain', reason: 'kernel update' });
+    assert.equal(accepted, true);
+    assert.match(text, /no space left on device.*an agent that starts again does not know of it/);
   });
 
   it('the cloud may take a node that an operator has emptied, and then nobody can resume it', () => {

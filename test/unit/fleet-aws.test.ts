@@ -120,6 +120,35 @@ describe('AWS over HTTP', () => {
     });
   });
 
+  for (const [given, offMs, signedOffMs] of [
+    ['an hour ahead', 3_600_000, 0],
+    ['an hour behind', -3_600_000, 0],
+    ['some seconds ahead', 20_000, 20_000],
+  ] as const) {
+    it(`with a clock ${given}, the first refusal tells the time that the next request is signed by`, async () => {
+      const told = Date.parse(DATE);
+      const dates: number[] = [];
+      const client = createAwsClient({
+        region: 'r',
+        credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+        environment: {},
+        timeoutMs: 10,
+        now: () => told + offMs,
+        async send({ headers }) {
+          const stamp = headers?.['x-amz-date'] ?? '';
+          dates.push(Date.parse(stamp.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5')));
+          return { status: 403, headers: { date: DATE }, body: Buffer.from('') };
+        },
+      });
+      const request = { service: 's3', method: 'GET', url: 'https://b/x' } as const;
+      for (let time = 0; time < 3; time += 1) await errorOf(client.send(request));
+      assert.deepEqual(
+        dates.map((date) => date - told),
+        [offMs, signedOffMs, signedOffMs],
+      );
+    });
+  }
+
   it('makes a new connection where the server closes the one that was kept', async () => {
     const { store, started } = await start((_request, count) => (count === 2 ? 'reset' : WRITTEN));
     await store.put('x', '{}');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import { answerGroup } from '../../functions/aws/termination-policy/answer.ts';
@@ -47,7 +48,8 @@ function setUp(nodes: Record<string, Changed | 'silent'>) {
         (line) => lines.push(JSON.parse(line)),
         () => clock,
       ),
-      now: () => clock,
+      clock: createRealClock(() => clock),
+      random: Math.random,
       readBudgetMs: 60,
       writeBudgetMs: 60,
     });
@@ -127,7 +129,8 @@ describe('termination policy', () => {
         settings: { pool: 'media', bucket: 'b', maxDrains: 2, coolDownMs: 0, warmUpMs: 0 },
         registry: createBucketRegistry({ store }),
         log: () => undefined,
-        now: () => NOW,
+        clock: createRealClock(() => NOW),
+        random: Math.random,
         readBudgetMs: 60,
         writeBudgetMs: 60,
       };
@@ -216,6 +219,27 @@ describe('termination policy', () => {
       pass(61_000);
       assert.deepEqual(await ask({ capacity: 1, machines: ['i-3'] }), ids());
     });
+
+    for (const [given, says, silentMs, answer] of [
+      ['that serve, and are not offered any more', { phase: 'serving' }, 1_000, ids()],
+      ['that serve in a zone that is not asked for', { phase: 'serving', zone: 'b' }, 1_000, ids('i-3')],
+      ['that fell silent while they serve', { phase: 'serving' }, 130_000, ids()],
+      ['that fell silent while they drain', { phase: 'draining' }, 130_000, ids()],
+      ['that fell silent once they were empty', { phase: 'empty' }, 130_000, ids('i-3')],
+      ['whose last word is that they leave', { phase: 'leaving' }, 130_000, ids('i-3')],
+      ['that have been silent for an hour', { phase: 'draining' }, 3_600_000, ids('i-3')],
+    ] as const) {
+      it(`decided nodes ${given}: ${answer.InstanceIDs.length} of 1 may go`, async () => {
+        const { ask, pass, store } = setUp({ 'i-1': {}, 'i-2': {}, 'i-3': {} });
+        await ask({ capacity: 2 });
+        pass(Math.max(130_000, silentMs));
+        for (const node of ['i-1', 'i-2']) {
+          const body = JSON.stringify(statusOf(node, says));
+          store.objects.set(`statuses/AROAX:${node}.json`, { body, ageMs: silentMs });
+        }
+        assert.deepEqual(await ask({ machines: ['i-3'] }), answer);
+      });
+    }
   });
 
   describe('when the store', () => {

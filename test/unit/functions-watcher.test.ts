@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { GroupMachine } from '../../fleet/aws/auto-scaling-group.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
 import type { Metric } from '../../functions/aws/metrics.ts';
 import { planWatch, type WatcherWorld } from '../../functions/aws/watcher/plan.ts';
@@ -254,7 +255,7 @@ describe('watcher run', () => {
           (line) => lines.push(JSON.parse(line)),
           () => NOW,
         ),
-        now: () => NOW,
+        clock: createRealClock(() => NOW),
         readBudgetMs: 60,
       });
     const empty = (node: string) =>

@@ -1,9 +1,10 @@
 import type { TerminationPolicySettings } from '../../../fleet/aws-function-settings.ts';
+import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { createDecisionId } from '../../../fleet/decision-id.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
-import { decide, type PolicyPlan, type PolicyWorld } from './decide.ts';
+import { decide, decidedNodes, type PolicyPlan, type PolicyWorld } from './decide.ts';
 import { MEMORY_NAME } from './memory.ts';
 import { parseRequest, type TerminationAnswer } from './request.ts';
 
@@ -11,7 +12,9 @@ export interface PolicyTools {
   settings: TerminationPolicySettings;
   registry: Registry;
   log: Log;
-  now: () => number;
+  clock: Clock;
+  /** From 0 to 1: tells decisions of one moment apart. */
+  random: () => number;
   /** What was not read by then is unknown. */
   readBudgetMs: number;
   /** What was not written by then does not happen. */
@@ -20,16 +23,16 @@ export interface PolicyTools {
 
 /** Answers the group's question. Rejects only where it was no question. */
 export async function answerGroup(event: unknown, tools: PolicyTools): Promise<TerminationAnswer> {
-  const startedAt = tools.now();
+  const { now } = tools.clock;
+  const startedAt = now();
   const request = parseRequest(event);
   const { registry, settings } = tools;
-  const patience = AbortSignal.timeout(tools.readBudgetMs);
-  const [fleet, memory] = await Promise.all([
-    registry.readFleet(patience),
-    registry.readMemory(MEMORY_NAME, patience),
-  ]);
-  const world: PolicyWorld = { request, fleet, memory, now: tools.now() };
-  const plan = decide(world, settings, () => createDecisionId(world.now));
+  const patience = abortAfter(tools.clock, tools.readBudgetMs);
+  const memory = await registry.readMemory(MEMORY_NAME, patience.signal);
+  const fleet = await registry.readFleet(patience.signal, decidedNodes(memory));
+  patience.letGo();
+  const world: PolicyWorld = { request, fleet, memory, now: now() };
+  const plan = decide(world, settings, () => createDecisionId(world.now, tools.random));
   const { written, problems } = await write(plan, tools);
   report(world, plan, written, problems, tools, startedAt);
   return { InstanceIDs: written };
@@ -42,15 +45,17 @@ export async function answerGroup(event: unknown, tools: PolicyTools): Promise<T
  */
 async function write(
   plan: PolicyPlan,
-  { registry, writeBudgetMs }: PolicyTools,
+  { registry, writeBudgetMs, clock }: PolicyTools,
 ): Promise<{ written: string[]; problems: string[] }> {
-  const patience = AbortSignal.timeout(writeBudgetMs);
+  const patience = abortAfter(clock, writeBudgetMs);
   const { decisions, memory } = plan;
-  const remembering = memory === undefined ? undefined : registry.writeMemory(MEMORY_NAME, memory, patience);
+  const remembering =
+    memory === undefined ? undefined : registry.writeMemory(MEMORY_NAME, memory, patience.signal);
   const [[remembered], outcomes] = await Promise.all([
     Promise.allSettled([remembering]),
-    Promise.allSettled(decisions.map((decision) => registry.writeDecision(decision, patience))),
+    Promise.allSettled(decisions.map((decision) => registry.writeDecision(decision, patience.signal))),
   ]);
+  patience.letGo();
   const problems = [remembered, ...outcomes].flatMap((outcome) =>
     outcome.status === 'rejected' ? [describeError(outcome.reason)] : [],
   );
@@ -90,7 +95,7 @@ function report(
     passedOver: countReasons(plan),
     ...(trouble.length > 0 ? { problems: [...new Set(trouble)].slice(0, 5) } : {}),
     readMs: now - startedAt,
-    tookMs: tools.now() - startedAt,
+    tookMs: tools.clock.now() - startedAt,
   });
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../../../fleet/choose-victims.ts';
 import { type Decision, PASSED_OVER_KEPT } from '../../../fleet/decision.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
-import { memorySchema, type PolicyMemory, REMEMBER_MS } from './memory.ts';
+import { memorySchema, type PolicyMemory, REMEMBER_MS, SILENT_MS } from './memory.ts';
 import type { GroupCause, TerminationRequest } from './request.ts';
 
 /** All that a decision is made from. */
@@ -36,9 +36,10 @@ export function decide(
   settings: TerminationPolicySettings,
   createId: () => string,
 ): PolicyPlan {
-  const memory = recall(reading, now);
-  const remembered = memory.kind === 'known' ? memory.decided : [];
+  const memory = recall(reading);
   const machines = new Set(request.machines.map(({ node }) => node));
+  const decided = memory.kind === 'known' ? memory.decided : [];
+  const remembered = decided.filter((each) => mayBeUnderWay(each, fleet, request, now));
   const underWay = drainsUnderWay(fleet, remembered, machines);
   const held = whyHeld(request.cause, fleet, memory);
   if (held !== undefined) {
@@ -95,6 +96,12 @@ export function decide(
   };
 }
 
+/** The nodes whose last words are needed, should they be silent. */
+export function decidedNodes(reading: MemoryReading): ReadonlySet<string> {
+  const memory = recall(reading);
+  return new Set(memory.kind === 'known' ? memory.decided.map(({ node }) => node) : []);
+}
+
 /** A refresh and a maximum lifetime replace every machine in the end, known or not; their calls are kept by the hook. */
 const RULES_OF_CAUSE = {
   'scale-in': { unknown: 'only-known' },
@@ -107,7 +114,7 @@ type Recalled =
   | { kind: 'known'; lastDecisionAt: string | undefined; decided: PolicyMemory['decided'] }
   | { kind: 'corrupt' | 'unknown'; reason: string };
 
-function recall(reading: MemoryReading, now: number): Recalled {
+function recall(reading: MemoryReading): Recalled {
   switch (reading.kind) {
     case 'none':
       return { kind: 'known', lastDecisionAt: undefined, decided: [] };
@@ -118,12 +125,38 @@ function recall(reading: MemoryReading, now: number): Recalled {
       const parsed = v.safeParse(memorySchema, reading.memory);
       if (!parsed.success) return { kind: 'corrupt', reason: v.summarize(parsed.issues) };
       const { lastDecisionAt, decided } = parsed.output;
-      return {
-        kind: 'known',
-        lastDecisionAt,
-        decided: decided.filter(({ at }) => now - Date.parse(at) < REMEMBER_MS),
-      };
+      return { kind: 'known', lastDecisionAt, decided };
     }
+  }
+}
+
+/**
+ * Decided, and not known to have gone or to have stayed. Who is silent may be draining: unknown is never gone. Who says
+ * that it serves, and is not offered where machines of its zone are, has been taken and has not heard of it.
+ */
+function mayBeUnderWay(
+  { node, at }: PolicyMemory['decided'][number],
+  fleet: FleetReading,
+  { machines }: TerminationRequest,
+  now: number,
+): boolean {
+  const sinceMs = now - Date.parse(at);
+  if (sinceMs < REMEMBER_MS) return true;
+  if (machines.some((offered) => offered.node === node)) return false;
+  const reading = readingOf(fleet, node);
+  switch (reading.kind) {
+    case 'fresh': {
+      const { phase, zone } = reading.status;
+      if (phase === 'serving')
+        return sinceMs < SILENT_MS && machines.some((offered) => offered.zone === zone);
+      return phase === 'draining' || phase === 'empty';
+    }
+    case 'stale':
+      return reading.ageMs < SILENT_MS && reading.phase !== 'empty' && reading.phase !== 'leaving';
+    case 'missing':
+      return sinceMs < SILENT_MS;
+    case 'unreadable':
+      return true;
   }
 }
 

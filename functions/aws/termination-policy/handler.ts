@@ -1,6 +1,7 @@
 import { createS3Store } from '../../../fleet/aws/s3-store.ts';
 import { terminationPolicySettingsSchema } from '../../../fleet/aws-function-settings.ts';
 import { createBucketRegistry } from '../../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../../fleet/clock.ts';
 import { createLog } from '../../log.ts';
 import { connectToAws } from '../connect.ts';
 import { readSettings } from '../settings.ts';
@@ -29,7 +30,8 @@ function compose(environment: Readonly<Record<string, string | undefined>>): Pol
     settings,
     registry: createBucketRegistry({ store: createS3Store({ client, bucket: settings.bucket }) }),
     log: createLog((line) => process.stdout.write(line), Date.now),
-    now: Date.now,
+    clock: createRealClock(),
+    random: Math.random,
     readBudgetMs: READ_BUDGET_MS,
     writeBudgetMs: WRITE_BUDGET_MS,
   };

@@ -2,8 +2,14 @@ import * as v from 'valibot';
 
 export const MEMORY_NAME = 'termination-policy';
 
-/** A decided node that has not begun to drain after this long was not taken by the group: its slot is free again. */
+/** A decided node that after this long is offered again, or serves, was not taken by the group: its slot is free again. */
 export const REMEMBER_MS = 120_000;
+
+/**
+ * A decided node that is silent may be draining still: it holds its slot until its last words are so old. By then the
+ * alarms have called a person, and a machine that died in its drain must not hold up all others for ever.
+ */
+export const SILENT_MS = 3_600_000;
 
 const when = v.pipe(v.string(), v.isoTimestamp());
 

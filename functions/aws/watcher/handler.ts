@@ -2,6 +2,7 @@ import { createAutoScalingGroup } from '../../../fleet/aws/auto-scaling-group.ts
 import { createS3Store } from '../../../fleet/aws/s3-store.ts';
 import { watcherSettingsSchema } from '../../../fleet/aws-function-settings.ts';
 import { createBucketRegistry } from '../../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../../fleet/clock.ts';
 import { createLog } from '../../log.ts';
 import { connectToAws } from '../connect.ts';
 import { putMetrics } from '../metrics.ts';
@@ -28,7 +29,7 @@ function compose(environment: Readonly<Record<string, string | undefined>>): Wat
     registry: createBucketRegistry({ store: createS3Store({ client, bucket: settings.bucket }) }),
     putMetrics: (metrics, at) => putMetrics(client, settings.metricNamespace, metrics, at),
     log: createLog((line) => process.stdout.write(line), Date.now),
-    now: Date.now,
+    clock: createRealClock(),
     readBudgetMs: READ_BUDGET_MS,
   };
 }

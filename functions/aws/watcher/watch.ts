@@ -1,5 +1,6 @@
 import type { AutoScalingGroup } from '../../../fleet/aws/auto-scaling-group.ts';
 import type { WatcherSettings } from '../../../fleet/aws-function-settings.ts';
+import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
@@ -13,7 +14,7 @@ export interface WatcherTools {
   registry: Registry;
   putMetrics: (metrics: readonly Metric[], at: number) => Promise<void>;
   log: Log;
-  now: () => number;
+  clock: Clock;
   readBudgetMs: number;
 }
 
@@ -22,15 +23,17 @@ export interface WatcherTools {
  * run fail at its end: the failed runs of the function are an alarm.
  */
 export async function watch(tools: WatcherTools): Promise<void> {
-  const startedAt = tools.now();
+  const { clock } = tools;
+  const startedAt = clock.now();
   const { registry, settings, log } = tools;
-  const patience = AbortSignal.timeout(tools.readBudgetMs);
+  const patience = abortAfter(clock, tools.readBudgetMs);
   const [group, fleet, memory] = await Promise.all([
     readGroup(tools.group),
-    registry.readFleet(patience),
-    registry.readMemory(MEMORY_NAME, patience),
+    registry.readFleet(patience.signal),
+    registry.readMemory(MEMORY_NAME, patience.signal),
   ]);
-  const now = tools.now();
+  patience.letGo();
+  const now = clock.now();
   const plan = planWatch({ group, fleet, memory, now }, settings.warnAfterMs);
   for (const { level, name, ...rest } of plan.findings)
     log(level, `found-${name}`, { pool: settings.pool, ...rest });
@@ -49,7 +52,7 @@ export async function watch(tools: WatcherTools): Promise<void> {
     ...Object.fromEntries(plan.metrics.map(({ name, value }) => [name, value])),
     terminations: plan.terminations.map(({ node }) => node),
     ...(failures.length > 0 ? { failures } : {}),
-    tookMs: tools.now() - startedAt,
+    tookMs: clock.now() - startedAt,
   });
   if (failures.length > 0)
     throw new Error(`the watcher could not do all of its work: ${failures.join('; ')}`);

@@ -1,7 +1,11 @@
 import type { Rooms } from './rooms.ts';
 
 /** The gauges of LiveKit 1.13 that tell of its work, with its names and labels. Tracks appear with the first one. */
-export function renderMetrics(nodeId: string, rooms: Rooms, everPublished: boolean): string {
+export function renderMetrics(
+  nodeId: string,
+  rooms: Pick<Rooms, 'count' | 'people' | 'subscriptions'>,
+  everPublished: boolean,
+): string {
   const node = `node_id="${nodeId}",node_type="SERVER"`;
   const lines = [
     gauge('livekit_participant_total', `{${node}}`, rooms.people),

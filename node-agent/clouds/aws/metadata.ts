@@ -1,5 +1,5 @@
 import { describeError } from '../../../fleet/error.ts';
-import { type HttpResponse, sendHttp } from '../../../fleet/http.ts';
+import { type HttpResponse, type SendHttp, sendHttp } from '../../../fleet/http.ts';
 
 /** What the metadata service said. Only `absent` (404) says that there is none; everything else is unknown. */
 export type MetadataReading =
@@ -17,6 +17,7 @@ export interface MetadataOptions {
   environment: Readonly<Record<string, string | undefined>>;
   /** How long one request may take. */
   timeoutMs: number;
+  send?: SendHttp;
   now?: () => number;
 }
 
@@ -26,7 +27,7 @@ const TOKEN_LIFE_S = 21_600;
 const RENEW_BEFORE_MS = 60_000;
 
 export function createMetadata(options: MetadataOptions): Metadata {
-  const { environment, timeoutMs, now = Date.now } = options;
+  const { environment, timeoutMs, send = sendHttp, now = Date.now } = options;
   const base = (environment.AWS_EC2_METADATA_SERVICE_ENDPOINT || ADDRESS).replace(/\/+$/, '');
   let token: { text: string; renewAt: number } | undefined;
   let renewal: Promise<string> | undefined;
@@ -42,7 +43,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
 
   async function renew(): Promise<string> {
     const askedAt = now();
-    const response = await sendHttp({
+    const response = await send({
       method: 'PUT',
       url: `${base}/latest/api/token`,
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_LIFE_S) },
@@ -58,7 +59,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
 
   async function get(path: string, signal?: AbortSignal): Promise<HttpResponse> {
     const headers = { 'x-aws-ec2-metadata-token': await validToken() };
-    return sendHttp({ method: 'GET', url: `${base}/latest/meta-data/${path}`, headers, timeoutMs, signal });
+    return send({ method: 'GET', url: `${base}/latest/meta-data/${path}`, headers, timeoutMs, signal });
   }
 
   async function read(path: string, signal?: AbortSignal): Promise<MetadataReading> {

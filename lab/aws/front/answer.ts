@@ -1,0 +1,107 @@
+import type { Refusal } from '../events.ts';
+import { type Fault, type Faults, GARBAGE, spoiled } from '../faults.ts';
+import { evaluate } from '../iam.ts';
+import { callerContext, type Principal, type Principals } from '../principals.ts';
+import { type Answer, ApiError, type AuthoriseOptions, type Caller, type Service } from './api.ts';
+import { parseAuthorization, type RawRequest, verifySignature } from './signature.ts';
+
+export interface ApiOptions {
+  region: string;
+  services: readonly Service[];
+  principals: Principals;
+  faults: Faults;
+  refuse(refusal: Refusal): void;
+  /** ms since the epoch, as signatures are dated. */
+  now(): number;
+}
+
+/**
+ * What the twin's services answer; undefined: nothing at all. Which service is meant is said by the signature's scope,
+ * as on one address. Throws only for what the twin itself cannot do.
+ */
+export function answerRequest(request: RawRequest, options: ApiOptions): Answer | undefined {
+  const header = parseAuthorization(request.headers.authorization);
+  // What is not signed can only be meant for S3: nothing else is public.
+  const service = options.services.find(({ name }) => name === (header?.service ?? 's3'));
+  if (!service) {
+    options.refuse({
+      principal: 'unknown',
+      action: `${header?.service}:?`,
+      resource: request.target,
+      why: 'the twin does not have this service',
+    });
+    return { status: 404, headers: {}, body: 'UnknownService' };
+  }
+  let action = '?';
+  let principal: Principal | undefined;
+  const remember = (why: string, resource = '*', name = `${service.policyPrefix}:${action}`) =>
+    options.refuse({ principal: principal?.role.arn ?? 'anonymous', action: name, resource, why });
+  try {
+    const read = service.read(request);
+    action = read.action;
+    const credentials = header && options.principals.find(header.accessKeyId);
+    principal = credentials?.principal;
+    const fault = options.faults.take({ service: service.name, action, instance: principal?.instance });
+    if (fault !== undefined) {
+      const garbage: Answer = { status: 200, headers: {}, body: GARBAGE };
+      return spoiled(fault, service.renderError(faultError(service, fault)), garbage);
+    }
+    if (header) {
+      if (header.region !== options.region)
+        throw new ApiError('InvalidRegion', 400, `signed for ${header.region}`, true);
+      const verdict = verifySignature(request, header, credentials, options.now());
+      if (!verdict.valid)
+        throw new ApiError(verdict.code, 403, verdict.message, verdict.code !== 'ExpiredToken');
+    }
+    const run = service.operations[action];
+    if (!run)
+      throw new ApiError('InvalidAction', 400, `the twin does not know ${service.name} ${action}`, true);
+    return run(read.input, createCaller(principal, options.region, remember));
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause;
+    if (cause.malformed) remember(`${cause.code}: ${cause.message}`);
+    return service.renderError(cause);
+  }
+}
+
+type Remember = (why: string, resource: string, action: string) => void;
+
+function createCaller(principal: Principal | undefined, region: string, remember: Remember): Caller {
+  function verdictOf(action: string, resource: string, { context = {}, resourcePolicy }: AuthoriseOptions) {
+    return evaluate(
+      {
+        principal: principal?.role.arn ?? 'anonymous',
+        action,
+        resource,
+        context: {
+          ...(principal ? callerContext(principal, region) : { 'aws:SecureTransport': 'true' }),
+          ...context,
+        },
+      },
+      principal?.role.policies ?? [],
+      resourcePolicy ? [resourcePolicy] : [],
+    );
+  }
+  return {
+    principal,
+    authorise(action, resource, options = {}) {
+      const verdict = verdictOf(action, resource, options);
+      if (verdict.allowed) return;
+      const context = options.context ? ` (${JSON.stringify(options.context)})` : '';
+      const note = options.note === undefined ? '' : `; ${options.note}`;
+      remember(`${verdict.why}${context}${note}`, resource, action);
+      const who = principal ? `${principal.role.arn} as ${principal.session}` : 'anonymous';
+      throw new ApiError('AccessDenied', 403, `${who} is not authorized to perform ${action} on ${resource}`);
+    },
+  };
+}
+
+function faultError(service: Service, fault: Fault['kind']): ApiError {
+  return fault === 'throttle'
+    ? service.throttled
+    : new ApiError(
+        service.name === 's3' ? 'InternalError' : 'InternalFailure',
+        500,
+        'We encountered an internal error.',
+      );
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../../../fleet/clock.ts';
+import type { Faults } from '../../aws/faults.ts';
+import { answerRequest } from '../../aws/front/answer.ts';
+import { createAutoScaling } from '../../aws/front/autoscaling.ts';
+import { createCloudWatch } from '../../aws/front/cloudwatch.ts';
+import { createS3 } from '../../aws/front/s3.ts';
+import type { MetadataService } from '../../aws/imds.ts';
+import type { Metrics } from '../../aws/metrics.ts';
+import type { AwsModel } from '../../aws/model.ts';
+import type { Objects } from '../../aws/objects.ts';
+import type { Principals } from '../../aws/principals.ts';
+import type { ScalingGroup } from '../../aws/scaling-group.ts';
+import type { Destination, ServiceFault } from '../network.ts';
+
+/** Where the services of the twin answer in this world. */
+export const AWS_ENDPOINT = 'http://aws.test';
+
+/** A fault that is set for one answer, and only while that is being given. */
+export interface OneFault extends Faults {
+  during<T>(fault: ServiceFault | undefined, answer: () => T): T;
+}
+
+export function createOneFault(): OneFault {
+  let current: ServiceFault | undefined;
+  return {
+    add: () => undefined,
+    clear: () => undefined,
+    take: () => current,
+    during(fault, answer) {
+      current = fault;
+      try {
+        return answer();
+      } finally {
+        current = undefined;
+      }
+    },
+  };
+}
+
+export interface ServicesOptions {
+  model: AwsModel;
+  group: ScalingGroup;
+  objects: Objects;
+  principals: Principals;
+  metrics: Metrics;
+  fault: OneFault;
+  clock: Clock;
+  refused(what: string): void;
+}
+
+/** S3, Auto Scaling and CloudWatch, as calls reach them. */
+export function createServices(options: ServicesOptions): { api: Destination; store: Destination } {
+  const { model, group, objects, principals, metrics, fault, clock } = options;
+  const api = {
+    region: model.region,
+    services: [createS3(objects), createAutoScaling(() => [group], clock.now()), createCloudWatch(metrics)],
+    principals,
+    faults: fault,
+    refuse: ({ action, resource, why }: { action: string; resource: string; why: string }) =>
+      options.refused(`${action} on ${resource}: ${why}`),
+    now: clock.now,
+  };
+  const answer: Destination['answer'] = (request, wanted) =>
+    fault.during(wanted, () => answerRequest(request, api));
+  return { api: { way: 'api', answer }, store: { way: 'store', answer } };
+}
+
+/** The metadata service of one machine. */
+export function metadataDestination(service: MetadataService, fault: OneFault): Destination {
+  return {
+    way: 'metadata',
+    answer: ({ method, target, headers }, wanted) => {
+      const reply = fault.during(wanted, () => service({ method, target, headers }));
+      return reply && { headers: {}, ...reply };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** A guard in the source, as text that is there exactly once, and what is there when it is taken out. */
+export interface Guard {
+  name: string;
+  file: string;
+  guard: string;
+  instead: string;
+}
+
+/** What the harness must miss when it is gone. */
+export const GUARDS: readonly Guard[] = [
+  {
+    name: 'a runtime that does not answer is no proof of absence',
+    file: 'node-agent/core/runtime-news.ts',
+    guard: 'runtimeAt: at, absentSince: null, zeroSince: null }',
+    instead: 'runtimeAt: at, absentSince: state.observed.absentSince ?? at, zeroSince: null }',
+  },
+  {
+    name: 'the intention is on disk before the signal',
+    file: 'node-agent/core/signal-rules.ts',
+    guard: 'if (record.revision > savedRevision || signalling.includes(record.process))',
+    instead: 'if (signalling.includes(record.process))',
+  },
+  {
+    name: 'a signal that may have arrived is not sent again',
+    file: 'node-agent/core/state.ts',
+    guard: "return { ...record, state: 'uncertain', at, revision: 0 };",
+    instead: 'return { ...record, at, revision: 0 };',
+  },
+  {
+    name: 'after a lost state, what is older than the agent is not trusted',
+    file: 'node-agent/core/runtime-news.ts',
+    guard: 'forgetGone(distrust(next, reading.running, at), reading.running)',
+    instead: 'forgetGone(next, reading.running)',
+  },
+  {
+    name: 'an agent that starts again remembers its drain',
+    file: 'node-agent/core/state.ts',
+    guard: 'if (!signals.some(isUnfinished)) return stored.state;',
+    instead:
+      "if (!signals.some(isUnfinished)) return { ...stored.state, phase: 'booting', decision: null, signals: [] };",
+  },
+  {
+    name: 'a heartbeat that fails is tried again',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: 'if (!wanted || !overdue || !isDue(observed.hold, at))',
+    instead: 'if (!wanted || !overdue || observed.hold.failures > 0 || !isDue(observed.hold, at))',
+  },
+  {
+    name: 'the timer is kept alive, not only begun',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: 'observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs',
+    instead: 'observed.heldAt === null',
+  },
+  {
+    name: 'calls are cut only where the operator said so',
+    file: 'node-agent/core/signal-rules.ts',
+    guard: "!isCeilingReached(state, settings, at) || settings.onCeiling !== 'cut'",
+    instead: '!isCeilingReached(state, settings, at)',
+  },
+  {
+    name: 'drains under way count against their bound',
+    file: 'fleet/choose-victims.ts',
+    guard: 'count: rules.maxDrains - rules.drainsUnderWay,',
+    instead: 'count: rules.maxDrains,',
+  },
+  {
+    name: 'a node of which nothing is known is not chosen',
+    file: 'fleet/choose-victims.ts',
+    guard: "if (rules.unknown === 'known-first') return undefined;",
+    instead: "if (rules.unknown === 'known-first' || reading.kind !== 'fresh') return undefined;",
+  },
+  {
+    name: 'a decided node that falls silent is still draining',
+    file: 'functions/aws/termination-policy/decide.ts',
+    guard: 'return reading.ageMs < SILENT_MS &&',
+    instead: 'return false &&',
+  },
+  {
+    name: 'what is decided is remembered before it is answered',
+    file: 'functions/aws/termination-policy/answer.ts',
+    guard: "if (remembered.status === 'rejected') return { written: [], problems };",
+    instead: '',
+  },
+  {
+    name: 'what an operator hears is on disk',
+    file: 'node-agent/core/decide.ts',
+    guard: 'revision <= savedRevision || save.failingSince !== null);',
+    instead: 'revision >= 0);',
+  },
+  {
+    name: 'a clock that was set ends no ceiling',
+    file: 'node-agent/store/moment.ts',
+    guard: 'const sameBoot = written?.boot !== undefined && written.boot === now.boot;',
+    instead: 'const sameBoot = false;',
+  },
+];

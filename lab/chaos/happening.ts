@@ -1,0 +1,45 @@
+import type { MediaEnd } from './media.ts';
+
+/** What happens in a virtual world, as far as anybody is concerned by it. Nodes are named by their cloud's ids. */
+export type Happening =
+  | { kind: 'step'; text: string }
+  | { kind: 'launched'; node: string }
+  /** Where the cloud says that the machine is, in its own words. */
+  | { kind: 'cloud'; node: string; state: string }
+  /**
+   * The cloud decided that this node goes. `chosen`: by our own choice, which the bound on drains is for. `blindly`: and
+   * that although the registry had not heard of the node lately, where only known ones may be chosen.
+   */
+  | { kind: 'wanted'; node: string; chosen: boolean; blindly: boolean; why: string }
+  /** The cloud does not wait for this node's agent any more. `disturbed`: something had kept that from asking it to. */
+  | { kind: 'hold-lost'; node: string; disturbed: boolean }
+  | { kind: 'agent-started'; node: string }
+  | { kind: 'agent-killed'; node: string; why: string }
+  | { kind: 'agent-says'; node: string; event: string; fields: Record<string, unknown> }
+  | { kind: 'asked-to-drain'; node: string; accepted: boolean }
+  | { kind: 'asked-to-resume'; node: string; accepted: boolean }
+  | { kind: 'room'; node: string; people: number; forMs: number }
+  | { kind: 'media-started'; node: string; life: string }
+  /** What reached the media process. `cut`: sent because of the operator's ceiling. */
+  | { kind: 'signalled'; node: string; life: string; signal: 'drain' | 'cut' | 'kill'; people: number }
+  | { kind: 'media-ended'; node: string; life: string; how: MediaEnd; people: number }
+  /** The agent gave the machine back, and the cloud took its word. */
+  | { kind: 'released'; node: string; running: string[]; people: number }
+  /** `taken`: by the cloud itself or by chance, whatever was on it. */
+  | { kind: 'machine-off'; node: string; taken: boolean; people: number }
+  | { kind: 'function'; name: string; outcome: string }
+  | { kind: 'refused'; what: string };
+
+/** `at`: ms since the world began. */
+export type Told = Happening & { at: number };
+
+/** One line of a trace. */
+export function describe({ at, kind, ...rest }: Told): string {
+  const time = (at / 1000).toFixed(3).padStart(9);
+  const details = Object.entries(rest).map(([name, value]) =>
+    typeof value === 'string'
+      ? `${name === 'node' ? '' : `${name}: `}${value}`
+      : `${name}: ${JSON.stringify(value)}`,
+  );
+  return `${time} s  ${kind.padEnd(14)} ${details.join(', ')}`;
+}

@@ -1,0 +1,108 @@
+import type { Bounds } from './cloud.ts';
+import type { Told } from './happening.ts';
+
+/** What must never happen, checked with everything that happens. Gives what is wrong; mostly nothing. */
+export interface Invariants {
+  note(told: Told): string[];
+}
+
+interface Node {
+  on: boolean;
+  /** Chosen to go, and not given back yet. */
+  chosenAndHere: boolean;
+  drainingSince: number | undefined;
+}
+
+interface Life {
+  drains: number;
+  cutByUs: boolean;
+}
+
+/** Telling the time of a drain takes the agent no longer. */
+const SLACK_MS = 1_000;
+
+export function createInvariants(bounds: Bounds): Invariants {
+  const nodes = new Map<string, Node>();
+  const lives = new Map<string, Life>();
+
+  function nodeOf(id: string): Node {
+    const known = nodes.get(id) ?? { on: true, chosenAndHere: false, drainingSince: undefined };
+    nodes.set(id, known);
+    return known;
+  }
+  function lifeOf(node: string, id: string): Life {
+    const key = `${node} ${id}`;
+    const known = lives.get(key) ?? { drains: 0, cutByUs: false };
+    lives.set(key, known);
+    return known;
+  }
+
+  function note(told: Told): string[] {
+    switch (told.kind) {
+      case 'wanted': {
+        const node = nodeOf(told.node);
+        if (told.blindly) return [`${told.node} was chosen, and nothing was known of it`];
+        if (!told.chosen || node.chosenAndHere) return [];
+        node.chosenAndHere = true;
+        const atOnce = [...nodes.values()].filter(({ chosenAndHere }) => chosenAndHere).length;
+        return atOnce > bounds.maxDrains
+          ? [`${atOnce} nodes drain at once, and ${bounds.maxDrains} are allowed`]
+          : [];
+      }
+      case 'signalled':
+        return signalled(told);
+      case 'media-ended': {
+        const { cutByUs } = lifeOf(told.node, told.life);
+        return told.how === 'told twice' && told.people > 0 && !cutByUs
+          ? [`${told.people} people on ${told.node} were cut off by a second signal`]
+          : [];
+      }
+      case 'released':
+        nodeOf(told.node).chosenAndHere = false;
+        return told.people > 0 ? [`${told.node} was given back with ${told.people} people on it`] : [];
+      case 'machine-off': {
+        const node = nodeOf(told.node);
+        node.on = false;
+        node.chosenAndHere = false;
+        return told.people > 0 && !told.taken
+          ? [`${told.node} was ended with ${told.people} people on it`]
+          : [];
+      }
+      case 'hold-lost':
+        return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
+      case 'agent-says':
+        return says(told);
+      case 'asked-to-resume':
+        if (told.accepted) nodeOf(told.node).drainingSince = undefined;
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  function signalled({ node, life: id, signal, people, at }: Extract<Told, { kind: 'signalled' }>): string[] {
+    const life = lifeOf(node, id);
+    if (signal === 'drain') {
+      life.drains += 1;
+      return life.drains > 1 ? [`${id} on ${node} was signalled ${life.drains} times`] : [];
+    }
+    life.cutByUs = true;
+    if (bounds.cutAfterMs === undefined)
+      return [`${id} on ${node} was cut, and no ceiling says so (${people} people)`];
+    const { drainingSince } = nodeOf(node);
+    const forMs = drainingSince === undefined ? 0 : at - drainingSince;
+    return forMs + SLACK_MS < bounds.cutAfterMs
+      ? [`${id} on ${node} was cut after ${forMs} ms, and the ceiling is ${bounds.cutAfterMs} ms`]
+      : [];
+  }
+
+  function says({ node, event, at }: Extract<Told, { kind: 'agent-says' }>): string[] {
+    if (event === 'drain-decided') nodeOf(node).drainingSince ??= at;
+    // Nobody waits for the last call any more: what is left is the cloud's.
+    if (event === 'empty') nodeOf(node).chosenAndHere = false;
+    if (event === 'media-came-back') nodeOf(node).drainingSince = at;
+    return [];
+  }
+
+  return { note };
+}

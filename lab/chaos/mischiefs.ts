@@ -1,0 +1,36 @@
+import type { CommonStep, Mischief, Way } from './step.ts';
+
+type NetworkStep = Extract<CommonStep, { kind: 'network' }>;
+
+/** What goes wrong in the network now. */
+export interface Mischiefs {
+  /** From now on, for as long as it says. */
+  add(step: NetworkStep): void;
+  /** What a call meets; `caller`: a node's order of launch, or the functions. Asked once for each call. */
+  of(caller: number | 'functions', way: Way): Mischief | undefined;
+}
+
+export function createMischiefs(now: () => number): Mischiefs {
+  let active: { step: NetworkStep; until: number; calls: number }[] = [];
+
+  return {
+    add(step) {
+      active = active.filter(({ until }) => until > now());
+      active.push({ step, until: now() + step.forMs, calls: 0 });
+    },
+    of(caller, way) {
+      const met = active.find(
+        ({ step, until }) => until > now() && step.way === way && isMeant(step.callers, caller),
+      );
+      if (met === undefined) return undefined;
+      met.calls += 1;
+      return met.calls % met.step.each === 0 ? met.step.mischief : undefined;
+    },
+  };
+}
+
+function isMeant(callers: NetworkStep['callers'], caller: number | 'functions'): boolean {
+  if (callers === 'all') return true;
+  if (callers === 'functions' || caller === 'functions') return callers === caller;
+  return callers.node === caller;
+}

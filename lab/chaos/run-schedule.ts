@@ -1,0 +1,112 @@
+import { createRandom } from '../rehearsal/random.ts';
+import type { ChaosCloud, NodeInWorld } from './cloud.ts';
+import { isAtRest, type NodeNow, wrongAtTheEnd } from './endings.ts';
+import type { Happening, Told } from './happening.ts';
+import { createInvariants } from './invariants.ts';
+import type { CommonStep } from './step.ts';
+import { createVirtualTime } from './virtual-time.ts';
+
+export interface Schedule<Plan, Own> {
+  seed: number;
+  plan: Plan;
+  /** In order of their time. */
+  steps: readonly (CommonStep | Own)[];
+  /** By then every trouble is over, in ms since the world began. */
+  calmAt: number;
+}
+
+/** All worlds begin in the same moment, so that the same seed gives the same trace. */
+const BEGIN = Date.parse('2026-01-05T09:00:00Z');
+/** After the last trouble, everything has to come to rest within so long. */
+const REST_WITHIN_MS = 15 * 60_000;
+const LOOK_EVERY_MS = 5_000;
+const LATEST_ALARM_MS = 240_000;
+const MOST_IN_A_MOMENT = 200;
+
+/** Lives one schedule in virtual time, to its end or to the first thing that is wrong. */
+export async function runSchedule<Plan, Own extends { at: number; kind: string }>(
+  cloud: ChaosCloud<Plan, Own>,
+  schedule: Schedule<Plan, Own>,
+): Promise<{ violation: string | undefined; history: Told[]; drains: number; virtualMs: number }> {
+  const time = createVirtualTime(BEGIN);
+  const bounds = cloud.bounds(schedule.plan);
+  const invariants = createInvariants(bounds);
+  const history: Told[] = [];
+  const drainedByHand = new Set<string>();
+  const leavingSince = new Map<string, number>();
+  let violation: string | undefined;
+
+  function tell(happening: Happening): void {
+    const told: Told = { ...happening, at: time.now() - BEGIN };
+    history.push(told);
+    violation ??= invariants.note(told)[0] ?? endless(told);
+    if (told.kind === 'asked-to-drain' && told.accepted) drainedByHand.add(told.node);
+    if (told.kind === 'asked-to-resume' && told.accepted) drainedByHand.delete(told.node);
+  }
+
+  /** Whoever goes on in one moment for ever would never let time pass. */
+  function endless({ at, kind }: Told): string | undefined {
+    const first = history.at(-MOST_IN_A_MOMENT);
+    return first?.at === at
+      ? `more than ${MOST_IN_A_MOMENT} things happened in one moment, the last: ${kind}`
+      : undefined;
+  }
+
+  // Drawn apart from the schedule: leaving out a step must not change how all others come about.
+  const world = cloud.create(schedule.plan, {
+    clock: time,
+    random: createRandom(schedule.seed ^ 0x5eed),
+    tell,
+    isOver: () => violation !== undefined,
+  });
+  for (const step of schedule.steps) {
+    time.after(step.at, () => {
+      const { at: _, ...what } = step;
+      tell({ kind: 'step', text: JSON.stringify(what) });
+      world.apply(step);
+    });
+  }
+
+  function nodeNow({ node, standing }: NodeInWorld): NodeNow {
+    const agent = node.agent();
+    return {
+      id: node.id,
+      standing,
+      on: node.isOn(),
+      durable: agent?.durable(),
+      alarms: (agent?.status().alarms ?? []).map(({ name }) => name),
+      drainedByHand: drainedByHand.has(node.id),
+    };
+  }
+
+  /** Every drain ends, or an alarm says why: not only in the end. */
+  function lookForForgotten(): void {
+    const now = time.now();
+    for (const each of world.nodes()) {
+      const { node, standing } = each;
+      if (standing !== 'leaving' && standing !== 'kept') {
+        leavingSince.delete(node.id);
+        continue;
+      }
+      const since = leavingSince.get(node.id) ?? now;
+      leavingSince.set(node.id, since);
+      if (now - since < bounds.warnAfterMs + LATEST_ALARM_MS) continue;
+      if (nodeNow(each).alarms.length > 0 || world.alarms().length > 0) continue;
+      violation ??= `${node.id} has been ${standing} for ${Math.round((now - since) / 1000)} s, and no alarm says why`;
+    }
+    time.after(LOOK_EVERY_MS, lookForForgotten);
+  }
+  lookForForgotten();
+
+  await time.run(BEGIN + schedule.calmAt, () => violation !== undefined);
+  const restBy = BEGIN + schedule.calmAt + REST_WITHIN_MS;
+  while (violation === undefined && time.now() < restBy && !world.nodes().map(nodeNow).every(isAtRest))
+    await time.run(Math.min(restBy, time.now() + LOOK_EVERY_MS), () => violation !== undefined);
+  violation ??= world.nodes().flatMap((each) => wrongAtTheEnd(nodeNow(each), world.alarms()))[0];
+  return {
+    violation,
+    history,
+    drains: history.filter(({ kind }) => kind === 'wanted').length,
+    virtualMs: time.now() - BEGIN,
+  };
+}

@@ -1,0 +1,68 @@
+/** Whose calls a mischief in the network hits: those of one node (by order of launch), of the functions, or all. */
+export type Callers = { node: number } | 'functions' | 'all';
+
+export const WAYS = ['metadata', 'api', 'store', 'metrics'] as const;
+export type Way = (typeof WAYS)[number];
+
+/**
+ * What goes wrong with a call. `lost`: it never arrives. `answer-lost`: it is carried out, and nobody hears of it.
+ * `twice`: it arrives two times. `cut-short`: half an answer.
+ */
+export const MISCHIEFS = [
+  'lost',
+  'answer-lost',
+  'refused',
+  'error',
+  'throttle',
+  'garbage',
+  'cut-short',
+  'slow',
+  'twice',
+] as const;
+export type Mischief = (typeof MISCHIEFS)[number];
+
+/** The effects of an agent between which it may die. */
+export const BOUNDARIES = [
+  'save',
+  'write',
+  'sync',
+  'rename',
+  'signal',
+  'cut',
+  'start-media',
+  'hold',
+  'release',
+  'ready',
+  'publish',
+  'read-decision',
+  'inhibit',
+] as const;
+export type Boundary = (typeof BOUNDARIES)[number];
+
+/**
+ * One thing that happens to a world of any cloud, as data. `at` and every duration in ms since the world began; `node`
+ * is the order of launch, beginning with 0. What a step means where it cannot happen (no such node) is nothing.
+ */
+export type CommonStep = { at: number } & (
+  | { kind: 'room'; node: number; people: number; forMs: number }
+  | { kind: 'network'; callers: Callers; way: Way; mischief: Mischief; forMs: number; each: number }
+  /** Dies at its `nth` such boundary from now, and comes back after `downMs`. */
+  | {
+      kind: 'kill-agent';
+      node: number;
+      boundary: Boundary | 'any';
+      when: 'before' | 'after';
+      nth: number;
+      downMs: number;
+    }
+  | { kind: 'reboot'; node: number; downMs: number }
+  | { kind: 'media-crash'; node: number }
+  | { kind: 'clock-jump'; node: number; byMs: number }
+  | { kind: 'disk-full'; node: number; forMs: number }
+  | { kind: 'state-garbled'; node: number; downMs: number }
+  | { kind: 'runtime-silent'; node: number; forMs: number }
+  /** The next signal fails in the telling: it arrived, or it did not. */
+  | { kind: 'signal-unsure'; node: number; arrives: boolean }
+  | { kind: 'operator-drain'; node: number }
+  | { kind: 'operator-resume'; node: number }
+);

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
+import type { DurableState } from '../core/state.ts';
+
+/**
+ * One moment by two clocks: `at` is the agent's (ms since the epoch, from the wall's time at its start), `upMs` that of
+ * this boot, which nobody can set. `boot` names the boot; undefined where the system does not tell.
+ */
+export interface Moment {
+  at: number;
+  boot?: string | undefined;
+  upMs: number;
+}
+
+/** The moment by this machine's clocks, told anew at each call. */
+export async function createMoment(now: () => number): Promise<() => Moment> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    // Systems other than Linux have no such file, and the wall's time is then believed.
+    () => undefined,
+  );
+  return () => ({ at: now(), boot, upMs: uptime() * 1000 });
+}
+
+/**
+ * What was written at one moment, as it is to be read at another: whoever set the wall's clock meanwhile has neither
+ * reached a ceiling by that nor put it off. After a boot nothing tells how long it took, but nothing lies ahead.
+ */
+export function carriedOver(state: DurableState, written: Moment | undefined, now: Moment): DurableState {
+  const sameBoot = written?.boot !== undefined && written.boot === now.boot;
+  const setByMs = sameBoot ? now.at - written.at - (now.upMs - written.upMs) : 0;
+  const moved = (at: number) => Math.min(now.at, at + setByMs);
+  return {
+    ...state,
+    bootedAt: moved(state.bootedAt),
+    since: moved(state.since),
+    drainingSince: state.drainingSince === null ? null : moved(state.drainingSince),
+    signals: state.signals.map((record) => ({ ...record, at: moved(record.at) })),
+    lostBefore: state.lostBefore && { ...state.lostBefore, at: moved(state.lostBefore.at) },
+  };
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { describe as describeHappening } from '../../lab/chaos/happening.ts';
+import { RUNNERS } from '../../lab/chaos/runner.ts';
+import { search } from '../../lab/chaos/search.ts';
+
+const RUNS = 1_000;
+
+describe('fault injection', () => {
+  for (const [cloud, run] of Object.entries(RUNNERS)) {
+    it(`${cloud}: ${RUNS} schedules of faults, and nothing that must never happen`, async function () {
+      this.timeout(240_000);
+      const { summary, finding } = await search(run, 1, RUNS, () => undefined);
+      if (finding !== undefined) {
+        const trace = finding.least.history.map(describeHappening).join('\n');
+        assert.fail(
+          `${finding.violation}\nnpm run chaos -- --cloud ${cloud} --seed ${finding.seed} --only ${finding.only.join(',')}\n${trace}`,
+        );
+      }
+      assert.equal(summary.runs, RUNS);
+      assert.ok(summary.drains > RUNS, `${summary.drains} drains`);
+    });
+
+    it(`${cloud}: the same seed gives the same trace, byte for byte`, async () => {
+      for (const seed of [7, 1238, 4_000_000]) {
+        const [once, again] = [await run(seed), await run(seed)];
+        assert.ok(once.history.length > 20);
+        assert.equal(
+          once.history.map(describeHappening).join('\n'),
+          again.history.map(describeHappening).join('\n'),
+        );
+      }
+    });
+  }
+});

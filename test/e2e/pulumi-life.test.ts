@@ -8,6 +8,7 @@ import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startAwsRig } from '..
 interface CloudRow {
   name: string;
   start: (program: string) => Promise<PulumiRig>;
+  /** The type of the group that scales. */
   group: string;
   /** `type.member` of inputs that nobody can know before a stack is made, and why not. */
   unknownAtFirst: string[];
@@ -19,7 +20,7 @@ const CLOUDS: CloudRow[] = [
   {
     name: 'aws',
     start: startAwsRig,
-    group: 'aws:autoscaling:Group media-group',
+    group: 'aws:autoscaling/group:Group',
     // Each names a thing by an id or an ARN that AWS gives it, or by the bucket's generated name: user-data, functions'
     // settings and rights name the bucket too.
     unknownAtFirst: [
@@ -105,6 +106,7 @@ for (const row of CLOUDS) {
     it('previews what it will make: nothing is unknown that can be known, nothing secret is told', async () => {
       const { stdout, output } = await rig.does('preview', '--json');
       assertNothingSecret(output);
+      assertNothingSecret((await rig.does('preview', '--diff')).output);
       const steps = readSteps(stdout).filter(({ type }) => type !== 'pulumi:pulumi:Stack');
       assert.ok(steps.length > 50 && steps.every(({ op }) => op === 'create'), 'everything is new');
       assert.deepEqual(unknownInputs(steps), row.unknownAtFirst, 'inputs that are not known');
@@ -160,9 +162,7 @@ for (const row of CLOUDS) {
       const pool = rig.section('ebbtide:pool');
       rig.set('ebbtide:pool', { ...pool, name: 'other' });
       const steps = readSteps((await rig.does('preview', '--json')).stdout);
-      const groups = steps.filter(
-        ({ type }) => type === row.group.split(' ')[0]?.replace(/:(\w+)$/, '/group:$1'),
-      );
+      const groups = steps.filter(({ type }) => type === row.group);
       assert.deepEqual(groups.map(({ op }) => op).sort(), ['create', 'delete']);
       rig.set('ebbtide:pool', pool);
     });

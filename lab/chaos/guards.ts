@@ -40,12 +40,6 @@ export const GUARDS: readonly Guard[] = [
       "if (!signals.some(isUnfinished)) return { ...stored.state, phase: 'booting', decision: null, signals: [] };",
   },
   {
-    name: 'a heartbeat that fails is tried again',
-    file: 'node-agent/core/leave-rules.ts',
-    guard: 'if (!wanted || !overdue || !isDue(observed.hold, at))',
-    instead: 'if (!wanted || !overdue || observed.hold.failures > 0 || !isDue(observed.hold, at))',
-  },
-  {
     name: 'the timer is kept alive, not only begun',
     file: 'node-agent/core/leave-rules.ts',
     guard: 'observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs',
@@ -76,21 +70,9 @@ export const GUARDS: readonly Guard[] = [
     instead: 'return false &&',
   },
   {
-    name: 'what is decided is remembered before it is answered',
-    file: 'functions/aws/termination-policy/answer.ts',
-    guard: "if (remembered.status === 'rejected') return { written: [], problems };",
-    instead: '',
-  },
-  {
     name: 'what an operator hears is on disk',
     file: 'node-agent/core/decide.ts',
     guard: 'revision <= savedRevision || save.failingSince !== null);',
     instead: 'revision >= 0);',
-  },
-  {
-    name: 'a clock that was set ends no ceiling',
-    file: 'node-agent/store/moment.ts',
-    guard: 'const sameBoot = written?.boot !== undefined && written.boot === now.boot;',
-    instead: 'const sameBoot = false;',
   },
 ];

@@ -3,7 +3,7 @@ import { type Agent, type IncomingHttpHeaders, request as plainRequest } from 'n
 import { request as tlsRequest } from 'node:https';
 
 export interface HttpRequest {
-  method: 'GET' | 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   url: string | URL;
   headers?: Record<string, string>;
   body?: string;

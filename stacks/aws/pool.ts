@@ -4,7 +4,6 @@ import { createAwsProvider } from '../../providers/aws/provider.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
-import type { Settings } from '../settings.ts';
 import { PoolAlarms } from './alarms.ts';
 import { PoolBucket } from './bucket.ts';
 import { PoolGroup } from './group.ts';
@@ -14,12 +13,13 @@ import { findZones, PoolNetwork } from './network.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { SecretParameters } from './parameters.ts';
 import { findPlace } from './place.ts';
+import type { AwsSettings } from './settings.ts';
 import { NodeSoftware } from './software.ts';
 import { TerminationPolicy } from './termination-policy.ts';
 import { Watcher } from './watcher.ts';
 
 interface AwsPoolArgs {
-  settings: Settings;
+  settings: AwsSettings;
   /** Of a network that is created. */
   zones: string[];
   agent: Bundle;
@@ -29,7 +29,7 @@ interface AwsPoolArgs {
 }
 
 /** Bundles what the pool runs, and makes the pool. */
-export async function createAwsPool({ settings, bundler }: PoolArgs): Promise<PoolOutputs> {
+export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>): Promise<PoolOutputs> {
   const [agent, boot, terminationPolicy, watcher] = await Promise.all([
     bundler.agent(),
     bundler.boot(),

@@ -3,12 +3,12 @@ import { BucketObjectv2 } from '@pulumi/aws/s3/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import { type Bundle, repositoryRoot } from '../bundle.ts';
 import type { SoftwareFile } from '../node-file.ts';
-import type { Settings } from '../settings.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface NodeSoftwareArgs {
   bucket: pulumi.Input<string>;
   agent: Bundle;
-  media: Settings['media'];
+  media: AwsSettings['media'];
 }
 
 /**
@@ -55,7 +55,7 @@ export class NodeSoftware extends pulumi.ComponentResource {
 /** S3 takes 10 tags on an object, and everything else takes more: the bucket has them. */
 const UNTAGGED = { overrideProvider: { defaultTags: { tags: {} } } };
 
-function mediaOf(media: Settings['media']): { file: SoftwareFile; asset: pulumi.asset.Asset } | undefined {
+function mediaOf(media: AwsSettings['media']): { file: SoftwareFile; asset: pulumi.asset.Asset } | undefined {
   if (media.setup !== undefined) {
     const { file, sha256 } = media.setup;
     return { file: { key: `software/setup-${sha256.slice(0, 16)}`, sha256 }, asset: fileAsset(file) };

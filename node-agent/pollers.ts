@@ -10,6 +10,8 @@ export interface Pollers {
 }
 
 const CPU_MS = 5_000;
+/** A metadata service near by may be asked each second; each look into a mailbox is a paid request to a store. */
+const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = { aws: 1_000, gcp: 3_000 };
 
 export function startPollers(
   config: AgentConfig,
@@ -51,7 +53,7 @@ export function startPollers(
     const reading = await ports.media.readWork();
     return { kind: 'work-read', reading, at: now() };
   });
-  look(every.notice, async () => {
+  look(every.notice ?? NOTICE_MS[config.cloud.kind], async () => {
     const reading = await ports.cloud.readTarget();
     return { kind: 'target-read', reading, at: now() };
   });

@@ -61,12 +61,17 @@ export function startPollers(
     const reading = await ports.cloud.readInterruption();
     // Unknown is no notice; the next look is seconds away.
     return reading.kind === 'interrupted'
-      ? { kind: 'interruption', deadline: reading.deadline, at: now() }
+      ? {
+          kind: 'interruption',
+          interruption: { deadline: reading.deadline, by: reading.by },
+          at: now(),
+        }
       : undefined;
   });
   look(every.spot, async () => {
-    const reading = await ports.cloud.readRebalance();
-    return reading.kind === 'known' && reading.set ? { kind: 'rebalance', at: now() } : undefined;
+    const reading = await ports.cloud.readAdvice();
+    if (reading.kind === 'unknown') return undefined;
+    return { kind: 'advice', advice: reading.kind === 'advised' ? reading.text : null, at: now() };
   });
   look(every.tags, async () => {
     const reading = await ports.cloud.readProtected();

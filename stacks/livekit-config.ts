@@ -9,6 +9,7 @@ function samplesOf(ports: RightPart<MediaPorts>): Readonly<Record<string, string
   return {
     root: '/sample',
     nodeIp: '192.0.2.1',
+    node: 'sample-node',
     instanceId: 'i-0123456789abcdef0',
     zone: 'sample-1a',
     signalPort: String(ports.signal),

@@ -25,7 +25,7 @@ export interface NodeSetupArgs {
   /** By which a node tells the template that it was made from. */
   template: string;
   /** Where the boot program finds files and secrets. */
-  source: Omit<BootManifest, 'placeholders' | 'stages'>;
+  source: BootManifest['source'];
   /** What the agent is told of its cloud, and where it says how it is. */
   cloud: AgentConfigFile['cloud'];
   registry: AgentConfigFile['registry'];
@@ -66,9 +66,8 @@ export function setupFiles({ boot, manifest, templates, bootScript: script }: No
 /** The agent starts first: whatever becomes of the media server, there is one who can answer the cloud. */
 function manifestOf({ settings, source, agent }: NodeSetupArgs, media: NodeMedia): BootManifest {
   const { ports } = settings.media;
-  const { parameters, ...place } = source;
   return {
-    ...place,
+    source,
     placeholders: {
       signalPort: String(ports.signal),
       rtcTcpPort: String(ports.rtcTcp),
@@ -76,7 +75,6 @@ function manifestOf({ settings, source, agent }: NodeSetupArgs, media: NodeMedia
       metricsPort: String(ports.metrics),
       agentPort: String(settings.agent.http.port),
     },
-    parameters,
     stages: [
       {
         name: 'agent',

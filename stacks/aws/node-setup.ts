@@ -24,6 +24,7 @@ export function awsNodeSetup(args: AwsNodeArgs): NodeSetup {
     ...shared,
     settings,
     source: {
+      kind: 'aws',
       region,
       bucket,
       parameters: {

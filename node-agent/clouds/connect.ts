@@ -1,0 +1,46 @@
+import type { AgentConfig } from '../../fleet/agent-config.ts';
+import { createAwsClient } from '../../fleet/aws/client.ts';
+import { credentialsFromEnvironment } from '../../fleet/aws/credentials.ts';
+import { createS3Store } from '../../fleet/aws/s3-store.ts';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import type { SendHttp } from '../../fleet/http.ts';
+import type { Registry } from '../../fleet/registry.ts';
+import { createAwsCloud } from './aws/aws-cloud.ts';
+import { createMetadata } from './aws/metadata.ts';
+import { credentialsFromMetadata } from './aws/metadata-credentials.ts';
+import type { Cloud } from './cloud.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+/** What stands in for the machine's own network, and for the wall's time. */
+type Network = { send?: SendHttp; now?: () => number };
+type Connected = { cloud: Cloud; registry: Registry };
+
+/** The cloud that a node is in, and its registry. */
+export function connect(config: AgentConfig, environment: Environment, network: Network = {}): Connected {
+  switch (config.cloud.kind) {
+    case 'aws':
+      return connectAws(config, config.cloud, environment, network);
+    case 'gcp':
+      throw new Error('no adapter yet');
+  }
+}
+
+function connectAws(
+  config: AgentConfig,
+  settings: Extract<AgentConfig['cloud'], { kind: 'aws' }>,
+  environment: Environment,
+  network: Network,
+): Connected {
+  const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata, ...network });
+  const client = createAwsClient({
+    region: settings.region,
+    credentials: credentialsFromEnvironment(environment) ?? credentialsFromMetadata(metadata, network.now),
+    environment,
+    timeoutMs: config.timeout.api,
+    ...network,
+  });
+  const { group, launchHook, terminateHook } = settings;
+  const cloud = createAwsCloud({ metadata, client, group, launchHook, terminateHook });
+  const store = createS3Store({ client, bucket: config.registry.bucket });
+  return { cloud, registry: createBucketRegistry({ store, statusName: () => config.registry.statusName }) };
+}

@@ -2,6 +2,7 @@ import type { AgentConfigFile } from '../fleet/agent-config.ts';
 import type { BootManifest } from '../fleet/boot-manifest.ts';
 import { formatDuration } from '../fleet/duration.ts';
 import { type BootScriptArgs, bootScript } from './boot-script.ts';
+import { gzipped } from './gzipped.ts';
 import type { NodeFile, SoftwareFile } from './node-file.ts';
 import { type NodeMedia, nodeMedia } from './node-media.ts';
 import { AGENT_UNIT, agentUnit, TEMPLATES } from './node-units.ts';
@@ -61,6 +62,15 @@ export function setupFiles({ boot, manifest, templates, bootScript: script }: No
     { path: '/etc/ebbtide/boot.json', content: `${JSON.stringify(manifest, undefined, 1)}\n` },
     ...templates,
   ];
+}
+
+/** For an operator whose nodes are told more than their cloud takes. */
+export function whatIsBig(setup: NodeSetup): string {
+  const parts = setupFiles(setup)
+    .map(({ path, content }) => ({ path, bytes: gzipped(content).length }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ path, bytes }) => `${path} ${bytes}`);
+  return `By file: ${parts.join(', ')}. What you can shorten is ebbtide:media.config`;
 }
 
 /** The agent starts first: whatever becomes of the media server, there is one who can answer the cloud. */

@@ -1,7 +1,7 @@
-import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
+import { gzipped } from './gzipped.ts';
 import type { NodeFile } from './node-file.ts';
-import { BOOT_SCRIPT, type NodeSetup, setupFiles } from './node-setup.ts';
+import { BOOT_SCRIPT, type NodeSetup, setupFiles, whatIsBig } from './node-setup.ts';
 
 /**
  * cloud-config whose only command is one script that it wrote. Nothing in it is secret: secrets are parameters that the
@@ -18,12 +18,9 @@ function cloudConfig(files: NodeFile[]) {
   };
 }
 
-/** What EC2 takes: gzip, which cloud-init opens by itself. The same text gives the same bytes on every system. */
+/** What EC2 takes: gzip, which cloud-init opens by itself. */
 export function packUserData(text: string): Buffer {
-  const packed = gzipSync(text, { level: 9 });
-  // The tenth byte of a gzip header names the system that packed it: 255 is "unknown".
-  packed[9] = 255;
-  return packed;
+  return gzipped(text);
 }
 
 const EC2_LIMIT_BYTES = 16 * 1024;
@@ -32,12 +29,7 @@ const EC2_LIMIT_BYTES = 16 * 1024;
 export function assertUserDataFits(setup: NodeSetup): void {
   const size = packUserData(renderUserData(setup)).length;
   if (size <= EC2_LIMIT_BYTES) return;
-  const parts = setupFiles(setup)
-    .map(({ path, content }) => ({ path, bytes: packUserData(content).length }))
-    .sort((a, b) => b.bytes - a.bytes)
-    .map(({ path, bytes }) => `${path} ${bytes}`);
   throw new Error(
-    `the nodes' user-data has ${size} bytes packed, and EC2 takes ${EC2_LIMIT_BYTES}. ` +
-      `By file: ${parts.join(', ')}. What you can shorten is ebbtide:media.config`,
+    `the nodes' user-data has ${size} bytes packed, and EC2 takes ${EC2_LIMIT_BYTES}. ${whatIsBig(setup)}`,
   );
 }

@@ -2,6 +2,7 @@ import { Group, LifecycleHook, Policy } from '@pulumi/aws/autoscaling/index.js';
 import type { Metric } from '@pulumi/aws/types/enums/autoscaling/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import { formatDuration } from '../../fleet/duration.ts';
+import { seconds } from '../seconds.ts';
 import type { AwsNames } from './names.ts';
 import type { AwsSettings } from './settings.ts';
 
@@ -135,8 +136,4 @@ function lifecycleHooks({ aws }: AwsSettings, names: AwsNames) {
       defaultResult: 'ABANDON',
     },
   ];
-}
-
-function seconds(ms: number): number {
-  return Math.ceil(ms / 1000);
 }

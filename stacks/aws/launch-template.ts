@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { getAmiOutput, LaunchTemplate } from '@pulumi/aws/ec2/index.js';
 import { getParameterOutput } from '@pulumi/aws/ssm/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Bundle } from '../bundle.ts';
+import { fingerprintOf } from '../fingerprint.ts';
 import type { SoftwareFile } from '../node-file.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../user-data.ts';
 import type { AwsNames } from './names.ts';
@@ -114,8 +114,4 @@ export function isArm(machineType: string): boolean {
 function setupOf(args: NodeTemplateArgs, bucket: string, nodeRoleId: string, template: string) {
   const { settings, names, boot, agent, media } = args;
   return awsNodeSetup({ settings, names, bucket, nodeRoleId, boot: boot.code, agent, media, template });
-}
-
-function fingerprintOf(parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
 }

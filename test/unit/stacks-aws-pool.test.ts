@@ -11,6 +11,7 @@ import { AwsPool } from '../../stacks/aws/pool.ts';
 import { repositoryRoot, sha256Of } from '../../stacks/bundle.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
+import { softwareOf } from '../../stacks/software.ts';
 import { configValues, GOOD, type ProgramRun, runUnderMocks, settingsOf } from './stacks-mocks.ts';
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
@@ -599,7 +600,7 @@ async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOp
     {
       settings: settingsOf(settings, 'aws'),
       zones: ['eu-west-1a'],
-      agent: bundle,
+      software: softwareOf(bundle, settings.media),
       boot: bundle,
       terminationPolicy: bundle,
       watcher: bundle,

@@ -1,4 +1,5 @@
 import type { Choice } from '../../fleet/choose-victims.ts';
+import type { Decision } from '../../fleet/decision.ts';
 import type { Finding } from '../watch/finding.ts';
 import { measure, type PoolCounts } from '../watch/measure.ts';
 import { adopt, strays } from './adoption.ts';
@@ -83,7 +84,9 @@ export function planPool<Machine extends PoolMachine>(
     memory: remember(recalled, after, now),
     decide: [...victims, ...adoptions],
     takeOut: decided.filter(({ machine: { place } }) => place === 'in-group' || place === 'unsettled'),
-    mark: decided.filter(({ machine, decision }) => isToBeMarked(machine) && machine.mark !== decision.id),
+    mark: decided.filter(
+      ({ machine, decision }) => isToBeMarked(machine) && machine.mark !== markOf(decision),
+    ),
     remove: decided.flatMap((each) => {
       const reason = whyRemove(each.machine);
       return reason === undefined ? [] : [{ ...each, reason }];
@@ -106,6 +109,11 @@ const NOTHING = {
   held: 'the machines are not known',
 } as const satisfies Partial<PoolPlan>;
 
+/** What a machine carries of a decision: clouds take small letters only. */
+export function markOf({ id }: Decision): string {
+  return id.toLowerCase();
+}
+
 function isToBeMarked({ place }: PoolMachine): boolean {
   return place === 'leaving-group' || place === 'outside';
 }
@@ -127,8 +135,8 @@ function remember(recalled: Recalled, memory: PoolMemory, now: number): PoolMemo
       const { low, ...before } = recalled.memory;
       const { low: lowNow, ...after } = memory;
       const isSame = JSON.stringify(before) === JSON.stringify(after) && low?.since === lowNow?.since;
-      const isRecent =
-        lowNow === undefined || now - Date.parse(low?.seenAt ?? lowNow.seenAt) < REFRESH_LOW_MS;
+      const isSeenAnew = lowNow !== undefined && lowNow.seenAt !== low?.seenAt;
+      const isRecent = !isSeenAnew || now - Date.parse(low?.seenAt ?? lowNow.seenAt) < REFRESH_LOW_MS;
       return isSame && isRecent ? undefined : memory;
     }
   }

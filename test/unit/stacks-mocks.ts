@@ -33,7 +33,7 @@ const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
-  gcpFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
+  gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
 };
 
 export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
@@ -102,7 +102,14 @@ export async function runUnderMocks(
             state: { ...args.inputs, ...outputsOf(args.type, args.name, plain) },
           };
         },
-        call: ({ token, inputs }) => (options.answers?.[token] ?? answerOf(token))(inputs),
+        call({ token, inputs }) {
+          try {
+            return (options.answers?.[token] ?? answerOf(token))(inputs);
+          } catch (error) {
+            // What a real provider says comes as a member that an Error does not have.
+            throw Object.assign(new Error(), { details: error instanceof Error ? error.message : '' });
+          }
+        },
       },
       'ebbtide',
       'test',

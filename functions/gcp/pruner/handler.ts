@@ -16,8 +16,9 @@ import { type PrunerTools, planOnly, prune as pruneOnce } from './prune.ts';
 /** Each request; reading the whole world and following what was begun have budgets of their own. */
 const REQUEST_TIMEOUT_MS = 8_000;
 const READ_BUDGET_MS = 20_000;
-/** Google takes a minute or more to delete a machine. Both together stay below the function's timeout of three minutes. */
-const STEP_BUDGET_MS = 120_000;
+const STEP_BUDGET_MS = 40_000;
+/** Google takes a minute or more to delete a machine; the function's own timeout is longer than all of these. */
+const DELETION_BUDGET_MS = 120_000;
 const METADATA_TIMEOUT_MS = 3_000;
 
 /** The little of a request and its answer that is used of what Google's functions framework gives. */
@@ -70,5 +71,6 @@ function compose(environment: Readonly<Record<string, string | undefined>>): Pru
     random: Math.random,
     readBudgetMs: READ_BUDGET_MS,
     stepBudgetMs: STEP_BUDGET_MS,
+    deletionBudgetMs: DELETION_BUDGET_MS,
   };
 }

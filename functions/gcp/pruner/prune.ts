@@ -18,6 +18,7 @@ export interface PrunerTools extends WorldTools, StepTools {
   random: () => number;
   /** What was not seen to end by then is looked at by the next run. */
   stepBudgetMs: number;
+  deletionBudgetMs: number;
 }
 
 /** What a run gives: at once what it did, and later how the deletions that it began have ended. */
@@ -34,8 +35,13 @@ export async function prune(tools: PrunerTools): Promise<PruneRun> {
   const readMs = clock.now() - startedAt;
   const plan = planPool(world, settings, () => createDecisionId(world.now, tools.random));
   logFindings(log, settings.pool, plan.findings);
-  const patience = abortAfter(clock, tools.stepBudgetMs);
-  const { done, ended } = await carryOut(plan, memoryVersion, tools, patience.signal);
+  const steps = abortAfter(clock, tools.stepBudgetMs);
+  const deletions = abortAfter(clock, tools.deletionBudgetMs);
+  const { done, ended } = await carryOut(plan, memoryVersion, tools, {
+    signal: steps.signal,
+    deletionSignal: deletions.signal,
+  });
+  steps.letGo();
   const answer = told(plan, done);
   log(answer.failures.length > 0 ? 'error' : 'info', 'pruner', {
     pool: settings.pool,
@@ -46,7 +52,7 @@ export async function prune(tools: PrunerTools): Promise<PruneRun> {
     tookMs: clock.now() - startedAt,
   });
   const followed = ended.then((failures) => {
-    patience.letGo();
+    deletions.letGo();
     if (failures.length > 0) log('error', 'pruner-deletion', { pool: settings.pool, failures });
     return failures;
   });

@@ -4,7 +4,7 @@ import type { Operation } from '../../../fleet/gcp/compute-schemas.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
-import type { PoolPlan } from '../../level-triggered/plan.ts';
+import { markOf, type PoolPlan } from '../../level-triggered/plan.ts';
 import type { PrunedMachine } from './machines.ts';
 
 export interface StepTools {
@@ -32,12 +32,18 @@ export interface CarriedOut {
 
 type Step = Decided<PrunedMachine>;
 
+/** How long is waited: for the steps of a run, and for the deletions that it began, which take a minute or more. */
+export interface Patience {
+  signal: AbortSignal;
+  deletionSignal: AbortSignal;
+}
+
 /** Carries a plan out in the order that it asks for. What fails is told, and keeps nothing else from being done. */
 export async function carryOut(
   plan: PoolPlan<PrunedMachine>,
   memoryVersion: string | undefined,
   tools: StepTools,
-  signal: AbortSignal,
+  { signal, deletionSignal }: Patience,
 ): Promise<CarriedOut> {
   const done: Done = {
     decided: [],
@@ -109,7 +115,7 @@ export async function carryOut(
     await attempt(`marking ${machine.node}`, async () => {
       const operation = await compute.addLabels(
         machine.instance,
-        { [DECISION_LABEL]: decision.id.toLowerCase() },
+        { [DECISION_LABEL]: markOf(decision) },
         signal,
       );
       // Somebody else writes labels at this moment: the next run does it.
@@ -126,7 +132,7 @@ export async function carryOut(
   const out = await takeOut([...plan.takeOut, ...inGroup]);
   await Promise.all([...plan.mark, ...adopted, ...out].map(mark));
   await removals;
-  return { done, ended: followAll(operations, compute, signal) };
+  return { done, ended: followAll(operations, compute, deletionSignal) };
 }
 
 async function followAll(

@@ -158,10 +158,10 @@ export function createTwin(options: TwinOptions): TwinCloud {
     clock,
     emit,
     start: startInstance,
-    askPolicy: (functionArn, { serviceLinkedRole }, event) =>
+    askPolicy: ({ policy, group, event }) =>
       functions.invoke(
-        functionArn,
-        { kind: 'role', arn: serviceLinkedRole, trustedBy: 'autoscaling.amazonaws.com' },
+        policy,
+        { kind: 'role', arn: group.serviceLinkedRole, trustedBy: 'autoscaling.amazonaws.com' },
         event,
         POLICY_ANSWERS_WITHIN_MS,
       ),

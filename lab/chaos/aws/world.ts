@@ -73,7 +73,7 @@ export function createAwsWorld(plan: AwsPlan, { clock, random, tell, isOver }: W
     seed: 'chaos',
     emit,
     start,
-    askPolicy: (_arn, event) => functions.askPolicy(event),
+    askPolicy: ({ event }) => functions.askPolicy(event),
   });
   const services = createServices({
     model,

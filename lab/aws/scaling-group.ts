@@ -19,6 +19,13 @@ import { chooseVictims, type PolicyCause } from './victims.ts';
 
 export type DesiredBy = 'target-tracking' | 'operator' | 'api';
 
+/** By name, since an event may be anything. */
+export interface PolicyQuestion {
+  policy: string;
+  group: Group;
+  event: unknown;
+}
+
 export interface ScalingGroupOptions {
   group: Group;
   mode: 'ebbtide' | 'control';
@@ -28,7 +35,7 @@ export interface ScalingGroupOptions {
   emit(happening: TwinHappening): void;
   /** Gives an instance its metadata and its machine, and starts it. */
   start(instance: Instance, template: LaunchTemplate): Promise<Machine>;
-  askPolicy(functionArn: string, group: Group, event: unknown): Promise<unknown>;
+  askPolicy(question: PolicyQuestion): Promise<unknown>;
 }
 
 /** An Auto Scaling group: keeps as many instances as are desired, and lets them go by its rules. */
@@ -73,7 +80,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   // The control lets AWS choose.
   const ask = control
     ? undefined
-    : (functionArn: string, event: unknown) => options.askPolicy(functionArn, group, event);
+    : (policy: string, event: unknown) => options.askPolicy({ policy, group, event });
   const instances: Instance[] = [];
   const replacements: Exclude<PolicyCause, 'SCALE_IN'>[] = [];
   let desired = group.desired;

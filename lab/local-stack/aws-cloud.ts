@@ -5,7 +5,8 @@ import { ACCOUNT, type Place } from '../aws/identifiers.ts';
 import { type Account, createAccount } from '../aws/provider/account.ts';
 import { serveProvider } from '../aws/provider/server.ts';
 import { readModel } from '../aws/read-model.ts';
-import { createTwin, type TwinCloud } from '../aws/twin.ts';
+import { createTwin } from '../aws/twin.ts';
+import type { TwinCloud } from '../aws/twin-cloud.ts';
 import type { MachineFactory } from '../machine.ts';
 
 /** A twin AWS that has nothing yet, behind the provider protocol. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TwinCloud } from '../aws/twin.ts';
+import type { TwinCloud } from '../aws/twin-cloud.ts';
 import { LabMachines } from '../instance/machine-factory.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
 import type { MediaNode } from '../media/driver.ts';

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { TwinEvent } from '../aws/events.ts';
 import type { AwsModel } from '../aws/model.ts';
-import { createTwin, type TwinCloud, type TwinInstance } from '../aws/twin.ts';
+import { createTwin } from '../aws/twin.ts';
+import type { TwinCloud, TwinInstance } from '../aws/twin-cloud.ts';
 import type { LogLine } from '../instance/lab-machine.ts';
 import { LabMachines } from '../instance/machine-factory.ts';
 import type { MediaDriver, MediaNode } from '../media/driver.ts';

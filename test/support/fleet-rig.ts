@@ -1,7 +1,8 @@
 import * as assert from 'node:assert/strict';
 import type { TwinEvent } from '../../lab/aws/events.ts';
 import type { AwsModel } from '../../lab/aws/model.ts';
-import { createTwin, type TwinCloud } from '../../lab/aws/twin.ts';
+import { createTwin } from '../../lab/aws/twin.ts';
+import type { TwinCloud } from '../../lab/aws/twin-cloud.ts';
 import type { LabMachine } from '../../lab/instance/lab-machine.ts';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import type { MediaDriver, Participant } from '../../lab/media/driver.ts';

@@ -1,9 +1,10 @@
+import type { RawRequest } from '../../raw-request.ts';
 import type { Refusal } from '../events.ts';
 import { type Fault, type Faults, GARBAGE, spoiled } from '../faults.ts';
 import { evaluate } from '../iam.ts';
 import { callerContext, type Principal, type Principals } from '../principals.ts';
 import { type Answer, ApiError, type AuthoriseOptions, type Caller, type Service } from './api.ts';
-import { parseAuthorization, type RawRequest, verifySignature } from './signature.ts';
+import { parseAuthorization, verifySignature } from './signature.ts';
 
 export interface ApiOptions {
   region: string;

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
+import type { RawRequest } from '../../raw-request.ts';
 import type { Fault } from '../faults.ts';
 import type { PolicyDocument } from '../policy-document.ts';
 import type { Principal } from '../principals.ts';
-import type { RawRequest } from './signature.ts';
 
 /** A refusal in AWS's words. `malformed`: the request itself was wrong, which our code must never send. */
 export class ApiError extends Error {

@@ -4,7 +4,7 @@ import type { RecordedResource } from '../mocks.ts';
 import type { AwsModel } from '../model.ts';
 import { readModel } from '../read-model.ts';
 import { creatorOf, type Inputs } from '../resource-types.ts';
-import type { TwinCloud } from '../twin.ts';
+import type { TwinCloud } from '../twin-cloud.ts';
 import { deleteGroup, GROUP, groupAsItIs, waitForCapacity } from './group-life.ts';
 import type { Addressed, Made } from './made.ts';
 import { containsUnknown, plainProperties } from './wire.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inputs } from '../resource-types.ts';
 import type { ScalingGroup } from '../scaling-group.ts';
-import type { TwinCloud } from '../twin.ts';
+import type { TwinCloud } from '../twin-cloud.ts';
 import type { Made } from './made.ts';
 
 export const GROUP = 'aws:autoscaling/group:Group';

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { type AwsClient, createAwsClient } from '../../../../fleet/aws/client.ts';
 import { type Applied, applyProgram } from '../../../../lab/aws/apply.ts';
 import type { TwinEvent } from '../../../../lab/aws/events.ts';
-import { createTwin, type TwinCloud, type TwinOptions } from '../../../../lab/aws/twin.ts';
+import { createTwin } from '../../../../lab/aws/twin.ts';
+import type { TwinCloud, TwinOptions } from '../../../../lab/aws/twin-cloud.ts';
 import type { MachineSpec } from '../../../../lab/machine.ts';
 
 export const NODE_ROLE = 'ebbtide-media-node';

@@ -6,7 +6,8 @@ import { createBundler, repositoryRoot } from './bundle.ts';
 const bundler = createBundler();
 const programs = [
   { file: 'ebbtide-agent.cjs', bundle: bundler.agent(), executable: true },
-  { file: 'boot.cjs', bundle: bundler.boot(), executable: false },
+  { file: 'boot-aws.cjs', bundle: bundler.boot('aws'), executable: false },
+  { file: 'boot-gcp.cjs', bundle: bundler.boot('gcp'), executable: false },
   {
     file: 'functions/aws/termination-policy/index.cjs',
     bundle: bundler.awsFunction('termination-policy'),

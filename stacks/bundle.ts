@@ -11,10 +11,12 @@ export interface Bundle {
 /** Makes the programs that a stack installs: bundled from their sources, by path. */
 export interface Bundler {
   agent(): Promise<Bundle>;
-  boot(): Promise<Bundle>;
+  boot(cloud: BootCloud): Promise<Bundle>;
   awsFunction(name: AwsFunctionName): Promise<Bundle>;
 }
 
+/** User-data is small on some clouds: a boot program holds one cloud's part only. */
+export type BootCloud = 'aws' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
@@ -23,7 +25,7 @@ export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 export function createBundler(): Bundler {
   return {
     agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
-    boot: () => bundle('node-agent/boot/main.ts', 'node18'),
+    boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
   };
 }

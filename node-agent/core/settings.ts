@@ -3,6 +3,8 @@ import type { NodeStatus } from '../../fleet/status.ts';
 /** Who this node is; told once, at the start. */
 export interface NodeIdentity {
   node: string;
+  /** The cloud's own id of this one machine, where the name of a node may come again. */
+  machine?: string;
   cloud: NodeStatus['cloud'];
   zone: string;
   address: string;

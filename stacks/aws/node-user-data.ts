@@ -47,18 +47,21 @@ function manifestOf({ settings, names, bucket, agent }: AwsNodeArgs, media: Node
   const { ports } = settings.media;
   const { keys, redis } = settings.mediaSecrets;
   return {
-    region: settings.awsProvider.region,
-    bucket,
+    source: {
+      kind: 'aws',
+      region: settings.awsProvider.region,
+      bucket,
+      parameters: {
+        ...(keys === undefined ? {} : { keys: names.keysParameter }),
+        ...(redis === undefined ? {} : { redis: names.redisParameter }),
+      },
+    },
     placeholders: {
       signalPort: String(ports.signal),
       rtcTcpPort: String(ports.rtcTcp),
       rtcUdpPort: String(ports.rtcUdp),
       metricsPort: String(ports.metrics),
       agentPort: String(settings.agent.http.port),
-    },
-    parameters: {
-      ...(keys === undefined ? {} : { keys: names.keysParameter }),
-      ...(redis === undefined ? {} : { redis: names.redisParameter }),
     },
     stages: [
       {

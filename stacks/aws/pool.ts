@@ -32,7 +32,7 @@ interface AwsPoolArgs {
 export async function createAwsPool({ settings, bundler }: PoolArgs): Promise<PoolOutputs> {
   const [agent, boot, terminationPolicy, watcher] = await Promise.all([
     bundler.agent(),
-    bundler.boot(),
+    bundler.boot('aws'),
     bundler.awsFunction('termination-policy'),
     bundler.awsFunction('watcher'),
   ]);

@@ -14,6 +14,7 @@ const programs = [
     executable: false,
   },
   { file: 'functions/aws/watcher/index.cjs', bundle: bundler.awsFunction('watcher'), executable: false },
+  { file: 'functions/gcp/pruner/index.cjs', bundle: bundler.gcpFunction('pruner'), executable: false },
 ];
 
 for (const { file, bundle, executable } of programs) {

@@ -13,11 +13,13 @@ export interface Bundler {
   agent(): Promise<Bundle>;
   boot(cloud: BootCloud): Promise<Bundle>;
   awsFunction(name: AwsFunctionName): Promise<Bundle>;
+  gcpFunction(name: GcpFunctionName): Promise<Bundle>;
 }
 
 /** User-data is small on some clouds: a boot program holds one cloud's part only. */
 export type BootCloud = 'aws' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
+export type GcpFunctionName = 'pruner';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
 export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -27,6 +29,7 @@ export function createBundler(): Bundler {
     agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
     boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
+    gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { objectAge } from '../object-age.ts';
-import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
+import type { ReadObject, StoredObject, VersionedStore } from '../object-store.ts';
 import { type GcpClient, GcpError, type GcpResponse, readAnswer } from './client.ts';
 import { bucketPath, objectPath } from './object-path.ts';
 
@@ -15,8 +15,14 @@ const listSchema = v.object({
 const writtenSchema = v.object({ kind: v.literal('storage#object'), name: v.string() });
 const FIELDS = 'kind,items(name,updated),nextPageToken';
 
-/** An object store on Cloud Storage, by its JSON API. */
-export function createStorageStore({ client, bucket }: { client: GcpClient; bucket: string }): ObjectStore {
+/** An object store on Cloud Storage, by its JSON API. A version is an object's generation. */
+export function createStorageStore({
+  client,
+  bucket,
+}: {
+  client: GcpClient;
+  bucket: string;
+}): VersionedStore {
   async function readPage(query: Record<string, string | number | undefined>, signal?: AbortSignal) {
     const request = { service: 'storage', method: 'GET', path: bucketPath(bucket) } as const;
     const response = await client.send({ ...request, query: { ...query, fields: FIELDS }, signal });
@@ -48,7 +54,8 @@ export function createStorageStore({ client, bucket }: { client: GcpClient; buck
       return undefined;
     }
     const ageMs = objectAge(key, response.date, writtenAt(response));
-    return { key, ageMs, body: response.bytes.toString() };
+    const version = response.headers.get('x-goog-generation') ?? undefined;
+    return { key, ageMs, body: response.bytes.toString(), version };
   }
 
   /** A missing bucket is a broken installation, and any proxy may say 404: only a list without the key proves it absent. */
@@ -64,12 +71,17 @@ export function createStorageStore({ client, bucket }: { client: GcpClient; buck
     if (page.items.some(({ name }) => name === key)) throw notFound;
   }
 
-  async function put(key: string, body: string, signal?: AbortSignal): Promise<void> {
+  async function write(
+    key: string,
+    body: string,
+    condition: { ifGenerationMatch?: string },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const response = await client.send({
       service: 'storage',
       method: 'POST',
       path: `/upload${bucketPath(bucket)}`,
-      query: { uploadType: 'media', name: key },
+      query: { uploadType: 'media', name: key, ...condition },
       body,
       signal,
     });
@@ -79,7 +91,25 @@ export function createStorageStore({ client, bucket }: { client: GcpClient; buck
       throw new GcpError(`writing ${key} in bucket ${bucket}: the store wrote ${name}`, 'malformed');
   }
 
-  return { list, get, put };
+  const put = (key: string, body: string, signal?: AbortSignal) => write(key, body, {}, signal);
+
+  async function replace(
+    key: string,
+    body: string,
+    version: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      // Generation 0: there is none.
+      await write(key, body, { ifGenerationMatch: version ?? '0' }, signal);
+      return true;
+    } catch (cause) {
+      if (cause instanceof GcpError && cause.status === 412) return false;
+      throw cause;
+    }
+  }
+
+  return { list, get, put, replace };
 }
 
 /** When an object was written, which its generation (in µs) tells too, should a download have no Last-Modified. */

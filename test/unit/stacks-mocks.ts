@@ -32,6 +32,7 @@ const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
+  gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
 };
 
 /** As the CLI hands it over: text, objects as JSON. */

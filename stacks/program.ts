@@ -13,8 +13,10 @@ export async function runProgram(config: RawConfig, bundler: Bundler): Promise<P
   switch (settings.cloud) {
     case 'aws':
       return createAwsPool({ settings, bundler });
+    case 'gcp':
+      throw new pulumi.RunError('the cloud "gcp" is not built yet');
     default:
-      return settings.cloud satisfies never;
+      return settings satisfies never;
   }
 }
 

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Bundler } from '../../stacks/bundle.ts';
 import type { PoolOutputs } from '../../stacks/pool.ts';
 import { runProgram } from '../../stacks/program.ts';
+import type { Settings } from '../../stacks/settings.ts';
 
 /** A resource as the engine is told of it: plain inputs, with the names of those that are secret. */
 export interface Registered {
@@ -42,6 +43,16 @@ export function configValues(settings: Record<string, unknown>): Record<string, 
     values[`ebbtide:${key}`] = typeof value === 'string' ? value : JSON.stringify(value);
   }
   return values;
+}
+
+/** Settings of the cloud that a test is about. */
+export function settingsOf<Cloud extends Settings['cloud']>(
+  settings: Settings,
+  cloud: Cloud,
+): Extract<Settings, { cloud: Cloud }> {
+  const is = (given: Settings): given is Extract<Settings, { cloud: Cloud }> => given.cloud === cloud;
+  if (is(settings)) return settings;
+  throw new Error(`settings of ${settings.cloud}, and not of ${cloud}`);
 }
 
 /** Runs the program against Pulumi's mocks. Rejects on the first thing that fails anywhere in it. */

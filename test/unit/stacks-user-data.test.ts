@@ -11,13 +11,13 @@ import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { wantedContainerSchema } from '../../fleet/wanted-container.ts';
 import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
-import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
+import { awsNodeSetup } from '../../stacks/aws/node-setup.ts';
 import { type BootPatience, type BootScriptArgs, bootScript } from '../../stacks/boot-script.ts';
 import { createBundler } from '../../stacks/bundle.ts';
 import type { SoftwareFile } from '../../stacks/node-file.ts';
 import { readSettings, type Settings } from '../../stacks/settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
-import { configValues, GOOD } from './stacks-mocks.ts';
+import { configValues, GOOD, settingsOf } from './stacks-mocks.ts';
 
 function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot");\n') {
   const files = { text: () => undefined, sha256: () => 'a'.repeat(64) };
@@ -25,8 +25,8 @@ function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot
     { values: configValues({ ...GOOD, ...changed }), isSecret: () => true },
     files,
   );
-  return awsNodeUserData({
-    settings,
+  return awsNodeSetup({
+    settings: settingsOf(settings, 'aws'),
     names: awsNames('media', 'eu-west-1'),
     bucket: 'ebbtide-media-1234',
     nodeRoleId: 'AROAEXAMPLE',

@@ -1,4 +1,5 @@
-import { arn, hexId, type Place } from './identifiers.ts';
+import { hexId } from '../cloud/identifiers.ts';
+import { arn, type Place } from './identifiers.ts';
 
 type Inputs = Record<string, unknown>;
 

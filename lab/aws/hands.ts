@@ -1,13 +1,13 @@
-import type { TwinHappening } from './events.ts';
+import type { AwsTwin } from './aws-twin.ts';
+import type { AwsHappening } from './events.ts';
 import type { RunningGroups } from './running-groups.ts';
-import type { TwinCloud } from './twin-cloud.ts';
 
 const SPOT_NOTICE_MS = 120_000;
 
 /** What a person, the cloud or chance does to the groups and their machines. */
 export type Hands = Pick<
-  TwinCloud,
-  | 'group'
+  AwsTwin,
+  | 'size'
   | 'setDesiredCapacity'
   | 'replaceOne'
   | 'markUnhealthy'
@@ -21,10 +21,11 @@ export type Hands = Pick<
 export function createHands(
   groups: RunningGroups,
   factor: number,
-  emit: (happening: TwinHappening) => void,
+  emit: (happening: AwsHappening) => void,
 ): Hands {
   return {
-    group() {
+    size() {
+      if (groups.all().length === 0) return undefined;
       const { group, desired } = groups.only();
       return { name: group.name, min: group.min, max: group.max, desired: desired() };
     },

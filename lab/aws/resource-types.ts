@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { arn, hexId, type Place, upperId, uuid } from './identifiers.ts';
+import { hexId, uuid } from '../cloud/identifiers.ts';
+import { arn, type Place, upperId } from './identifiers.ts';
 
 /** Plain inputs of one resource. */
 export type Inputs = Record<string, unknown>;

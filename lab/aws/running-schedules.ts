@@ -1,8 +1,8 @@
-import type { CloudClock } from './clock.ts';
+import type { Changes } from '../cloud/changes.ts';
+import type { CloudClock } from '../cloud/clock.ts';
 import type { Place } from './identifiers.ts';
 import type { Functions } from './lambda/functions.ts';
 import type { Schedule } from './model.ts';
-import type { Changes } from './model-changes.ts';
 import { runSchedule } from './schedules.ts';
 
 /** Runs those that are provisioned; call it with what changes. */

@@ -1,9 +1,9 @@
 import { describeError } from '../../fleet/error.ts';
+import type { CloudClock } from '../cloud/clock.ts';
+import { hexId } from '../cloud/identifiers.ts';
 import type { Machine } from '../machine.ts';
 import { zoneToGrow } from './capacity.ts';
-import type { CloudClock } from './clock.ts';
-import type { TerminationCause, TwinHappening } from './events.ts';
-import { hexId } from './identifiers.ts';
+import type { AwsHappening, TerminationCause } from './events.ts';
 import {
   createInstance,
   decide,
@@ -12,6 +12,7 @@ import {
   move,
   nextToken,
   powerOff,
+  tellState,
 } from './instance.ts';
 import { type HookResult, isCapacity } from './lifecycle.ts';
 import type { Group, LaunchTemplate } from './model.ts';
@@ -32,7 +33,7 @@ export interface ScalingGroupOptions {
   clock: CloudClock;
   /** Makes ids of this twin's instances its own. */
   seed: string;
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
   /** Gives an instance its metadata and its machine, and starts it. */
   start(instance: Instance, template: LaunchTemplate): Promise<Machine>;
   askPolicy(question: PolicyQuestion): Promise<unknown>;
@@ -127,14 +128,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
       ),
     });
     instances.push(instance);
-    emit({
-      kind: 'instance',
-      instance: instance.id,
-      zone: instance.zone,
-      from: 'none',
-      to: 'Pending',
-      why: `${desired} are desired`,
-    });
+    tellState(instance, 'none', 'Pending', `${desired} are desired`, deps);
     try {
       instance.machine = await options.start(instance, template);
       move(instance, { kind: 'started', token: nextToken(instance) }, 'the machine runs', deps);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CloudClock } from './clock.ts';
+import type { CloudClock } from '../cloud/clock.ts';
 import type { Place } from './identifiers.ts';
 import type { Functions, Invoker } from './lambda/functions.ts';
 import type { Schedule } from './model.ts';

@@ -1,9 +1,12 @@
 import { describeError } from '../../fleet/error.ts';
+import { createBill } from '../cloud/bill.ts';
+import { createScaledClock } from '../cloud/clock.ts';
+import type { Refusal } from '../cloud/events.ts';
+import { createFaults } from '../cloud/faults.ts';
+import type { Listener } from '../cloud/listener.ts';
 import type { Machine } from '../machine.ts';
-import { createBill } from './bill.ts';
-import { createScaledClock } from './clock.ts';
-import type { Refusal, TwinEvent, TwinHappening } from './events.ts';
-import { createFaults } from './faults.ts';
+import type { AwsFaulty, AwsInstance, AwsTwin, AwsTwinOptions } from './aws-twin.ts';
+import type { AwsEvent, AwsHappening } from './events.ts';
 import { createAutoScaling } from './front/autoscaling.ts';
 import { createCloudWatch } from './front/cloudwatch.ts';
 import { createS3 } from './front/s3.ts';
@@ -14,7 +17,6 @@ import { createImds } from './imds.ts';
 import type { Instance } from './instance.ts';
 import { metadataOf, PRIVATE_IP } from './instance-metadata.ts';
 import { createFunctions } from './lambda/functions.ts';
-import type { Listener } from './listener.ts';
 import { createMetrics } from './metrics.ts';
 import type { AwsModel, LaunchTemplate } from './model.ts';
 import { changesOf, type ModelChanges } from './model-changes.ts';
@@ -24,7 +26,7 @@ import { createPrincipals } from './principals.ts';
 import { currentRole, operatorRole, roleNamed } from './roles.ts';
 import { createRunningGroups } from './running-groups.ts';
 import { createRunningSchedules } from './running-schedules.ts';
-import type { TwinCloud, TwinOptions } from './twin-cloud.ts';
+import { standingOf } from './standing.ts';
 
 /** The group takes no answer of its termination policy after this long (real time, as a function's own timeout). */
 const POLICY_ANSWERS_WITHIN_MS = 2000;
@@ -42,23 +44,23 @@ const NOTHING = {
 } satisfies Partial<AwsModel>;
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
-export function createTwin(options: TwinOptions): TwinCloud {
+export function createTwin(options: AwsTwinOptions): AwsTwin {
   const { mode } = options;
   const control = mode === 'control';
   let model: AwsModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(options.factor);
-  const faults = createFaults();
+  const faults = createFaults<AwsFaulty>();
   const principals = createPrincipals(Date.now, (role) => currentRole(role, model));
   const objects = createObjects(Date.now);
   const metrics = createMetrics(clock.now);
   const refusals: Refusal[] = [];
-  const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const listeners = new Set<(event: AwsEvent) => void>(options.onEvent ? [options.onEvent] : []);
   const servers: Listener[] = [];
   let front: Listener | undefined;
   let opening: Promise<void> | undefined;
   const credentialsMs = options.credentialsMs ?? 6 * 3_600_000;
 
-  function emit(happening: TwinHappening): void {
+  function emit(happening: AwsHappening): void {
     const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
     for (const listener of listeners) listener(event);
   }
@@ -146,7 +148,7 @@ export function createTwin(options: TwinOptions): TwinCloud {
     servers.push(imds);
     const machine = options.machines.create({
       instanceId: instance.id,
-      userData: template.userData,
+      init: { kind: 'cloud-config', userData: template.userData },
       environment: { AWS_ENDPOINT_URL: endpoint(), AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url },
       privateIp: PRIVATE_IP,
       runsAgent: !control,
@@ -160,7 +162,8 @@ export function createTwin(options: TwinOptions): TwinCloud {
 
   return {
     ...createHands(groups, options.factor, emit),
-    ...createBill(groups.instances, clock.now),
+    ...createBill(() => groups.instances().map(billed), clock.now),
+    instances: () => groups.instances().map(describeInstance),
     get endpoint() {
       return endpoint();
     },
@@ -194,4 +197,13 @@ export function createTwin(options: TwinOptions): TwinCloud {
       clock.stop();
     },
   };
+}
+
+function describeInstance(instance: Instance): AwsInstance {
+  const { stoppedAt, ...description } = billed(instance);
+  return { ...description, running: stoppedAt === undefined };
+}
+
+function billed({ id, zone, life: { state }, launchedAt, stoppedAt }: Instance) {
+  return { id, zone, state, standing: standingOf(state), launchedAt, stoppedAt };
 }

@@ -1,17 +1,17 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TwinEvent } from '../aws/events.ts';
+import type { AwsTwin } from '../aws/aws-twin.ts';
 import { ACCOUNT, type Place } from '../aws/identifiers.ts';
 import { type Account, createAccount } from '../aws/provider/account.ts';
 import { serveProvider } from '../aws/provider/server.ts';
 import { readModel } from '../aws/read-model.ts';
 import { createTwin } from '../aws/twin.ts';
-import type { TwinCloud } from '../aws/twin-cloud.ts';
+import type { TwinEvent } from '../cloud/events.ts';
 import type { MachineFactory } from '../machine.ts';
 
 /** A twin AWS that has nothing yet, behind the provider protocol. */
 export interface LocalAws {
-  twin: TwinCloud;
+  twin: AwsTwin;
   account: Account;
   /** With which `pulumi`, and what it starts, find this cloud and may do everything in it. */
   environment: Record<string, string>;

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TwinCloud } from '../aws/twin-cloud.ts';
+import { nodesInService } from '../cloud/nodes-in-service.ts';
+import type { TwinCloud } from '../cloud/twin-cloud.ts';
 import { LabMachines } from '../instance/machine-factory.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
 import type { MediaNode } from '../media/driver.ts';
@@ -128,8 +129,8 @@ async function live({ people, nodes, twin, say, signal }: Living): Promise<void>
     if (nodes().length > 0) dayMs += TICK_MS;
     people.liveUntil(dayMs);
     const { rooms, people: present } = people.all();
-    const group = twin.groups()[0];
-    const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired()} nodes serve`;
+    const group = twin.size();
+    const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired} nodes serve`;
     const summary = `${size}; ${rooms} rooms, ${present} people`;
     const elapsedMs = performance.now() - begun;
     if (summary !== told && elapsedMs - toldAt >= SUMMARY_EVERY_MS) {
@@ -150,11 +151,4 @@ function createTeller(say: (line: string) => void): (observation: Observation) =
     tally = observe(tally, observation);
     for (const { at, text } of tally.news.slice(before)) say(`${clockText(at - begun)}  ${text}`);
   };
-}
-
-function nodesInService(twin: TwinCloud, machines: LabMachines): MediaNode[] {
-  return twin
-    .instances()
-    .filter(({ state, running }) => running && state === 'InService')
-    .flatMap(({ id }) => machines.machine(id) ?? []);
 }

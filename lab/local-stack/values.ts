@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { sha256Of } from '../../stacks/bundle.ts';
 import type { StackValues } from './project.ts';
 
-const STACK_FILE = fileURLToPath(new URL('../rehearsal/Pulumi.rehearsal.yaml', import.meta.url));
+const STACK_FILE = fileURLToPath(new URL('../rehearsal/Pulumi.rehearsal-aws.yaml', import.meta.url));
 const TEMPLATE = fileURLToPath(new URL('../rehearsal/livekit.yaml', import.meta.url));
 /** Twins of LiveKit find each other without Redis: they are told an address and never use it. */
 const NO_REDIS = '127.0.0.1:1';

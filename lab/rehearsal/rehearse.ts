@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../fleet/error.ts';
+import type { NewTwin } from '../cloud/twin-cloud.ts';
 import type { RehearsalArguments } from './arguments.ts';
+import { REHEARSED } from './clouds.ts';
 import { advance, DAWN, type DayClock } from './day-clock.ts';
 import type { Picture } from './picture.ts';
 import { type DayShape, type Gate, planDay } from './plan.ts';
@@ -62,7 +64,7 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   // Told before anything is begun.
   if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
-  const provisioned = await provision(options);
+  const provisioned = await provision(options, REHEARSED[options.cloud]);
   const shape: DayShape = { seed: options.seed, ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY) };
   const runs: Run[] = [];
   try {
@@ -100,20 +102,20 @@ interface NewRun {
   mode: Mode;
   options: RehearseOptions;
   shape: DayShape;
-  provisioned: Provisioned;
+  provisioned: Provisioned<NewTwin>;
   onNews: (news: News) => void;
 }
 
 function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<Run> {
-  const { media, factor } = options;
-  const model = provisioned.models[mode];
+  const { cloud, media, factor } = options;
   const driver = provisioned.drivers[mode];
   return createRun({
+    cloud,
     mode,
     media,
     factor,
     plan: planDay(shape),
-    model,
+    newTwin: provisioned.applied[mode],
     driver,
     images: provisioned.images,
     onNews,

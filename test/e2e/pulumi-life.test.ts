@@ -295,8 +295,8 @@ function processesOf(rig: PulumiRig): Map<string, number> {
 }
 
 function sizes(rig: PulumiRig) {
-  const { min, max, desired } = rig.cloud.twin.group();
-  return { min, max, desired };
+  const { name, ...bounds } = rig.cloud.twin.size() ?? {};
+  return bounds;
 }
 
 function bucketOf(rig: PulumiRig): string {

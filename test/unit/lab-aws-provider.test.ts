@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import * as rpc from '@pulumi/pulumi/runtime/rpc.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { changedMembers, compare } from '../../lab/aws/model-changes.ts';
 import { checkInputs, diffInputs, previewCreate, previewUpdate } from '../../lab/aws/provider/plan.ts';
 import {
   containsUnknown,
@@ -12,6 +11,7 @@ import {
   UNKNOWN,
   writeProperties,
 } from '../../lab/aws/provider/wire.ts';
+import { changedMembers, compare } from '../../lab/cloud/changes.ts';
 
 const GROUP = 'aws:autoscaling/group:Group';
 const ROLE = 'aws:iam/role:Role';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RawRequest } from '../../raw-request.ts';
-import type { Fault } from '../faults.ts';
+import type { AwsFaulty } from '../aws-twin.ts';
 import type { PolicyDocument } from '../policy-document.ts';
 import type { Principal } from '../principals.ts';
 
@@ -42,7 +42,7 @@ export interface AuthoriseOptions {
 export type Operation = (input: unknown, caller: Caller) => Answer;
 
 export interface Service {
-  name: Exclude<Fault['service'], 'imds' | 'lambda'>;
+  name: Exclude<AwsFaulty, 'imds' | 'lambda'>;
   /** How policies call the service: CloudWatch signs as `monitoring` and is called `cloudwatch`. */
   policyPrefix: string;
   operations: Readonly<Record<string, Operation>>;

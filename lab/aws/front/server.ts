@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError } from '../../../fleet/error.ts';
+import { type Listener, listen } from '../../cloud/listener.ts';
 import type { RawRequest } from '../../raw-request.ts';
-import type { TwinHappening } from '../events.ts';
-import { type Listener, listen } from '../listener.ts';
+import type { AwsHappening } from '../events.ts';
 import { type ApiOptions, answerRequest } from './answer.ts';
 import type { Answer } from './api.ts';
 
 export interface FrontOptions extends ApiOptions {
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
 }
 
 /** Where every service of the twin answers. */

@@ -2,12 +2,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describeError } from '../../../fleet/error.ts';
-import type { Refusal, TwinHappening } from '../events.ts';
-import type { Faults } from '../faults.ts';
+import type { Changes } from '../../cloud/changes.ts';
+import type { Refusal } from '../../cloud/events.ts';
+import type { Faults } from '../../cloud/faults.ts';
+import type { AwsFaulty } from '../aws-twin.ts';
+import type { AwsHappening } from '../events.ts';
 import { evaluate } from '../iam.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AwsModel, FunctionModel } from '../model.ts';
-import type { Changes } from '../model-changes.ts';
 import type { IssuedCredentials, Principals } from '../principals.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -33,10 +35,10 @@ export interface FunctionsOptions {
   /** As it is now. */
   model: () => AwsModel;
   principals: Principals;
-  faults: Faults;
+  faults: Faults<AwsFaulty>;
   metrics: Metrics;
   endpoint(): string;
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
   refuse(refusal: Refusal): void;
 }
 

@@ -1,10 +1,10 @@
+import type { AwsTwin } from '../aws-twin.ts';
 import type { ExistingNetwork } from '../data-sources.ts';
 import type { Place } from '../identifiers.ts';
 import type { RecordedResource } from '../mocks.ts';
 import type { AwsModel } from '../model.ts';
 import { readModel } from '../read-model.ts';
 import { creatorOf, type Inputs } from '../resource-types.ts';
-import type { TwinCloud } from '../twin-cloud.ts';
 import { deleteGroup, GROUP, groupAsItIs, waitForCapacity } from './group-life.ts';
 import type { Addressed, Made } from './made.ts';
 import { containsUnknown, plainProperties } from './wire.ts';
@@ -29,7 +29,7 @@ export interface AccountOptions {
   /** Where the program lies: file assets are relative to it. */
   directory: string;
   /** Has started, and has nothing but what this account provisions. */
-  twin: TwinCloud;
+  twin: AwsTwin;
 }
 
 interface Kept extends Addressed {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AwsTwin } from '../aws-twin.ts';
 import type { Inputs } from '../resource-types.ts';
 import type { ScalingGroup } from '../scaling-group.ts';
-import type { TwinCloud } from '../twin-cloud.ts';
 import type { Made } from './made.ts';
 
 export const GROUP = 'aws:autoscaling/group:Group';
@@ -9,7 +9,7 @@ export const GROUP = 'aws:autoscaling/group:Group';
 const LOOK_EVERY_MS = 100;
 
 /** A new group is done when as many instances serve as it wants, as the real provider waits for it. */
-export async function waitForCapacity(twin: TwinCloud, name: string, inputs: Inputs): Promise<void> {
+export async function waitForCapacity(twin: AwsTwin, name: string, inputs: Inputs): Promise<void> {
   const patienceMs = parseGoDuration(String(inputs.waitForCapacityTimeout));
   if (patienceMs === 0) return;
   const scaling = groupNamed(twin, name);
@@ -22,7 +22,7 @@ export async function waitForCapacity(twin: TwinCloud, name: string, inputs: Inp
 }
 
 /** What somebody or something else chose since it was provisioned. */
-export function groupAsItIs(twin: TwinCloud, made: Made): Made {
+export function groupAsItIs(twin: AwsTwin, made: Made): Made {
   const { group, desired } = groupNamed(twin, made.id);
   const live = { minSize: group.min, maxSize: group.max, desiredCapacity: desired() };
   return { ...made, inputs: { ...made.inputs, ...live }, outputs: { ...made.outputs, ...live } };
@@ -33,7 +33,7 @@ export function groupAsItIs(twin: TwinCloud, made: Made): Made {
  * which refuses it for a group that retains.
  */
 export async function deleteGroup(
-  twin: TwinCloud,
+  twin: AwsTwin,
   name: string,
   inputs: Inputs,
   timeoutMs: number,
@@ -47,14 +47,14 @@ export async function deleteGroup(
   throw new Error(`waiting for the group ${name} to be drained: ${named.join(', ')} are still there`);
 }
 
-function groupNamed(twin: TwinCloud, name: string): ScalingGroup {
+function groupNamed(twin: AwsTwin, name: string): ScalingGroup {
   const found = twin.groups().find(({ group }) => group.name === name);
   if (found === undefined) throw new Error(`there is no group ${name} in the twin`);
   return found;
 }
 
 /** `patienceMs` is by the cloud's clock. False where it ran out. */
-async function waitUntil(twin: TwinCloud, patienceMs: number, done: () => boolean): Promise<boolean> {
+async function waitUntil(twin: AwsTwin, patienceMs: number, done: () => boolean): Promise<boolean> {
   const until = twin.now() + patienceMs;
   while (!done()) {
     if (twin.now() > until) return false;

@@ -1,4 +1,4 @@
-import { hexId } from '../identifiers.ts';
+import { hexId } from '../../cloud/identifiers.ts';
 import type { Inputs } from '../resource-types.ts';
 import { rulesOf } from './type-rules.ts';
 import { isSame, UNKNOWN } from './wire.ts';

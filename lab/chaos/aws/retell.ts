@@ -1,6 +1,6 @@
 import { STALE_AFTER_MS } from '../../../fleet/registry.ts';
 import { LONGEST_RETRY_MS } from '../../../node-agent/core/settings.ts';
-import type { TwinHappening } from '../../aws/events.ts';
+import type { AwsHappening } from '../../aws/events.ts';
 import type { Objects } from '../../aws/objects.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { Members } from './machines.ts';
@@ -19,14 +19,14 @@ export function createRetelling(
   { clock, tell, wasDisturbed }: WorldKit,
   members: Members,
   objects: Objects,
-): (happening: TwinHappening) => void {
+): (happening: AwsHappening) => void {
   /** As the store has it, and a little longer, as the group was told before it acts. */
   function isHeardOf(instance: string): boolean {
     const status = objects.get(BUCKET, `statuses/${NODE_ROLE.uniqueId}:${instance}.json`);
     return status !== undefined && clock.now() - status.modified <= STALE_AFTER_MS + SETTLING_MS;
   }
 
-  function tellOfInstance({ instance, to, why }: Extract<TwinHappening, { kind: 'instance' }>): void {
+  function tellOfInstance({ instance, to, why }: Extract<AwsHappening, { kind: 'instance' }>): void {
     if (to === 'Pending') tell({ kind: 'launched', node: instance });
     tell({ kind: 'cloud', node: instance, state: to });
     if (to === 'Terminating:Retained') {

@@ -1,11 +1,11 @@
 import { POOL_METRICS } from '../../../fleet/pool-metrics.ts';
-import type { CloudClock } from '../../aws/clock.ts';
 import type { Instance } from '../../aws/instance.ts';
 import { isCapacity } from '../../aws/lifecycle.ts';
 import { createMetrics } from '../../aws/metrics.ts';
 import { createObjects } from '../../aws/objects.ts';
 import { createPrincipals } from '../../aws/principals.ts';
 import { createScalingGroup } from '../../aws/scaling-group.ts';
+import type { CloudClock } from '../../cloud/clock.ts';
 import type { NodeInWorld, Standing, World, WorldKit } from '../cloud.ts';
 import { applyAwsStep } from './apply-step.ts';
 import { createPoolFunctions, METRICS } from './functions.ts';

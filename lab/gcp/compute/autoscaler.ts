@@ -47,7 +47,10 @@ export function createAutoscaler(
     const load = counted.reduce((sum, { machine }) => sum + (machine?.cpu() ?? 0) / 100, 0);
     if (counted.length > 0) samples.push({ at: clock.now(), load });
     samples = samples.filter(({ at }) => at > clock.now() - STABILIZATION_MS);
-    follow(recommend(model, samples, group.targetSize(), clock.now()), `the load is that of ${load.toFixed(2)} busy machines`);
+    follow(
+      recommend(model, samples, group.targetSize(), clock.now()),
+      `the load is that of ${load.toFixed(2)} busy machines`,
+    );
     cancel = clock.at((Math.floor(clock.now() / EVERY_MS) + 1) * EVERY_MS, tick);
   }
 
@@ -82,7 +85,10 @@ export function createAutoscaler(
     pretend(state) {
       pretended = state;
       if (cancel === undefined) return;
-      follow(recommend(model, samples, group.targetSize(), clock.now()), 'the autoscaler was told what to say');
+      follow(
+        recommend(model, samples, group.targetSize(), clock.now()),
+        'the autoscaler was told what to say',
+      );
     },
     change(next) {
       model = next;
@@ -96,7 +102,11 @@ export function createAutoscaler(
 
 /** A machine that initializes says nothing about the load yet. */
 function counts(instance: Instance, { initializationMs }: AutoscalerModel, now: number): boolean {
-  return instance.status === 'RUNNING' && instance.action === 'NONE' && now - instance.launchedAt >= initializationMs;
+  return (
+    instance.status === 'RUNNING' &&
+    instance.action === 'NONE' &&
+    now - instance.launchedAt >= initializationMs
+  );
 }
 
 /** Some of these say that all is well: whoever reads them must not take each for an error. */

@@ -42,7 +42,10 @@ export interface Instance {
   readonly listeners: Set<() => void>;
 }
 
-export type InstanceSpec = Pick<Instance, 'name' | 'zone' | 'group' | 'template' | 'createdAt' | 'launchedAt'>;
+export type InstanceSpec = Pick<
+  Instance,
+  'name' | 'zone' | 'group' | 'template' | 'createdAt' | 'launchedAt'
+>;
 
 /** `createdBy`: its group as the metadata name it. */
 export function createInstance(spec: InstanceSpec, seed: string, createdBy: string): Instance {

@@ -1,6 +1,6 @@
-import { hexId } from '../../cloud/identifiers.ts';
 import type { CloudClock } from '../../cloud/clock.ts';
 import type { Happening } from '../../cloud/events.ts';
+import { hexId } from '../../cloud/identifiers.ts';
 import type { Group } from '../model.ts';
 import type { Instance } from './instance.ts';
 import type { Machines } from './machines.ts';
@@ -39,19 +39,28 @@ const ABANDONING_MS = 2000;
 /** How long it takes a group to see that a machine is off. */
 const NOTICED_MS = 10_000;
 
-export function createManagedGroup({ clock, machines, seed, emit, ...options }: ManagedGroupOptions): ManagedGroup {
+export function createManagedGroup({
+  clock,
+  machines,
+  seed,
+  emit,
+  ...options
+}: ManagedGroupOptions): ManagedGroup {
   let group = options.group;
   let target = group.targetSize ?? group.autoscaler?.min ?? 0;
   let open = false;
   let named = 0;
 
   const members = () =>
-    machines.all().filter(({ group: own, action, isGone }) => own === group.name && action !== undefined && !isGone);
+    machines
+      .all()
+      .filter(({ group: own, action, isGone }) => own === group.name && action !== undefined && !isGone);
   /** Those that count for its size. */
   const staying = () => members().filter(({ action }) => action !== 'DELETING' && action !== 'ABANDONING');
 
   machines.onOff((instance) => {
-    if (instance.group !== group.name || instance.action === undefined || instance.action === 'DELETING') return;
+    if (instance.group !== group.name || instance.action === undefined || instance.action === 'DELETING')
+      return;
     clock.at(clock.now() + NOTICED_MS, () => {
       if (open && instance.action !== undefined && group.repairs) replace(instance, 'its machine is off');
     });

@@ -66,7 +66,11 @@ export function createOperations(clock: CloudClock, wallClock: () => number, see
     },
     fail(spec) {
       const operation = add(spec);
-      const error = { code: 'QUOTA_EXCEEDED', message: 'Quota exceeded, as the twin was told.', httpStatus: 403 };
+      const error = {
+        code: 'QUOTA_EXCEEDED',
+        message: 'Quota exceeded, as the twin was told.',
+        httpStatus: 403,
+      };
       clock.at(clock.now() + AT_LEAST_MS, () => end(operation, error));
       return operation;
     },

@@ -16,7 +16,9 @@ export function recommend(
   present: number,
   now: number,
 ): number {
-  const seen = samples.filter(({ at }) => at > now - STABILIZATION_MS).map(({ load }) => needed(load, target));
+  const seen = samples
+    .filter(({ at }) => at > now - STABILIZATION_MS)
+    .map(({ load }) => needed(load, target));
   return Math.min(max, Math.max(min, seen.length === 0 ? present : Math.max(...seen)));
 }
 

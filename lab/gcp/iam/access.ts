@@ -31,11 +31,14 @@ export function evaluate(
   const giving = bindings.filter(
     (binding) =>
       target.within.includes(binding.on) &&
-      (binding.member === member || binding.member === 'allUsers' || binding.member === 'allAuthenticatedUsers') &&
+      (binding.member === member ||
+        binding.member === 'allUsers' ||
+        binding.member === 'allAuthenticatedUsers') &&
       permissionsOf(binding.role, roles)?.includes(permission),
   );
   const context: ConditionContext = { resource: target.attributes, api: target.api ?? {} };
-  if (giving.some(({ condition }) => condition === undefined || holds(condition, context))) return { allowed: true };
+  if (giving.some(({ condition }) => condition === undefined || holds(condition, context)))
+    return { allowed: true };
   return {
     allowed: false,
     why:

@@ -22,7 +22,10 @@ const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
   'roles/run.invoker': ['run.routes.invoke', 'run.jobs.run'],
   'roles/cloudfunctions.invoker': ['cloudfunctions.functions.invoke'],
   'roles/iam.serviceAccountUser': ['iam.serviceAccounts.actAs', 'iam.serviceAccounts.get'],
-  'roles/iam.serviceAccountTokenCreator': ['iam.serviceAccounts.getAccessToken', 'iam.serviceAccounts.getOpenIdToken'],
+  'roles/iam.serviceAccountTokenCreator': [
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+  ],
   'roles/compute.viewer': [
     'compute.autoscalers.get',
     'compute.autoscalers.list',

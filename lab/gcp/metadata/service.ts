@@ -39,13 +39,23 @@ export type MetadataService = (
 const ROOT = '/computeMetadata/v1/';
 const FLAVOR = { 'metadata-flavor': 'Google', server: 'Metadata Server for VM' };
 const SERVICE_ACCOUNT = /^instance\/service-accounts\/(?:default|[^/]+@[^/]+)\/(token|identity)$/;
-const KNOWN = new Set(['wait_for_change', 'last_etag', 'timeout_sec', 'recursive', 'alt', 'audience', 'format']);
+const KNOWN = new Set([
+  'wait_for_change',
+  'last_etag',
+  'timeout_sec',
+  'recursive',
+  'alt',
+  'audience',
+  'format',
+]);
 
 /** What the metadata server of one machine or function answers. `clock`: real time, as it is waited. */
 export function createMetadataService(source: MetadataSource, faults: Faults, clock: Clock): MetadataService {
   return async ({ method, target, headers }, gone) => {
     const url = new URL(target, 'http://metadata.google.internal');
-    const path = url.pathname.startsWith(ROOT) ? decodeURIComponent(url.pathname.slice(ROOT.length)) : undefined;
+    const path = url.pathname.startsWith(ROOT)
+      ? decodeURIComponent(url.pathname.slice(ROOT.length))
+      : undefined;
     const fault = faults.take({ service: 'metadata', action: path ?? '', instance: source.instance });
     if (fault !== undefined) {
       return spoiled(fault, plain(503, 'Service Unavailable'), { status: 200, headers: {}, body: GARBAGE });
@@ -138,5 +148,9 @@ function json(body: string, etag: string): MetadataReply {
 
 function plain(status: number, body: string, etag?: string): MetadataReply {
   const type = status === 200 ? 'application/text' : 'text/html; charset=UTF-8';
-  return { status, headers: { ...FLAVOR, ...(etag === undefined ? {} : { etag }), 'content-type': type }, body };
+  return {
+    status,
+    headers: { ...FLAVOR, ...(etag === undefined ? {} : { etag }), 'content-type': type },
+    body,
+  };
 }

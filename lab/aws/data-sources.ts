@@ -1,7 +1,6 @@
 import { hexId } from '../cloud/identifiers.ts';
+import type { Inputs } from '../pulumi/resource.ts';
 import { arn, type Place } from './identifiers.ts';
-
-type Inputs = Record<string, unknown>;
 
 /** A network that is there before the program runs (for `network.id`). */
 export interface ExistingNetwork {

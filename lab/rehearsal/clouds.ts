@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { type Application, applyProgram } from '../aws/apply.ts';
+import { applyProgram } from '../aws/apply.ts';
 import { createTwin } from '../aws/twin.ts';
 import type { CloudName } from '../cloud/names.ts';
 import type { NewTwin } from '../cloud/twin-cloud.ts';
+import type { Application } from '../pulumi/apply.ts';
 
 /** A cloud that can be rehearsed. */
 export interface RehearsedCloud<Applied = NewTwin> {

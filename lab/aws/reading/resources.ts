@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { RecordedResource } from '../mocks.ts';
+import type { RecordedResource } from '../../pulumi/resource.ts';
 
 export interface Read<Output> {
   /** Logical name, for messages. */

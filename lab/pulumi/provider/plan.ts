@@ -1,10 +1,10 @@
 import { hexId } from '../../cloud/identifiers.ts';
-import type { Inputs } from '../resource-types.ts';
-import { rulesOf } from './type-rules.ts';
+import type { Inputs } from '../resource.ts';
+import type { TypeRules } from './type-rules.ts';
 import { isSame, UNKNOWN } from './wire.ts';
 
 export interface Checked {
-  type: string;
+  rules: TypeRules;
   /** Logical name. */
   name: string;
   olds: Inputs;
@@ -14,8 +14,8 @@ export interface Checked {
 }
 
 /** Inputs with what the provider adds to them: defaults, and a name where none is given. A name once given stays. */
-export function checkInputs({ type, name, olds, news, seed }: Checked): Inputs {
-  const { autoName, defaults = {} } = rulesOf(type);
+export function checkInputs({ rules, name, olds, news, seed }: Checked): Inputs {
+  const { autoName, defaults = {} } = rules;
   const inputs = { ...defaults, ...present(news) };
   if (autoName === undefined || inputs[autoName] !== undefined) return inputs;
   if (inputs[`${autoName}Prefix`] !== undefined) return inputs;
@@ -33,8 +33,8 @@ export interface Difference {
 }
 
 /** What differs between two sets of checked inputs. A value that is not known yet differs from every other. */
-export function diffInputs(type: string, olds: Inputs, news: Inputs): Difference {
-  const { replaces: replacing, autoName } = rulesOf(type);
+export function diffInputs(rules: TypeRules, olds: Inputs, news: Inputs): Difference {
+  const { replaces: replacing, autoName } = rules;
   const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
   const changed = names.filter((name) => !isSame(olds[name], news[name]));
   const replaces = changed.filter((name) => replacing.includes(name));
@@ -50,10 +50,10 @@ export function previewCreate(inputs: Inputs, computed: readonly string[]): Inpu
 }
 
 /** What is known before a thing is changed: all that it was, but for what the change makes anew. */
-export function previewUpdate(type: string, state: Inputs, olds: Inputs, news: Inputs): Inputs {
+export function previewUpdate(rules: TypeRules, state: Inputs, olds: Inputs, news: Inputs): Inputs {
   const given = new Set(Object.keys(olds));
   const computed = Object.entries(state).filter(([member]) => !given.has(member));
-  const renewed = (rulesOf(type).renewed ?? []).map((member) => [member, UNKNOWN]);
+  const renewed = (rules.renewed ?? []).map((member) => [member, UNKNOWN]);
   return { ...Object.fromEntries([...computed, ...renewed]), ...news };
 }
 

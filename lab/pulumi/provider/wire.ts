@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as rpc from '@pulumi/pulumi/runtime/rpc.js';
 import structs, { type Struct } from 'google-protobuf/google/protobuf/struct_pb.js';
 import { plainInputs } from '../assets.ts';
-import type { Inputs } from '../resource-types.ts';
+import type { Inputs } from '../resource.ts';
 
 /** Where a value will be that is not known before something is made. */
 export const UNKNOWN: string = rpc.unknownValue;

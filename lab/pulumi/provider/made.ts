@@ -1,4 +1,4 @@
-import type { Inputs } from '../resource-types.ts';
+import type { Inputs } from '../resource.ts';
 
 /** A resource as the engine speaks of it. */
 export interface Addressed {

@@ -1,19 +1,8 @@
 import type { runtime } from '@pulumi/pulumi';
 import { describeError } from '../../fleet/error.ts';
 import { plainInputs } from './assets.ts';
-import { answerCall, type ExistingNetwork } from './data-sources.ts';
-import type { Place } from './identifiers.ts';
-import { creatorOf, type Inputs } from './resource-types.ts';
-
-/** A resource as the program asked for it and as the twin made it. */
-export interface RecordedResource {
-  type: string;
-  name: string;
-  id: string;
-  inputs: Inputs;
-  /** Inputs too, as a provider's outputs hold them. */
-  outputs: Inputs;
-}
+import { creatorIn, type PaperCloud } from './paper-cloud.ts';
+import type { Created, Inputs, RecordedResource } from './resource.ts';
 
 export interface Recorder {
   mocks: runtime.Mocks;
@@ -22,15 +11,11 @@ export interface Recorder {
   refusals: string[];
 }
 
-export interface RecorderOptions {
-  place: Place;
-  /** Where the program lies: file assets are relative to it. */
-  directory: string;
-  existing?: ExistingNetwork[];
-}
-
-/** Stands where Pulumi's engine and the AWS provider would: makes every resource on paper and remembers it. */
-export function createRecorder({ place, directory, existing = [] }: RecorderOptions): Recorder {
+/**
+ * Stands where Pulumi's engine and the cloud's provider would: makes every resource on paper and remembers it.
+ * `directory`: where the program lies; file assets are relative to it.
+ */
+export function createRecorder(cloud: PaperCloud, directory: string): Recorder {
   const resources: RecordedResource[] = [];
   const refusals: string[] = [];
   const taken = new Set<string>();
@@ -46,22 +31,14 @@ export function createRecorder({ place, directory, existing = [] }: RecorderOpti
     return { type, name, id, inputs, outputs: { ...inputs, ...outputs } };
   }
 
-  function make(
-    { type, name, id, custom }: runtime.MockResourceArgs,
-    inputs: Inputs,
-  ): { id: string; outputs: Inputs } {
+  function make({ type, name, id, custom }: runtime.MockResourceArgs, inputs: Inputs): Created {
     if (id) return { id, outputs: {} };
     if (type.startsWith('pulumi:providers:')) {
-      if (type === 'pulumi:providers:aws' && inputs.region !== undefined && inputs.region !== place.region) {
-        throw new Error(`the twin has one region, ${place.region}; the provider asks for ${inputs.region}`);
-      }
+      if (type === `pulumi:providers:${cloud.provider}`) cloud.checkSettings(inputs);
       return { id: name, outputs: {} };
     }
     if (custom === false || type.startsWith('pulumi-nodejs:')) return { id: name, outputs: {} };
-    const creator = creatorOf(type);
-    if (!creator)
-      throw new Error('the twin AWS does not know this type: teach it in lab/aws/resource-types.ts');
-    return creator(inputs, `${type}::${name}`, place);
+    return creatorIn(cloud, type)(inputs, `${type}::${name}`);
   }
 
   return {
@@ -80,7 +57,7 @@ export function createRecorder({ place, directory, existing = [] }: RecorderOpti
       },
       async call({ token, inputs }) {
         try {
-          return answerCall(token, asInputs(await plainInputs(inputs, directory)), { place, existing });
+          return cloud.call(token, asInputs(await plainInputs(inputs, directory)));
         } catch (cause) {
           refusals.push(`${token}: ${describeError(cause)}`);
           throw cause;

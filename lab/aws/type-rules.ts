@@ -1,26 +1,9 @@
-import type { Inputs } from '../resource-types.ts';
-
-/** What the real provider does with one type beyond keeping what it is given, as far as the program uses it. */
-export interface TypeRules {
-  /** The member that gets a generated name where neither it nor its prefix is given. */
-  autoName?: string;
-  /** What is not given. */
-  defaults?: Inputs;
-  /** Another value of these cannot be given to a thing that is there: it is made anew. */
-  replaces: readonly string[];
-  /** What an update makes anew, so that a preview does not know it. */
-  renewed?: readonly string[];
-}
-
-/** A type that is not here has no such rules: every change of it is an update. */
-export function rulesOf(type: string): TypeRules {
-  return RULES[type] ?? { replaces: [] };
-}
+import type { RulesByType } from '../pulumi/provider/type-rules.ts';
 
 const NAMED = ['name', 'namePrefix'];
 
 /** As the provider's documentation says: "Forces new resource", "Defaults to". */
-const RULES: Record<string, TypeRules> = {
+export const AWS_RULES: RulesByType = {
   'aws:autoscaling/group:Group': {
     autoName: 'name',
     defaults: { forceDelete: false, waitForCapacityTimeout: '10m', metricsGranularity: '1Minute' },

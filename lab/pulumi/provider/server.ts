@@ -4,13 +4,13 @@ import services from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import empties from 'google-protobuf/google/protobuf/empty_pb.js';
 import { describeError } from '../../../fleet/error.ts';
-import { answerCall, type CallWorld } from '../data-sources.ts';
+import type { PaperCloud } from '../paper-cloud.ts';
 import type { Account } from './account.ts';
+import type { LivingCloud } from './living-cloud.ts';
 import { checkInputs, diffInputs, previewCreate, previewUpdate } from './plan.ts';
+import { NO_RULES, type RulesByType } from './type-rules.ts';
 import { readProperties, writeProperties } from './wire.ts';
 
-/** The provider's own version, which the engine asks for. */
-const VERSION = '7.48.0';
 /** What the real provider waits for most things, where the program says nothing else. */
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
@@ -19,16 +19,19 @@ export interface ProviderFront {
   close(): Promise<void>;
 }
 
-/** The twin AWS as Pulumi's engine sees it: PULUMI_DEBUG_PROVIDERS=aws:PORT. */
-export async function serveProvider(account: Account, world: CallWorld): Promise<ProviderFront> {
+/** A twin as Pulumi's engine sees it: PULUMI_DEBUG_PROVIDERS=aws:PORT, and so on. */
+export async function serveProvider(
+  account: Account,
+  { paper, rules }: Pick<LivingCloud, 'paper' | 'rules'>,
+): Promise<ProviderFront> {
   const server = new grpc.Server({
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
   });
   server.addService(services.ResourceProviderService, {
-    ...configuration(world),
-    ...resources(account),
-    ...plugin(),
+    ...configuration(paper),
+    ...resources(account, rules),
+    ...plugin(paper),
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
@@ -57,7 +60,7 @@ function answering<Request, Response>(
   };
 }
 
-function configuration(world: CallWorld) {
+function configuration(cloud: PaperCloud) {
   return {
     checkConfig: answering((request: proto.CheckRequest) => {
       const response = new proto.CheckResponse();
@@ -66,30 +69,27 @@ function configuration(world: CallWorld) {
     }),
     diffConfig: answering((request: proto.DiffRequest) => {
       const olds = readProperties(request.getOldInputs() ?? request.getOlds());
-      return differenceResponse(diffInputs('provider', olds, readProperties(request.getNews())));
+      return differenceResponse(diffInputs(NO_RULES, olds, readProperties(request.getNews())));
     }),
     configure: answering((request: proto.ConfigureRequest) => {
-      const region = request.getVariablesMap().get('aws:config:region');
-      if (region !== undefined && region !== world.place.region) {
-        throw new Error(
-          `the twin AWS has one region, ${world.place.region}; the provider asks for ${region}`,
-        );
-      }
+      const prefix = `${cloud.provider}:config:`;
+      const variables = [...request.getVariablesMap().entries()] as [string, string][];
+      const settings = variables.map(([key, value]) => [key.replace(prefix, ''), value]);
+      cloud.checkSettings(Object.fromEntries(settings));
       const response = new proto.ConfigureResponse();
       response.setSupportspreview(true);
       return response;
     }),
     invoke: answering((request: proto.InvokeRequest) => {
       const response = new proto.InvokeResponse();
-      response.setReturn(
-        writeProperties(answerCall(request.getTok(), readProperties(request.getArgs()), world)),
-      );
+      response.setReturn(writeProperties(cloud.call(request.getTok(), readProperties(request.getArgs()))));
       return response;
     }),
   };
 }
 
-function resources(account: Account) {
+function resources(account: Account, rules: RulesByType) {
+  const rulesOf = (type: string) => rules[type] ?? NO_RULES;
   return {
     check: answering((request: proto.CheckRequest) => {
       const { type, name, urn } = addressOf(request);
@@ -97,13 +97,13 @@ function resources(account: Account) {
       const seed = `${urn} ${request.getRandomseed_asB64()}`;
       const response = new proto.CheckResponse();
       const news = readProperties(request.getNews());
-      response.setInputs(writeProperties(checkInputs({ type, name, olds, news, seed })));
+      response.setInputs(writeProperties(checkInputs({ rules: rulesOf(type), name, olds, news, seed })));
       return response;
     }),
     diff: answering((request: proto.DiffRequest) => {
       const { type } = addressOf(request);
       const olds = readProperties(request.getOldInputs() ?? request.getOlds());
-      return differenceResponse(diffInputs(type, olds, readProperties(request.getNews())));
+      return differenceResponse(diffInputs(rulesOf(type), olds, readProperties(request.getNews())));
     }),
     create: answering(async (request: proto.CreateRequest) => {
       const resource = addressOf(request);
@@ -136,7 +136,7 @@ function resources(account: Account) {
       if (request.getPreview()) {
         const state = readProperties(request.getOlds());
         const olds = readProperties(request.getOldInputs());
-        response.setProperties(writeProperties(previewUpdate(resource.type, state, olds, news)));
+        response.setProperties(writeProperties(previewUpdate(rulesOf(resource.type), state, olds, news)));
         return response;
       }
       const { outputs } = await account.update(resource, request.getId(), news);
@@ -151,7 +151,7 @@ function resources(account: Account) {
   };
 }
 
-function plugin() {
+function plugin(cloud: PaperCloud) {
   return {
     getSchema: answering(() => {
       const response = new proto.GetSchemaResponse();
@@ -160,7 +160,7 @@ function plugin() {
     }),
     getPluginInfo: answering(() => {
       const info = new plugins.PluginInfo();
-      info.setVersion(VERSION);
+      info.setVersion(cloud.version);
       return info;
     }),
     attach: answering(() => new empties.Empty()),

@@ -1,12 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { AwsTwin } from '../aws-twin.ts';
-import type { Inputs } from '../resource-types.ts';
-import type { ScalingGroup } from '../scaling-group.ts';
-import type { Made } from './made.ts';
-
-export const GROUP = 'aws:autoscaling/group:Group';
-
-const LOOK_EVERY_MS = 100;
+import type { Made } from '../pulumi/provider/made.ts';
+import { parseGoDuration, waitUntil } from '../pulumi/provider/waiting.ts';
+import type { Inputs } from '../pulumi/resource.ts';
+import type { AwsTwin } from './aws-twin.ts';
+import type { ScalingGroup } from './scaling-group.ts';
 
 /** A new group is done when as many instances serve as it wants, as the real provider waits for it. */
 export async function waitForCapacity(twin: AwsTwin, name: string, inputs: Inputs): Promise<void> {
@@ -14,7 +10,7 @@ export async function waitForCapacity(twin: AwsTwin, name: string, inputs: Input
   if (patienceMs === 0) return;
   const scaling = groupNamed(twin, name);
   const serving = () => scaling.instances().filter(({ life }) => life.state === 'InService').length;
-  const waited = await waitUntil(twin, patienceMs, () => serving() >= scaling.desired());
+  const waited = await waitUntil(twin.now, patienceMs, () => serving() >= scaling.desired());
   if (waited) return;
   throw new Error(
     `waiting for the capacity of ${name}: ${serving()} of ${scaling.desired()} instances were in service after ${inputs.waitForCapacityTimeout}`,
@@ -42,7 +38,7 @@ export async function deleteGroup(
   if (inputs.forceDelete === true) throw new Error('the twin does not simulate forceDelete');
   scaling.change({ min: 0, max: 0, desired: 0 });
   const left = () => scaling.instances().filter(({ life }) => life.state !== 'Terminated');
-  if (await waitUntil(twin, timeoutMs, () => left().length === 0)) return;
+  if (await waitUntil(twin.now, timeoutMs, () => left().length === 0)) return;
   const named = left().map(({ id, life }) => `${id} (${life.state})`);
   throw new Error(`waiting for the group ${name} to be drained: ${named.join(', ')} are still there`);
 }
@@ -51,27 +47,4 @@ function groupNamed(twin: AwsTwin, name: string): ScalingGroup {
   const found = twin.groups().find(({ group }) => group.name === name);
   if (found === undefined) throw new Error(`there is no group ${name} in the twin`);
   return found;
-}
-
-/** `patienceMs` is by the cloud's clock. False where it ran out. */
-async function waitUntil(twin: AwsTwin, patienceMs: number, done: () => boolean): Promise<boolean> {
-  const until = twin.now() + patienceMs;
-  while (!done()) {
-    if (twin.now() > until) return false;
-    await sleep(LOOK_EVERY_MS);
-  }
-  return true;
-}
-
-/** As Go writes durations: `1h5m`, `35m0s`. */
-function parseGoDuration(written: string): number {
-  const parts = [...written.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)];
-  if (written !== '0' && parts.map(([whole]) => whole).join('') !== written) {
-    throw new Error(`${written} is not a duration of the provider, such as 10m`);
-  }
-  const unitMs = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-  return parts.reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * unitMs[unit as keyof typeof unitMs],
-    0,
-  );
 }

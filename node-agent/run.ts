@@ -95,6 +95,8 @@ export async function identify(
   }
 }
 
+const LEAVES_BY = { aws: 'call', gcp: 'status' } as const;
+
 export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;
   const { template } = config.software;
@@ -110,6 +112,7 @@ export function coreSettings(config: AgentConfig, identity: MachineIdentity): Co
     onCeiling: scaleIn.onCeiling,
     warnAfterMs: scaleIn.warnAfter,
     onRebalance: config.cloud.kind === 'aws' ? config.cloud.onRebalance : 'report',
+    leavesBy: LEAVES_BY[config.cloud.kind],
     heartbeatMs: every.heartbeat,
     publishMs: every.publish,
     retryMs: every.retry,

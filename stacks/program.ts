@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createAwsPool } from './aws/pool.ts';
 import { type Bundler, repositoryRoot } from './bundle.ts';
+import { createGcpPool } from './gcp/pool.ts';
 import type { PoolOutputs } from './pool.ts';
 import { type RawConfig, readSettings } from './settings.ts';
 import { SettingsError } from './settings-errors.ts';
@@ -14,7 +15,7 @@ export async function runProgram(config: RawConfig, bundler: Bundler): Promise<P
     case 'aws':
       return createAwsPool({ settings, bundler });
     case 'gcp':
-      throw new pulumi.RunError('the cloud "gcp" is not built yet');
+      return createGcpPool({ settings, bundler });
     default:
       return settings satisfies never;
   }

@@ -69,6 +69,8 @@ function networkOf({ network, subnets, cidr }: CloudWords) {
 const pace = {
   warmUp: v.optional(duration('0s', '1h'), '120s'),
   coolDown: v.optional(duration('0s', '1d'), '60s'),
+  /** Left out, it is the cloud's own default, where a function of ours looks at the load. */
+  lowFor: v.optional(duration('0s', '1d')),
 };
 
 /** What makes the pool grow and shrink: one kind each, so that more kinds can join. */

@@ -21,6 +21,8 @@ export interface CoreSettings {
   onCeiling: 'keep' | 'cut';
   warnAfterMs: number;
   onRebalance: 'report' | 'drain';
+  /** `call`: its own word to the cloud ends this machine. `status`: others do, who go by what it tells the registry. */
+  leavesBy: 'call' | 'status';
   heartbeatMs: number;
   publishMs: number;
   retryMs: number;

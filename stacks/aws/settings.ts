@@ -150,6 +150,11 @@ function awsProblems(
       `has ${bytes} bytes as JSON: must have at most ${MOST_PARAMETER_BYTES}, which is what a parameter of AWS takes`,
     );
   }
+  if (shared.scaling?.lowFor !== undefined)
+    wrong(
+      'scaling.lowFor',
+      'is of no use on AWS, whose target tracking waits for 15 minutes by itself: leave it out',
+    );
   const topics = alarms?.notify ?? [];
   if (topics.length > MOST_TOPICS) {
     wrong(

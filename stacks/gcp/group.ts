@@ -53,41 +53,34 @@ export class PoolGroup extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: args.lives, ignoreChanges: ['targetSize'] },
     );
-    this.addScaling(name, group.selfLink, settings, names);
+    new RegionAutoscaler(
+      `${name}-cpu`,
+      {
+        name: names.autoscaler,
+        region,
+        target: group.selfLink,
+        autoscalingPolicy: {
+          ...howToScale(scaling),
+          minReplicas: pool.min,
+          maxReplicas: pool.max,
+          cooldownPeriod: seconds(scaling.warmUp),
+        },
+      },
+      { parent: this },
+    );
     this.name = group.name;
     this.registerOutputs({ name: this.name });
   }
+}
 
-  private addScaling(
-    name: string,
-    target: pulumi.Output<string>,
-    { pool, scaling, gcpProvider }: GcpSettings,
-    names: GcpNames,
-  ): void {
-    switch (scaling.kind) {
-      case 'none':
-        return;
-      case 'cpu':
-        new RegionAutoscaler(
-          `${name}-cpu`,
-          {
-            name: names.autoscaler,
-            region: gcpProvider.region,
-            target,
-            autoscalingPolicy: {
-              // By itself it deletes machines 90 seconds after it has told them.
-              mode: 'ONLY_SCALE_OUT',
-              minReplicas: pool.min,
-              maxReplicas: pool.max,
-              cooldownPeriod: seconds(scaling.warmUp),
-              cpuUtilization: { target: scaling.target / 100 },
-            },
-          },
-          { parent: this },
-        );
-        return;
-      default:
-        scaling satisfies never;
-    }
+/** In its mode ON it deletes machines 90 seconds after it has told them. OFF it tells a size, and does nothing. */
+function howToScale(scaling: GcpSettings['scaling']) {
+  switch (scaling.kind) {
+    case 'cpu':
+      return { mode: 'ONLY_SCALE_OUT', cpuUtilization: { target: scaling.target / 100 } };
+    case 'none':
+      return { mode: 'OFF' };
+    default:
+      return scaling satisfies never;
   }
 }

@@ -1,10 +1,11 @@
+import { sha256Of } from '../bundle.ts';
 import { globalName } from '../global-name.ts';
 
 /**
  * The names of a pool's things on GCP. They are fixed, not generated: rights name things before they exist. What is the
  * whole project's carries the region too, so that another region can have a pool of the same name.
  */
-export function gcpNames(pool: string, region: string) {
+export function gcpNames(pool: string, { project, region }: { project: string; region: string }) {
   const name = `ebbtide-${pool}`;
   const account = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_ACCOUNT);
   const ofProject = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_NAME);
@@ -18,8 +19,6 @@ export function gcpNames(pool: string, region: string) {
     schedule: `${name}-pruner`,
     network: globalName(name, region, MOST_OF_NAME),
     subnet: name,
-    /** The network tag that firewall rules aim at. */
-    nodeTag: globalName(name, region, MOST_OF_NAME),
     firewall: ofProject,
     nodeAccount: account('node'),
     prunerAccount: account('prune'),
@@ -29,14 +28,15 @@ export function gcpNames(pool: string, region: string) {
     role: (what: string) => ofProject(what).replaceAll('-', '_'),
     secret: ofProject,
     metric: ofProject,
-    bucket: name,
+    /** What the names of the pool's log-based metrics begin with. */
+    metricPrefix: `logging.googleapis.com/user/${name}-`,
+    /** All the world's buckets share one space of names. */
+    bucket: `${name}-${sha256Of(`${project}/${region}/${pool}`).slice(0, 10)}`,
+    images: name,
   };
 }
 
 export type GcpNames = ReturnType<typeof gcpNames>;
-
-/** On every machine and object of the pool that takes labels. */
-export const POOL_LABEL = 'ebbtide-pool';
 
 const MOST_OF_ACCOUNT = 30;
 /** Of most names on GCP. */

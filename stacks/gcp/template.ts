@@ -1,12 +1,13 @@
 import { getImageOutput } from '@pulumi/gcp/compute/getImage.js';
 import { RegionInstanceTemplate } from '@pulumi/gcp/compute/regionInstanceTemplate.js';
 import * as pulumi from '@pulumi/pulumi';
+import { POOL_LABEL } from '../../fleet/gcp/compute.ts';
 import type { Bundle } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import type { Software } from '../software.ts';
 import { assertStartupScriptFits, renderStartupScript } from '../startup-script.ts';
 import { DEFAULT_MACHINE_TYPE, defaultDiskType, defaultImage } from './machine.ts';
-import { type GcpNames, POOL_LABEL } from './names.ts';
+import type { GcpNames } from './names.ts';
 import { gcpNodeSetup } from './node-setup.ts';
 import type { GcpSettings } from './settings.ts';
 

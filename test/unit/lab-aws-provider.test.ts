@@ -105,7 +105,10 @@ describe('what the twin AWS says to a change, as its provider does', () => {
   });
 
   it('previews as much as can be known', () => {
-    assert.deepEqual(previewCreate({ name: 'g' }, ['name', 'arn']), { name: 'g', arn: UNKNOWN });
+    assert.deepEqual(previewCreate({ name: 'g' }, { name: 'g-1', arn: 'arn:g' }), {
+      name: 'g',
+      arn: UNKNOWN,
+    });
     const state = { name: 't', userData: 'a', arn: 'arn:t', latestVersion: 1, defaultVersion: 1 };
     const olds = { name: 't', userData: 'a' };
     assert.deepEqual(previewUpdate(rulesOf(TEMPLATE), state, olds, { name: 't', userData: 'b' }), {

@@ -91,14 +91,20 @@ const awsSchema = v.strictObject({
   onRebalance: v.optional(v.picklist(['report', 'drain']), 'report'),
 });
 
+const gcpSchema = v.strictObject({
+  kind: v.literal('gcp'),
+  /** The function that takes empty machines away. `url` is where a node wakes it, and for whom its token is made. */
+  pruner: v.strictObject({ url: v.pipe(v.string(), v.url()) }),
+});
+
 /**
  * `/etc/ebbtide/agent.json`: what the agent is told by its stack. Paths are absolute; durations are written with units.
  * `ceiling` is the longest drain that the operator allows; absent means without end.
  */
 export const agentConfigSchema = v.strictObject({
   pool: v.string(),
-  cloud: v.variant('kind', [awsSchema]),
-  /** `statusName`: what the store binds to this one node (AWS: its role's unique id, a colon, its instance id). */
+  cloud: v.variant('kind', [awsSchema, gcpSchema]),
+  /** `statusName`: what the store binds to this one node (AWS: its role's unique id, a colon, its instance id), else its id. */
   registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string(), statusName: v.string() }),
   media: v.variant('kind', [livekitSchema, openviduSchema]),
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
@@ -120,7 +126,8 @@ export const agentConfigSchema = v.strictObject({
   every: v.optional(
     v.strictObject({
       tick: v.optional(durationBetween('100ms', '10s'), '250ms'),
-      notice: v.optional(durationBetween('100ms', '10s'), '1s'),
+      /** How often the cloud is asked what it wants of this machine; by default as often as its kind is worth. */
+      notice: v.optional(durationBetween('100ms', '10s')),
       spot: v.optional(durationBetween('100ms', '1h'), '5s'),
       tags: v.optional(durationBetween('100ms', '1h'), '20s'),
       runtime: v.optional(durationBetween('100ms', '10s'), '1s'),

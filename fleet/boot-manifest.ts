@@ -15,18 +15,31 @@ const fetchedFile = v.strictObject({
 /** A file on the node whose `{{name}}` placeholders are filled in. */
 const template = v.strictObject({ from: v.string(), to: v.string(), mode: v.string() });
 
+/** Placeholder name → the name of the secret that fills it in, in the cloud's own keeping. */
+const secretNames = v.record(v.string(), v.string());
+
+/** Where files and secrets come from: SSM parameters on AWS, Secret Manager's secrets on GCP. */
+const sourceSchema = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('aws'),
+    region: v.string(),
+    bucket: v.string(),
+    parameters: secretNames,
+  }),
+  v.strictObject({ kind: v.literal('gcp'), project: v.string(), bucket: v.string(), secrets: secretNames }),
+]);
+export type BootSourceSettings = v.InferOutput<typeof sourceSchema>;
+
 /**
  * `/etc/ebbtide/boot.json`: what the boot program does on a new node, in this order: `first` (the agent), its
- * templates, then the media server. Placeholders come from `placeholders`, from the node itself (`nodeIp`,
- * `instanceId`, `zone`, `root`), from `/etc/ebbtide/node.json` where an image has one, and secrets from `parameters`
- * (placeholder name → SSM parameter name; never written anywhere but into a template's output).
+ * templates, then the media server. Placeholders come from `placeholders`, from the node itself (`node`: its id in the
+ * registry; `instanceId`: the cloud's own id of the machine; `nodeIp`, `zone`, `root`), from `/etc/ebbtide/node.json`
+ * where an image has one, and secrets from the source (never written anywhere but into a template's output).
  * All paths are absolute and lie under the root variable `EBBTIDE_ROOT`.
  */
 export const bootManifestSchema = v.strictObject({
-  region: v.string(),
-  bucket: v.string(),
+  source: sourceSchema,
   placeholders: v.record(v.string(), v.string()),
-  parameters: v.record(v.string(), v.string()),
   stages: v.array(
     v.strictObject({
       name: v.string(),

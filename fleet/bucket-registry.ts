@@ -1,20 +1,20 @@
 import * as v from 'valibot';
 import { type Decision, decisionSchema } from './decision.ts';
 import { describeError } from './error.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore, StoredObject } from './object-store.ts';
 import {
   type DecisionReading,
+  type DecisionsReading,
   type FleetReading,
-  type MemoryReading,
   type NodeReading,
   type Registry,
   STALE_AFTER_MS,
 } from './registry.ts';
+import { memoryKey, readMemoryObject } from './shared-memory.ts';
 import { statusSchema } from './status.ts';
 
 const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
-const MEMORY = 'memory/';
 /** Reads under way at once. 1,000 statuses from a store that answers in 20 ms must fit in 1 s. */
 const PARALLEL_READS = 64;
 
@@ -32,11 +32,12 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
     readFleet: (signal, lastWordsOf = new Set()) => readFleet(store, lastWordsOf, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
+    readDecisions: (nodes, signal) => readDecisions(store, nodes, signal),
     async writeDecision(decision, signal) {
       const body = JSON.stringify(v.parse(decisionSchema, decision));
       await store.put(`${DECISIONS}${decision.node}.json`, body, signal);
     },
-    readMemory: (name, signal) => readMemory(store, name, signal),
+    readMemory: async (name, signal) => (await readMemoryObject(store, name, signal)).memory,
     writeMemory: (name, memory, signal) => store.put(memoryKey(name), JSON.stringify(memory), signal),
   };
 }
@@ -49,33 +50,26 @@ export function nodeOfStatusKey(key: string): string {
 
 /**
  * Lists to the end while reading what is listed, and does not let slow reads hold up the list: a list that is complete
- * knows at least of every node that there is one.
+ * knows at least of every object that there is one. Gives why it was not read to its end.
  */
-async function readFleet(
+async function readListed(
   store: ObjectStore,
-  lastWordsOf: ReadonlySet<string>,
+  prefix: string,
+  isRead: (object: StoredObject) => boolean,
+  read: (key: string) => Promise<void>,
   signal?: AbortSignal,
-): Promise<FleetReading> {
-  const nodes = new Map<string, NodeReading>();
-  const waiting: { key: string; node: string }[] = [];
+): Promise<{ complete: true } | { complete: false; problem: string }> {
+  const waiting: string[] = [];
   const readers = new Set<Promise<void>>();
 
   async function readAllWaiting(): Promise<void> {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      nodes.set(next.node, await readStatus(store, next.key, next.node, signal));
-    }
+    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) await read(key);
   }
 
   let problem: string | undefined;
   try {
-    for await (const page of store.list(STATUSES, signal)) {
-      for (const { key, ageMs } of page) {
-        if (!key.endsWith('.json')) continue;
-        const node = nodeOfStatusKey(key);
-        // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
-        if (ageMs <= STALE_AFTER_MS || lastWordsOf.has(node)) waiting.push({ key, node });
-        else if (!nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
-      }
+    for await (const page of store.list(prefix, signal)) {
+      for (const object of page) if (object.key.endsWith('.json') && isRead(object)) waiting.push(object.key);
       while (waiting.length > 0 && readers.size < PARALLEL_READS) {
         const reader: Promise<void> = readAllWaiting().finally(() => readers.delete(reader));
         readers.add(reader);
@@ -85,7 +79,43 @@ async function readFleet(
     problem = describeError(cause);
   }
   await Promise.all(readers);
-  return problem === undefined ? { nodes, complete: true } : { nodes, complete: false, problem };
+  return problem === undefined ? { complete: true } : { complete: false, problem };
+}
+
+async function readFleet(
+  store: ObjectStore,
+  lastWordsOf: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<FleetReading> {
+  const nodes = new Map<string, NodeReading>();
+  const isRead = ({ key, ageMs }: StoredObject) => {
+    const node = nodeOfStatusKey(key);
+    // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
+    const worthReading = ageMs <= STALE_AFTER_MS || lastWordsOf.has(node);
+    if (!worthReading && !nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
+    return worthReading;
+  };
+  const read = async (key: string) => {
+    const node = nodeOfStatusKey(key);
+    nodes.set(node, await readStatus(store, key, node, signal));
+  };
+  return { nodes, ...(await readListed(store, STATUSES, isRead, read, signal)) };
+}
+
+async function readDecisions(
+  store: ObjectStore,
+  nodes: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<DecisionsReading> {
+  const decisions = new Map<string, DecisionReading>();
+  const nodeOf = (key: string) => key.slice(DECISIONS.length, -'.json'.length);
+  const read = async (key: string) => {
+    const node = nodeOf(key);
+    decisions.set(node, await readDecision(store, node, signal));
+  };
+  // Decisions about nodes that are long gone lie there too.
+  const isRead = ({ key }: StoredObject) => nodes.has(nodeOf(key));
+  return { decisions, ...(await readListed(store, DECISIONS, isRead, read, signal)) };
 }
 
 async function readStatus(
@@ -108,29 +138,14 @@ async function readStatus(
   }
 }
 
-async function readMemory(store: ObjectStore, name: string, signal?: AbortSignal): Promise<MemoryReading> {
-  let body: string | undefined;
-  try {
-    body = (await store.get(memoryKey(name), signal))?.body;
-  } catch (cause) {
-    return { kind: 'unknown', reason: `${memoryKey(name)}: ${describeError(cause)}` };
-  }
-  if (body === undefined) return { kind: 'none' };
-  try {
-    return { kind: 'found', memory: JSON.parse(body) };
-  } catch (cause) {
-    return { kind: 'corrupt', reason: `${memoryKey(name)}: ${describeError(cause)}` };
-  }
-}
-
-function memoryKey(name: string): string {
-  return `${MEMORY}${name}.json`;
-}
-
-async function readDecision(store: ObjectStore, node: string): Promise<DecisionReading> {
+async function readDecision(
+  store: ObjectStore,
+  node: string,
+  signal?: AbortSignal,
+): Promise<DecisionReading> {
   const key = `${DECISIONS}${node}.json`;
   try {
-    const object = await store.get(key);
+    const object = await store.get(key, signal);
     if (object === undefined) return { kind: 'none' };
     const decision: Decision = v.parse(decisionSchema, JSON.parse(object.body));
     if (decision.node !== node) return { kind: 'unknown', reason: `${key} speaks of ${decision.node}` };

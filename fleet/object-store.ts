@@ -6,6 +6,8 @@ export interface StoredObject {
 
 export interface ReadObject extends StoredObject {
   body: string;
+  /** Names this very content, in a store that can replace by it. */
+  version?: string | undefined;
 }
 
 /**
@@ -18,4 +20,13 @@ export interface ObjectStore {
   /** undefined only when the store said that there is no such object. */
   get(key: string, signal?: AbortSignal): Promise<ReadObject | undefined>;
   put(key: string, body: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** A store that can also write only where nobody else has written meanwhile. */
+export interface VersionedStore extends ObjectStore {
+  /**
+   * Writes over the content that `version` names; undefined: only where there is no such object. false when there is
+   * another content by now. Rejects where it is not known whether it was written.
+   */
+  replace(key: string, body: string, version: string | undefined, signal?: AbortSignal): Promise<boolean>;
 }

@@ -29,6 +29,13 @@ export type DecisionReading =
   | { kind: 'none' }
   | { kind: 'unknown'; reason: string };
 
+/** The decisions about some nodes. `complete: false`: the list was not read to its end, so absence proves nothing. */
+export interface DecisionsReading {
+  decisions: Map<string, DecisionReading>;
+  complete: boolean;
+  problem?: string;
+}
+
 /** `corrupt`: it was read and makes no sense. `unknown`: it could not be read, and may be there. */
 export type MemoryReading =
   | { kind: 'found'; memory: unknown }
@@ -46,12 +53,25 @@ export interface Registry {
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;
+  /** What is decided about any of these nodes: listed first, so that only what is there is read. Never rejects. */
+  readDecisions(nodes: ReadonlySet<string>, signal?: AbortSignal): Promise<DecisionsReading>;
   /** Rejects when the store did not take it. */
   writeDecision(decision: Decision, signal?: AbortSignal): Promise<void>;
   /** A function's own memory between its runs. Never rejects. */
   readMemory(name: string, signal?: AbortSignal): Promise<MemoryReading>;
   /** Rejects when the store did not take it. */
   writeMemory(name: string, memory: unknown, signal?: AbortSignal): Promise<void>;
+}
+
+/** The decision about one node: absent from an incomplete reading is not the same as none. */
+export function decisionOf(
+  { decisions, complete, problem }: DecisionsReading,
+  node: string,
+): DecisionReading {
+  const none: DecisionReading = complete
+    ? { kind: 'none' }
+    : { kind: 'unknown', reason: `the decisions were not read to their end: ${problem ?? 'unknown cause'}` };
+  return decisions.get(node) ?? none;
 }
 
 /** The reading of one node out of a fleet reading: absent from an incomplete reading is not the same as missing. */

@@ -10,6 +10,8 @@ export interface Pollers {
 }
 
 const CPU_MS = 5_000;
+/** A metadata service near by may be asked each second; each look into a mailbox is a paid request to a store. */
+const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = { aws: 1_000, gcp: 3_000 };
 
 export function startPollers(
   config: AgentConfig,
@@ -51,7 +53,7 @@ export function startPollers(
     const reading = await ports.media.readWork();
     return { kind: 'work-read', reading, at: now() };
   });
-  look(every.notice, async () => {
+  look(every.notice ?? NOTICE_MS[config.cloud.kind], async () => {
     const reading = await ports.cloud.readTarget();
     return { kind: 'target-read', reading, at: now() };
   });
@@ -59,12 +61,17 @@ export function startPollers(
     const reading = await ports.cloud.readInterruption();
     // Unknown is no notice; the next look is seconds away.
     return reading.kind === 'interrupted'
-      ? { kind: 'interruption', deadline: reading.deadline, at: now() }
+      ? {
+          kind: 'interruption',
+          interruption: { deadline: reading.deadline, by: reading.by },
+          at: now(),
+        }
       : undefined;
   });
   look(every.spot, async () => {
-    const reading = await ports.cloud.readRebalance();
-    return reading.kind === 'known' && reading.set ? { kind: 'rebalance', at: now() } : undefined;
+    const reading = await ports.cloud.readAdvice();
+    if (reading.kind === 'unknown') return undefined;
+    return { kind: 'advice', advice: reading.kind === 'advised' ? reading.text : null, at: now() };
   });
   look(every.tags, async () => {
     const reading = await ports.cloud.readProtected();

@@ -2,19 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type AgentConfig, agentConfigSchema } from '../fleet/agent-config.ts';
-import { createAwsClient } from '../fleet/aws/client.ts';
-import { credentialsFromEnvironment } from '../fleet/aws/credentials.ts';
-import { createS3Store } from '../fleet/aws/s3-store.ts';
-import { createBucketRegistry } from '../fleet/bucket-registry.ts';
 import { type Clock, createRealClock } from '../fleet/clock.ts';
 import { describeError } from '../fleet/error.ts';
-import type { SendHttp } from '../fleet/http.ts';
-import type { Registry } from '../fleet/registry.ts';
 import { type Agent, startAgent } from './agent.ts';
-import { createAwsCloud } from './clouds/aws/aws-cloud.ts';
-import { createMetadata } from './clouds/aws/metadata.ts';
-import { credentialsFromMetadata } from './clouds/aws/metadata-credentials.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
+import { connect } from './clouds/connect.ts';
 import type { CoreSettings } from './core/settings.ts';
 import { startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
@@ -88,31 +80,6 @@ async function readConfig(path: string): Promise<AgentConfig> {
   throw new Error(`the configuration ${path} is wrong:\n${problems.join('\n')}`);
 }
 
-/** The cloud and the registry. `network`: what stands in for the machine's own, and for the wall's time. */
-export function connect(
-  config: AgentConfig,
-  environment: Readonly<Record<string, string | undefined>>,
-  network: { send?: SendHttp; now?: () => number } = {},
-): { cloud: Cloud; registry: Registry } {
-  const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata, ...network });
-  const client = createAwsClient({
-    region: config.cloud.region,
-    credentials: credentialsFromEnvironment(environment) ?? credentialsFromMetadata(metadata, network.now),
-    environment,
-    timeoutMs: config.timeout.api,
-    ...network,
-  });
-  const cloud = createAwsCloud({
-    metadata,
-    client,
-    group: config.cloud.group,
-    launchHook: config.cloud.launchHook,
-    terminateHook: config.cloud.terminateHook,
-  });
-  const store = createS3Store({ client, bucket: config.registry.bucket });
-  return { cloud, registry: createBucketRegistry({ store, statusName: () => config.registry.statusName }) };
-}
-
 /** Without knowing which machine this is, nothing can be done; the cloud's metadata may come up after us. */
 export async function identify(
   cloud: Cloud,
@@ -128,6 +95,8 @@ export async function identify(
   }
 }
 
+const LEAVES_BY = { aws: 'call', gcp: 'status' } as const;
+
 export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;
   const { template } = config.software;
@@ -142,7 +111,8 @@ export function coreSettings(config: AgentConfig, identity: MachineIdentity): Co
     ceilingMs: scaleIn.ceiling,
     onCeiling: scaleIn.onCeiling,
     warnAfterMs: scaleIn.warnAfter,
-    onRebalance: config.cloud.onRebalance,
+    onRebalance: config.cloud.kind === 'aws' ? config.cloud.onRebalance : 'report',
+    leavesBy: LEAVES_BY[config.cloud.kind],
     heartbeatMs: every.heartbeat,
     publishMs: every.publish,
     retryMs: every.retry,

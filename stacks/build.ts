@@ -6,13 +6,15 @@ import { createBundler, repositoryRoot } from './bundle.ts';
 const bundler = createBundler();
 const programs = [
   { file: 'ebbtide-agent.cjs', bundle: bundler.agent(), executable: true },
-  { file: 'boot.cjs', bundle: bundler.boot(), executable: false },
+  { file: 'boot-aws.cjs', bundle: bundler.boot('aws'), executable: false },
+  { file: 'boot-gcp.cjs', bundle: bundler.boot('gcp'), executable: false },
   {
     file: 'functions/aws/termination-policy/index.cjs',
     bundle: bundler.awsFunction('termination-policy'),
     executable: false,
   },
   { file: 'functions/aws/watcher/index.cjs', bundle: bundler.awsFunction('watcher'), executable: false },
+  { file: 'functions/gcp/pruner/index.cjs', bundle: bundler.gcpFunction('pruner'), executable: false },
 ];
 
 for (const { file, bundle, executable } of programs) {

@@ -11,11 +11,15 @@ export interface Bundle {
 /** Makes the programs that a stack installs: bundled from their sources, by path. */
 export interface Bundler {
   agent(): Promise<Bundle>;
-  boot(): Promise<Bundle>;
+  boot(cloud: BootCloud): Promise<Bundle>;
   awsFunction(name: AwsFunctionName): Promise<Bundle>;
+  gcpFunction(name: GcpFunctionName): Promise<Bundle>;
 }
 
+/** User-data is small on some clouds: a boot program holds one cloud's part only. */
+export type BootCloud = 'aws' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
+export type GcpFunctionName = 'pruner';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
 export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -23,8 +27,9 @@ export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 export function createBundler(): Bundler {
   return {
     agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
-    boot: () => bundle('node-agent/boot/main.ts', 'node18'),
+    boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
+    gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
   };
 }
 

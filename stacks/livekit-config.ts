@@ -9,6 +9,7 @@ function samplesOf(ports: RightPart<MediaPorts>): Readonly<Record<string, string
   return {
     root: '/sample',
     nodeIp: '192.0.2.1',
+    node: 'sample-node',
     instanceId: 'i-0123456789abcdef0',
     zone: 'sample-1a',
     signalPort: String(ports.signal),
@@ -103,8 +104,7 @@ function wrongPorts(config: Record<string, unknown>, ports: RightPart<MediaPorts
 /** What a server may listen at that the settings have no name for. */
 function closedPorts(config: Record<string, unknown>): string[] {
   const rtc = blockOf(config.rtc);
-  const closed =
-    'the firewall does not open those. Add rules for them to the security group that the stack tells';
+  const closed = 'the firewall does not open those. Add rules of your own for them';
   return [
     ...(rtc.has('port_range_start') || rtc.has('port_range_end')
       ? [

@@ -12,8 +12,7 @@ import {
   setupUnit,
   TEMPLATES,
 } from './node-units.ts';
-import type { Settings } from './settings.ts';
-import type { LivekitMedia } from './settings-schema.ts';
+import type { CommonSettings, LivekitMedia } from './settings-schema.ts';
 
 type Stage = BootManifest['stages'][number];
 
@@ -53,7 +52,7 @@ const CONTAINER = 'livekit';
 const RESTART_POLICY = 'on-failure';
 
 /** `file`: what is fetched from the pool's bucket, the server itself or the operator's script. Pure. */
-export function nodeMedia(settings: Settings, file: SoftwareFile | undefined): NodeMedia {
+export function nodeMedia(settings: CommonSettings, file: SoftwareFile | undefined): NodeMedia {
   const way = wayOf(settings, file);
   const placed = [...config(settings), ...secrets(settings), ...way.placed];
   return {
@@ -69,7 +68,7 @@ export function nodeMedia(settings: Settings, file: SoftwareFile | undefined): N
   };
 }
 
-function wayOf({ media }: Settings, file: SoftwareFile | undefined): Way {
+function wayOf({ media }: CommonSettings, file: SoftwareFile | undefined): Way {
   if (media.kind === 'livekit' && media.image !== undefined) return asContainer(media.image);
   if (file === undefined) return inTheImage;
   if (media.setup !== undefined) return bySetup(media, file);
@@ -117,7 +116,7 @@ function asContainer(image: string): Way {
   };
 }
 
-function bySetup(media: Settings['media'], file: SoftwareFile): Way {
+function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
   const unit = media.kind === 'livekit' ? media.setup?.unit : undefined;
   return {
     fetched: [{ ...file, to: '/opt/ebbtide/media/setup', mode: '0700' }],
@@ -137,14 +136,14 @@ function spared(units: readonly string[]): Placed {
   return { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' };
 }
 
-function config({ livekitTemplate }: Settings): Placed[] {
+function config({ livekitTemplate }: CommonSettings): Placed[] {
   if (livekitTemplate === undefined) return [];
   const file = { path: `${TEMPLATES}/livekit.yaml`, content: livekitTemplate };
   return [{ file, to: CONFIG, mode: '0640' }];
 }
 
 /** As JSON: Redis for the agent, which asks LiveKit's registry; both for what is set up by the operator's own means. */
-function secrets({ media, mediaSecrets }: Settings): Placed[] {
+function secrets({ media, mediaSecrets }: CommonSettings): Placed[] {
   const areForSetup = media.kind === 'openvidu' || media.setup !== undefined;
   const wanted = [
     ...(mediaSecrets.redis === undefined ? [] : ['redis']),
@@ -157,7 +156,7 @@ function secrets({ media, mediaSecrets }: Settings): Placed[] {
   }));
 }
 
-function agentMedia({ media, mediaSecrets }: Settings): AgentConfigFile['media'] {
+function agentMedia({ media, mediaSecrets }: CommonSettings): AgentConfigFile['media'] {
   const shared = {
     metricsUrl: 'http://127.0.0.1:{{metricsPort}}/metrics',
     ...(media.capacity === undefined ? {} : { capacity: media.capacity }),

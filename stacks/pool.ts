@@ -1,9 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Bundler } from './bundle.ts';
-import type { Settings } from './settings.ts';
+import type { CommonSettings } from './settings-schema.ts';
 
 /** What a pool of any cloud is made from. */
-export interface PoolArgs {
+export interface PoolArgs<Settings extends CommonSettings> {
   settings: Settings;
   bundler: Bundler;
 }
@@ -16,8 +16,9 @@ export interface PoolOutputs {
   group: pulumi.Output<string>;
   /** Where nodes say how they are. */
   registry: pulumi.Output<string>;
-  /** The network that the nodes live in, and what stands before them. */
+  /** The network that the nodes live in. */
   network: pulumi.Output<string>;
+  /** By which a firewall rule of the operator's own means the nodes. */
   securityGroup: pulumi.Output<string>;
   /** What outdated nodes differ from. */
   template: pulumi.Output<string>;

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createAwsPool } from './aws/pool.ts';
 import { type Bundler, repositoryRoot } from './bundle.ts';
+import { createGcpPool } from './gcp/pool.ts';
 import type { PoolOutputs } from './pool.ts';
 import { type RawConfig, readSettings } from './settings.ts';
 import { SettingsError } from './settings-errors.ts';
@@ -13,8 +14,10 @@ export async function runProgram(config: RawConfig, bundler: Bundler): Promise<P
   switch (settings.cloud) {
     case 'aws':
       return createAwsPool({ settings, bundler });
+    case 'gcp':
+      return createGcpPool({ settings, bundler });
     default:
-      return settings.cloud satisfies never;
+      return settings satisfies never;
   }
 }
 

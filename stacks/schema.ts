@@ -53,6 +53,11 @@ export function listOf<Item extends v.GenericSchema>(item: Item, what: string) {
   return v.array(item, `must be a list of ${what}`);
 }
 
+/** A list that must not be empty. */
+export function someOf<Item extends v.GenericSchema>(item: Item, what: { one: string; many: string }) {
+  return v.pipe(listOf(item, what.many), v.minLength(1, `must name at least one ${what.one}`));
+}
+
 /** A duration with its unit, in milliseconds, between two written durations. */
 export function duration(least: string, most: string) {
   const message = `must be a duration with a unit from "${least}" to "${most}", such as "90s" or "2h"`;

@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import { CLOUDS } from './settings-schema.ts';
 
 /** Something to say about one key, relative to the project: `pool.min`. */
 export interface Problem {
@@ -19,12 +20,12 @@ export class SettingsError extends Error {
   }
 }
 
-/** The key as `pulumi config` knows it. The provider's own keys bring their own name. */
+/** The key as `pulumi config` knows it. A provider's own keys bring their own name: `aws:region`. */
 export function configKey(key: string): string {
-  return key.startsWith('aws:') ? key : `ebbtide:${key}`;
+  return CLOUDS.some((cloud) => key.startsWith(`${cloud}:`)) ? key : `ebbtide:${key}`;
 }
 
-/** What valibot found in one section, in our words. A value is told unless it may be a secret. */
+/** What valibot found in one section (`pool`, or a provider's `aws:`), in our words. A value is told unless it may be a secret. */
 export function problemsOf(
   sectionKey: string,
   issues: readonly v.BaseIssue<unknown>[],
@@ -36,7 +37,8 @@ export function problemsOf(
     );
     const isUnknownKey = issue.type === 'strict_object' && issue.expected === 'never';
     const told = secret || isUnknownKey || issue.received === 'undefined' ? '' : `is ${show(issue.input)}: `;
-    const key = sectionKey === 'aws:' ? `aws:${path.join('').slice(1)}` : `${sectionKey}${path.join('')}`;
+    const isProvider = sectionKey.endsWith(':');
+    const key = sectionKey + (isProvider ? path.join('').slice(1) : path.join(''));
     return {
       key,
       says: `${told}${issue.input === undefined ? `is missing: it ${issue.message}` : issue.message}`,

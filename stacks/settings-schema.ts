@@ -13,50 +13,64 @@ import {
   yesOrNo,
 } from './schema.ts';
 
-/** The one vocabulary of all clouds. What only one cloud has lies under the cloud's name, in its own folder. */
+/**
+ * The one vocabulary of all clouds. How some of its words are spelt is the cloud's to say (`CloudWords`); what only one
+ * cloud has lies under the cloud's name. Both are in the cloud's own folder.
+ */
+
+export const CLOUDS = ['aws', 'gcp'] as const;
+export type CloudName = (typeof CLOUDS)[number];
+
+type Words<Value> = v.GenericSchema<unknown, Value>;
+
+/** How one cloud spells what every cloud has. */
+export interface CloudWords {
+  machineType: Words<string>;
+  image: Words<string>;
+  zones: Words<string[]>;
+  network: Words<string>;
+  subnets: Words<string[]>;
+  /** The range of a network that is created. */
+  cidr: Words<string>;
+  /** Who hears of alarms. */
+  notify: Words<string[]>;
+}
 
 const LONGEST = '7d';
 
-const pool = section({
-  name: matching(
-    /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
-    'a name of 2 to 28 lower-case letters, digits and hyphens, such as "media"',
-  ),
-  min: v.optional(wholeNumber(0, 1000), 1),
-  max: v.optional(wholeNumber(1, 1000), 5),
-  initial: v.optional(wholeNumber(0, 1000)),
-  machineType: v.optional(text('c6i.xlarge')),
-  image: v.optional(text('ami-0123456789abcdef0')),
-  imageHasSoftware: v.optional(yesOrNo(), false),
-  diskGb: v.optional(wholeNumber(8, 16_384), 20),
-  zones: v.optional(
-    v.pipe(
-      listOf(text('eu-west-1a'), 'zones'),
-      v.minLength(1, 'must name at least one zone'),
-      // Each zone gets a sixteenth of the network.
-      v.maxLength(16, 'must name at most 16 zones'),
+function poolOf({ machineType, image, zones }: CloudWords) {
+  return section({
+    name: matching(
+      /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
+      'a name of 2 to 28 lower-case letters, digits and hyphens, such as "media"',
     ),
-  ),
-});
+    min: v.optional(wholeNumber(0, 1000), 1),
+    max: v.optional(wholeNumber(1, 1000), 5),
+    initial: v.optional(wholeNumber(0, 1000)),
+    machineType: v.optional(machineType),
+    image: v.optional(image),
+    imageHasSoftware: v.optional(yesOrNo(), false),
+    diskGb: v.optional(wholeNumber(8, 16_384), 20),
+    zones: v.optional(zones),
+  });
+}
 
-const network = section({
-  id: v.optional(text('vpc-0123456789abcdef0')),
-  subnets: v.optional(
-    v.pipe(
-      listOf(text('subnet-0123456789abcdef0'), 'subnets'),
-      v.minLength(1, 'must name at least one subnet'),
-    ),
-  ),
-  /** Its sixteenths become subnets, and AWS takes no subnet below /28. */
-  cidr: v.optional(ipv4Range(16, 24)),
-  signalFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
-  mediaFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
-  healthFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), []),
-});
+function networkOf({ network, subnets, cidr }: CloudWords) {
+  return section({
+    id: v.optional(network),
+    subnets: v.optional(subnets),
+    cidr: v.optional(cidr),
+    signalFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
+    mediaFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
+    healthFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), []),
+  });
+}
 
 const pace = {
   warmUp: v.optional(duration('0s', '1h'), '120s'),
   coolDown: v.optional(duration('0s', '1d'), '60s'),
+  /** Left out, it is the cloud's own default, where a function of ours looks at the load. */
+  lowFor: v.optional(duration('0s', '1d')),
 };
 
 /** What makes the pool grow and shrink: one kind each, so that more kinds can join. */
@@ -244,7 +258,8 @@ const agent = section({
     {},
   ),
   inhibitShutdown: v.optional(yesOrNo(), true),
-  onRebalance: v.optional(oneOf(['report', 'drain']), 'report'),
+  /** Left out, it is the agent's own default: not every cloud has rebalance notices, or timers to keep alive. */
+  onRebalance: v.optional(oneOf(['report', 'drain'])),
   every: v.optional(
     section({
       notice: v.optional(quick),
@@ -254,7 +269,7 @@ const agent = section({
       unit: v.optional(interval),
       work: v.optional(quick),
       publish: v.optional(duration('100ms', '30s')),
-      heartbeat: v.optional(interval, '5m'),
+      heartbeat: v.optional(interval),
       retry: v.optional(interval),
     }),
     {},
@@ -270,22 +285,26 @@ const agent = section({
   ),
 });
 
-const alarms = section({
-  notify: v.optional(listOf(text('arn:aws:sns:eu-west-1:123456789012:on-call'), 'topics'), []),
-});
+/** What every stack file may hold, key by key, as one cloud spells it. */
+export function sharedSections(words: CloudWords) {
+  return {
+    cloud: oneOf(CLOUDS),
+    pool: needed(poolOf(words)),
+    network: v.optional(networkOf(words), {}),
+    scaling: v.optional(scaling, {}),
+    scaleIn: v.optional(scaleIn, {}),
+    media: needed(media),
+    mediaSecrets: v.optional(mediaSecrets, {}),
+    agent: v.optional(agent, {}),
+    alarms: v.optional(section({ notify: v.optional(words.notify, []) }), {}),
+    onDestroy: v.optional(oneOf(['refuse', 'cut']), 'refuse'),
+  };
+}
 
-/** What every stack file may hold, key by key. */
-export const sharedSections = {
-  cloud: oneOf(['aws']),
-  pool: needed(pool),
-  network: v.optional(network, {}),
-  scaling: v.optional(scaling, {}),
-  scaleIn: v.optional(scaleIn, {}),
-  media: needed(media),
-  mediaSecrets: v.optional(mediaSecrets, {}),
-  agent: v.optional(agent, {}),
-  alarms: v.optional(alarms, {}),
-  onDestroy: v.optional(oneOf(['refuse', 'cut']), 'refuse'),
-};
+export type SharedSettings = v.InferOutput<v.ObjectSchema<ReturnType<typeof sharedSections>, undefined>>;
 
-export type SharedSettings = v.InferOutput<v.ObjectSchema<typeof sharedSections, undefined>>;
+/** What every stack file says, checked, with what its files hold. Durations are in milliseconds. */
+export interface CommonSettings extends SharedSettings {
+  /** Undefined for a media server whose config is not ours. */
+  livekitTemplate: string | undefined;
+}

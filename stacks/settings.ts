@@ -1,26 +1,22 @@
 import * as v from 'valibot';
-import { describeDuration } from '../fleet/duration.ts';
-import {
-  type AwsProviderSection,
-  type AwsSection,
-  awsProblems,
-  awsProviderSection,
-  awsSection,
-  awsWarnings,
-} from './aws/settings.ts';
+import { type AwsSettings, awsRules } from './aws/settings.ts';
+import type { CloudRules } from './cloud-rules.ts';
+import { type GcpSettings, gcpRules } from './gcp/settings.ts';
 import { readMedia } from './media-settings.ts';
 import { type RightPart, rightPartOf } from './right-part.ts';
 import { configKey, type Problem, problemsOf, SettingsError } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import { type SharedSettings, sharedSections } from './settings-schema.ts';
+import {
+  CLOUDS,
+  type CloudName,
+  type CommonSettings,
+  type SharedSettings,
+  sharedSections,
+} from './settings-schema.ts';
+import { sharedProblems, sharedWarnings } from './shared-rules.ts';
 
-/** Everything that a stack file says, checked, with what its files hold. Durations are in milliseconds. */
-export interface Settings extends SharedSettings {
-  aws: AwsSection;
-  awsProvider: AwsProviderSection;
-  /** Undefined for a media server whose config is not ours. */
-  livekitTemplate: string | undefined;
-}
+/** Everything that a stack file says, checked, with what its files hold. */
+export type Settings = AwsSettings | GcpSettings;
 
 /** The stack's configuration as Pulumi hands it over: full keys, values as text or JSON, secrets in the clear. */
 export interface RawConfig {
@@ -35,57 +31,117 @@ export interface ReadSettings {
 }
 
 const PROJECT = 'ebbtide';
-const sections = { ...sharedSections, aws: v.optional(awsSection, {}) };
-type SectionName = keyof typeof sections;
-const sectionNames = Object.keys(sections) as SectionName[];
 
 /** Throws a SettingsError that tells everything that is wrong, not only the first. */
 export function readSettings(config: RawConfig, files: SettingsFiles): ReadSettings {
-  const problems = unknownKeys(config);
-  const right: RightPart<Omit<Settings, 'livekitTemplate'>> = {};
-  for (const name of sectionNames) {
-    const result = v.safeParse(sections[name], decode(config.values[`${PROJECT}:${name}`]));
-    Object.assign(right, { [name]: rightPartOf(result) });
+  const cloud = cloudOf(config);
+  switch (cloud) {
+    case 'aws': {
+      const { common, own, provider, warnings } = readFor(cloud, awsRules, config, files);
+      return { settings: { ...common, cloud, aws: own, awsProvider: provider }, warnings };
+    }
+    case 'gcp': {
+      const { common, own, provider, warnings } = readFor(cloud, gcpRules, config, files);
+      return { settings: { ...common, cloud, gcp: own, gcpProvider: provider }, warnings };
+    }
+    default:
+      return cloud satisfies never;
+  }
+}
+
+/** As it is said; where that is wrong, whose words the rest of the file speaks, so that the rest can be checked too. */
+function cloudOf({ values }: RawConfig): CloudName {
+  const said = CLOUDS.find((cloud) => values[`${PROJECT}:cloud`] === cloud);
+  const keys = Object.keys(values);
+  const spoken = (cloud: CloudName) => keys.some((key) => ofCloud(key, cloud));
+  return said ?? CLOUDS.find(spoken) ?? CLOUDS[0];
+}
+
+function ofCloud(key: string, cloud: CloudName): boolean {
+  return key === `${PROJECT}:${cloud}` || key.startsWith(`${cloud}:`);
+}
+
+interface ReadFor<Own, Provider> {
+  common: CommonSettings;
+  own: Own;
+  provider: Provider;
+  warnings: string[];
+}
+
+function readFor<Own, Provider>(
+  cloud: CloudName,
+  rules: CloudRules<Own, Provider>,
+  config: RawConfig,
+  files: SettingsFiles,
+): ReadFor<Own, Provider> {
+  const sections = sharedSections(rules.words);
+  const problems = strangeKeys(config, cloud, [...Object.keys(sections), cloud]);
+  const written = (name: string) => decode(config.values[`${PROJECT}:${name}`]);
+
+  const right: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(sections)) {
+    const result = v.safeParse(schema, written(name));
+    right[name] = rightPartOf(result);
     problems.push(...problemsOf(name, result.issues ?? [], name === 'mediaSecrets'));
   }
-  const provider = v.safeParse(awsProviderSection, providerKeys(config));
-  problems.push(...problemsOf('aws:', provider.issues ?? [], false));
+  const shared: RightPart<SharedSettings> = right;
+  const own = v.safeParse(v.optional(rules.section, {}), written(cloud));
+  problems.push(...problemsOf(cloud, own.issues ?? [], false));
+  const provider = v.safeParse(rules.providerSection, providerKeys(config, cloud));
+  problems.push(...problemsOf(`${cloud}:`, provider.issues ?? [], false));
 
-  problems.push(...sharedProblems(right), ...awsProblems(right, right.aws, rightPartOf(provider)));
-  const media = readMedia(right, files);
+  problems.push(
+    ...sharedProblems(shared),
+    ...rules.problems(shared, rightPartOf(own), rightPartOf(provider)),
+  );
+  const media = readMedia(shared, files);
   problems.push(...media.problems);
-  if (problems.length > 0) throw new SettingsError(problems);
-  const settings = {
-    ...right,
-    awsProvider: provider.output,
-    livekitTemplate: media.template,
-  } as Settings;
+  if (problems.length > 0 || !own.success || !provider.success) throw new SettingsError(problems);
+
+  // Nothing is wrong, so what is right of it is all of it.
+  const common = { ...right, livekitTemplate: media.template } as CommonSettings;
+  const secrets = `${PROJECT}:mediaSecrets`;
+  const hasPlainSecrets = config.values[secrets] !== undefined && !config.isSecret(secrets);
   const warnings = [
-    ...sharedWarnings(settings, config),
+    ...sharedWarnings(common, hasPlainSecrets),
     ...media.warnings,
-    ...awsWarnings(settings, settings.aws),
+    ...rules.warnings(common, own.output),
   ];
-  return { settings, warnings: warnings.map(({ key, says }) => `${configKey(key)} ${says}`) };
+  return {
+    common,
+    own: own.output,
+    provider: provider.output,
+    warnings: warnings.map(({ key, says }) => `${configKey(key)} ${says}`),
+  };
 }
 
-function unknownKeys(config: RawConfig): Problem[] {
-  const problems: Problem[] = [];
-  for (const key of Object.keys(config.values)) {
-    if (!key.startsWith(`${PROJECT}:`)) continue;
-    const name = key.slice(PROJECT.length + 1);
-    if (sectionNames.some((known) => known === name)) continue;
-    const [first] = name.split('.');
-    const says = sectionNames.some((known) => known === first)
+/** Keys that nobody reads: misspelt ones, and those of another cloud. */
+function strangeKeys({ values }: RawConfig, cloud: CloudName, known: readonly string[]): Problem[] {
+  return Object.keys(values).flatMap((key): Problem[] => {
+    const name = key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : undefined;
+    const other = CLOUDS.find((each) => each !== cloud && ofCloud(key, each));
+    // Of a cloud that is said wrongly, its own error speaks.
+    if (other !== undefined && values[`${PROJECT}:cloud`] !== cloud) return [];
+    if (other !== undefined)
+      return [
+        {
+          key: name ?? key,
+          says: `is for the cloud "${other}", and ebbtide:cloud is "${cloud}": leave it out`,
+        },
+      ];
+    if (name === undefined || known.includes(name)) return [];
+    const [first = ''] = name.split('.');
+    const says = known.includes(first)
       ? `is a path: set it with \`pulumi config set --path '${key}' …\``
-      : `is not a setting; there are ${sectionNames.join(', ')}`;
-    problems.push({ key: name, says });
-  }
-  return problems;
+      : `is not a setting; there are ${known.join(', ')}`;
+    return [{ key: name, says }];
+  });
 }
 
-function providerKeys(config: RawConfig): Record<string, unknown> {
-  const keys = Object.entries(config.values).filter(([key]) => key.startsWith('aws:'));
-  return Object.fromEntries(keys.map(([key, value]) => [key.slice('aws:'.length), decode(value)]));
+function providerKeys({ values }: RawConfig, cloud: CloudName): Record<string, unknown> {
+  const prefix = `${cloud}:`;
+  const keys = Object.entries(values).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(keys.map(([key, value]) => [key.slice(prefix.length), decode(value)]));
 }
 
 /** Pulumi hands over objects and lists as JSON, all else as plain text. */
@@ -97,92 +153,4 @@ function decode(value: string | undefined): unknown {
     // Not JSON after all: the schema says what would be right.
     return value;
   }
-}
-
-/** What settings that are right by themselves ask of each other. */
-function sharedProblems({ pool, network, media, agent }: RightPart<SharedSettings>): Problem[] {
-  const { min, max, initial } = pool ?? {};
-  const problems: Problem[] = [];
-  const wrong = (key: string, says: string) => problems.push({ key, says });
-
-  if (min !== undefined && max !== undefined) {
-    if (min > max) wrong('pool.min', `is ${min}: must be at most ebbtide:pool.max, which is ${max}`);
-    if (initial !== undefined && (initial < min || initial > max)) {
-      wrong(
-        'pool.initial',
-        `is ${initial}: must lie between ebbtide:pool.min and ebbtide:pool.max, ${min} to ${max}`,
-      );
-    }
-  }
-  if (pool?.imageHasSoftware === true && !('image' in pool)) {
-    wrong(
-      'pool.imageHasSoftware',
-      'is true: must come with ebbtide:pool.image, the image that has the software',
-    );
-  }
-  if (network?.id !== undefined && !('subnets' in network)) {
-    wrong(
-      'network.subnets',
-      'is missing: with ebbtide:network.id it must list the subnets in which the nodes are to live',
-    );
-  }
-  if (network?.subnets !== undefined && !('id' in network)) {
-    wrong('network.id', 'is missing: with ebbtide:network.subnets it must name the network that they are in');
-  }
-  if (network?.id !== undefined && network.cidr !== undefined) {
-    wrong(
-      'network.cidr',
-      'is of no use with ebbtide:network.id: it is the range of a network that is created; leave out one of them',
-    );
-  }
-  if (network?.subnets !== undefined && pool?.zones !== undefined) {
-    wrong(
-      'pool.zones',
-      'is of no use with ebbtide:network.subnets: each subnet has its zone; leave out one of them',
-    );
-  }
-  const ports = [
-    ['media.ports.signal', media?.ports?.signal],
-    ['media.ports.rtcTcp', media?.ports?.rtcTcp],
-    ['media.ports.metrics', media?.ports?.metrics],
-    ['agent.http.port', agent?.http?.port],
-  ] as const;
-  for (const [index, [key, port]] of ports.entries()) {
-    const taken = port && ports.slice(0, index).find(([, other]) => other === port);
-    if (taken) wrong(key, `is ${port}: must be a port of its own, but ebbtide:${taken[0]} is ${port} too`);
-  }
-  return problems;
-}
-
-function sharedWarnings(
-  { pool, scaleIn, media, mediaSecrets, livekitTemplate }: Settings,
-  config: RawConfig,
-): Problem[] {
-  const warnings: Problem[] = [];
-  const hasSecrets = config.values[`${PROJECT}:mediaSecrets`] !== undefined;
-  if (hasSecrets && !config.isSecret(`${PROJECT}:mediaSecrets`)) {
-    warnings.push({
-      key: 'mediaSecrets',
-      says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
-    });
-  }
-  if (media.kind === 'livekit' && mediaSecrets.redis === undefined && pool.max > 1) {
-    warnings.push({
-      key: 'mediaSecrets.redis',
-      says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',
-    });
-  }
-  if (mediaSecrets.redis !== undefined && livekitTemplate?.includes('{{redis}}') === false) {
-    warnings.push({
-      key: 'media.config',
-      says: 'does not name {{redis}}: ebbtide:mediaSecrets.redis reaches no media server. Add "redis: {{redis}}"',
-    });
-  }
-  if (scaleIn.warnAfter > scaleIn.ceiling) {
-    warnings.push({
-      key: 'scaleIn.warnAfter',
-      says: `is ${describeDuration(scaleIn.warnAfter)}, later than ebbtide:scaleIn.ceiling (${describeDuration(scaleIn.ceiling)}): it never comes`,
-    });
-  }
-  return warnings;
 }

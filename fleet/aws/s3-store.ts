@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { objectAge } from '../object-age.ts';
 import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
 import { bucketUrl, encodeKey } from './bucket-url.ts';
 import { type AwsClient, AwsError } from './client.ts';
@@ -39,10 +40,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
         );
       }
       const page = parsed.output.ListBucketResult;
-      const now = storeTime(response.date, `listing ${prefix}`);
       yield page.Contents.map((object) => ({
         key: object.Key,
-        ageMs: age(now, Date.parse(object.LastModified), object.Key),
+        ageMs: objectAge(object.Key, response.date, Date.parse(object.LastModified)),
       }));
       if (page.IsTruncated === 'false') return;
       token = page.NextContinuationToken;
@@ -72,7 +72,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       );
     }
     const modified = Date.parse(response.headers.get('last-modified') ?? '');
-    return { key, ageMs: age(storeTime(response.date, key), modified, key), body: response.body };
+    return { key, ageMs: objectAge(key, response.date, modified), body: response.body };
   }
 
   async function put(key: string, body: string, signal?: AbortSignal): Promise<void> {
@@ -97,16 +97,4 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   }
 
   return { list, get, put };
-}
-
-function storeTime(date: number, what: string): number {
-  if (Number.isNaN(date))
-    throw new AwsError(`${what}: the store did not tell its time (no Date header)`, 'Malformed');
-  return date;
-}
-
-function age(now: number, modified: number, key: string): number {
-  if (Number.isNaN(modified))
-    throw new AwsError(`${key}: the store did not tell when it was written`, 'Malformed');
-  return Math.max(0, now - modified);
 }

@@ -125,7 +125,11 @@ function answered(what: string, { status, body: bytes, headers }: HttpResponse):
     return { status, bytes, headers: { get: header }, date: Date.parse(header('date') ?? '') };
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), errorSchema), bytes.toString());
-  if (!parsed.success) throw new GcpError(`${what}: HTTP ${status}`, `http${status}`, status);
+  if (!parsed.success) {
+    // A download's refusal is plain text.
+    const text = bytes.toString().trim().slice(0, 200);
+    throw new GcpError(`${what}: HTTP ${status}${text ? `: ${text}` : ''}`, `http${status}`, status);
+  }
   const { message, errors, status: name } = parsed.output.error;
   const reason = errors?.[0]?.reason ?? name ?? `http${status}`;
   throw new GcpError(`${what}: ${reason}${message ? `: ${message}` : ''}`, reason, status);

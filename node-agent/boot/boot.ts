@@ -1,21 +1,19 @@
 import { access, chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { type AwsClient, createAwsClient } from '../../fleet/aws/client.ts';
 import { type BootManifest, bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { describeError } from '../../fleet/error.ts';
-import { createMetadata } from '../clouds/aws/metadata.ts';
-import { credentialsFromMetadata } from '../clouds/aws/metadata-credentials.ts';
+import { type BootSource, type ConnectSource, fetchVerified, sha256Of } from './boot-source.ts';
 import { fillPlaceholders, placeholdersIn } from './placeholders.ts';
 import { createRun, extractMember, type Run } from './programs.ts';
 import { putFile, writeContent } from './put-file.ts';
 import { type RetrySettings, retry } from './retry.ts';
-import { fetchVerified, readFact, readParameters, sha256Of } from './sources.ts';
 
 export interface BootOptions {
   /** What every path is under; empty on a real machine. */
   root: string;
   environment: Readonly<Record<string, string | undefined>>;
+  connect: ConnectSource;
   retry: RetrySettings;
   log: (level: 'info' | 'warn' | 'error', event: string, details: Record<string, unknown>) => void;
 }
@@ -25,19 +23,13 @@ type Stage = BootManifest['stages'][number];
 /** A node with the files and the software that its manifest names. */
 interface Node {
   manifest: BootManifest;
-  client: AwsClient;
+  source: BootSource;
   run: Run;
   /** Everything but secrets. */
   values: ReadonlyMap<string, string>;
   /** What node.json sets goes before everything else. */
   overrides: ReadonlyMap<string, string>;
 }
-
-/** Metadata is near and answers at once; software comes in one piece, over a new machine's network. */
-const METADATA_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 180_000;
-
-const FACTS = { nodeIp: 'local-ipv4', instanceId: 'instance-id', zone: 'placement/availability-zone' };
 
 /** How far it came: all stages are done, or some, or not even the first, which is the agent's. */
 export type BootEnd = 'all' | 'some' | 'none';
@@ -68,18 +60,12 @@ export async function boot(options: BootOptions): Promise<BootEnd> {
 async function prepare(options: BootOptions): Promise<Node> {
   const { root, environment } = options;
   const manifest = v.parse(bootManifestSchema, await readJson(join(root, '/etc/ebbtide/boot.json')));
-  const metadata = createMetadata({ environment, timeoutMs: METADATA_TIMEOUT_MS });
-  const client = createAwsClient({
-    region: manifest.region,
-    credentials: credentialsFromMetadata(metadata),
-    environment,
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const source = options.connect(manifest.source, environment);
   const values = new Map([...Object.entries(manifest.placeholders), ['root', root]]);
-  for (const [name, path] of Object.entries(FACTS)) {
-    values.set(name, await patiently(options, path, () => readFact(metadata, path)));
+  for (const [name, read] of Object.entries(source.facts)) {
+    values.set(name, await patiently(options, name, read));
   }
-  return { manifest, client, run: createRun(environment), values, overrides: await readOverrides(root) };
+  return { manifest, source, run: createRun(environment), values, overrides: await readOverrides(root) };
 }
 
 async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise<void> {
@@ -92,7 +78,7 @@ async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise
 
 async function install(
   file: Stage['files'][number],
-  { manifest, client, run }: Node,
+  { source, run }: Node,
   options: BootOptions,
 ): Promise<void> {
   const to = join(options.root, file.to);
@@ -101,7 +87,7 @@ async function install(
     await chmod(to, Number.parseInt(file.mode, 8));
     return;
   }
-  const content = await patiently(options, file.key, () => fetchVerified(client, manifest.bucket, file));
+  const content = await patiently(options, file.key, () => fetchVerified(source, file));
   if (member === undefined) {
     await putFile(to, file.mode, (path) => writeContent(path, content));
     return;
@@ -118,7 +104,7 @@ async function install(
 /** Secrets are read only for the stage that needs them: the agent's does not, and must not wait for them. */
 async function render(
   stage: Stage,
-  { manifest, client, values, overrides }: Node,
+  { source, values, overrides }: Node,
   options: BootOptions,
 ): Promise<void> {
   const { root } = options;
@@ -127,14 +113,14 @@ async function render(
     texts.set(template, await readFile(join(root, template.from), 'utf8'));
   }
   const wanted = new Set([...texts.values()].flatMap(placeholdersIn));
-  const secrets = Object.entries(manifest.parameters).filter(
+  const secrets = Object.entries(source.secretNames).filter(
     ([name]) => wanted.has(name) && !overrides.has(name),
   );
   const known = new Map(values);
   if (secrets.length > 0) {
-    const names = secrets.map(([, parameter]) => parameter);
-    const read = await patiently(options, names.join(', '), () => readParameters(client, names));
-    for (const [name, parameter] of secrets) known.set(name, read.get(parameter) ?? '');
+    const names = secrets.map(([, secret]) => secret);
+    const read = await patiently(options, names.join(', '), () => source.readSecrets(names));
+    for (const [name, secret] of secrets) known.set(name, read.get(secret) ?? '');
   }
   for (const [name, value] of overrides) known.set(name, value);
   for (const [template, text] of texts) {

@@ -1,16 +1,24 @@
 import type { Outcome } from '../core/effect.ts';
-import type { TargetReading } from '../core/state.ts';
+import type { Interruption, TargetReading } from '../core/state.ts';
 
 /** Which machine this is. */
 export interface MachineIdentity {
   node: string;
+  /** The cloud's own id of this one machine, where the name of a node may come again. */
+  machine?: string;
   zone: string;
   address: string;
 }
 
 export type InterruptionReading =
   | { kind: 'none' }
-  | { kind: 'interrupted'; deadline: number }
+  | ({ kind: 'interrupted' } & Interruption)
+  | { kind: 'unknown'; reason: string };
+
+/** What the cloud says ahead and does not insist on. */
+export type AdviceReading =
+  | { kind: 'none' }
+  | { kind: 'advised'; text: string }
   | { kind: 'unknown'; reason: string };
 
 export type FlagReading = { kind: 'known'; set: boolean } | { kind: 'unknown'; reason: string };
@@ -21,12 +29,12 @@ export interface Cloud {
   identify(): Promise<MachineIdentity | undefined>;
   readTarget(): Promise<TargetReading>;
   readInterruption(): Promise<InterruptionReading>;
-  readRebalance(): Promise<FlagReading>;
+  readAdvice(): Promise<AdviceReading>;
   readProtected(): Promise<FlagReading>;
   /** Tells the cloud that this machine takes work. */
   ready(): Promise<Outcome>;
-  /** Keeps the cloud's timer alive. `nothing-to-do`: no timer runs. */
+  /** Keeps the cloud's timer alive; done where the cloud has none. `nothing-to-do`: it should run, and does not. */
   hold(): Promise<Outcome>;
-  /** Gives the empty machine back. `nothing-to-do`: the cloud does not wait for us (yet). */
+  /** Gives the empty machine back, or asks for it to be taken. `nothing-to-do`: the cloud does not wait for us (yet). */
   release(): Promise<Outcome>;
 }

@@ -51,22 +51,26 @@ function noticeTarget(state: AgentState, settings: CoreSettings, at: number): St
 }
 
 function noticeInterruption(state: AgentState, settings: CoreSettings, at: number): Step {
-  const { interruption, rebalance } = state.observed;
+  const { interruption, advice } = state.observed;
   const { decision } = state.durable;
   if (interruption !== null && decision?.deadline === undefined) {
     const deadline = new Date(interruption.deadline).toISOString();
     if (decision?.intent === 'leave')
       return unchanged(remember(state, { decision: { ...decision, deadline } }));
-    const spot = ownDecision(state, settings, at, {
-      by: 'spot-interruption',
-      cause: 'spot',
+    const { by } = interruption;
+    const interrupted = ownDecision(state, settings, at, {
+      by,
+      cause: by === 'spot-interruption' ? 'spot' : 'replacement',
       intent: 'leave',
-      reason: `the cloud reclaims this spot machine at ${deadline}, whatever is on it`,
+      reason:
+        by === 'spot-interruption'
+          ? `the cloud reclaims this spot machine at ${deadline}, whatever is on it`
+          : `the cloud ends this machine for maintenance of its host at ${deadline}, whatever is on it`,
       deadline,
     });
-    return settle(state, spot, at);
+    return settle(state, interrupted, at);
   }
-  if (rebalance === 'recommended' && settings.onRebalance === 'drain' && decision === null) {
+  if (advice === 'given' && settings.onRebalance === 'drain' && decision === null) {
     // Emptied and kept, until the cloud asks for it: only the cloud's own wish opens a hook that lets it go.
     const recommended = ownDecision(state, settings, at, {
       by: 'rebalance-recommendation',
@@ -74,7 +78,7 @@ function noticeInterruption(state: AgentState, settings: CoreSettings, at: numbe
       intent: 'maintenance',
       reason: 'the cloud recommends to leave this spot machine, and the operator set it to drain on that',
     });
-    return settle(known(state, { rebalance: 'heeded' }).state, recommended, at);
+    return settle(known(state, { advice: 'heeded' }).state, recommended, at);
   }
   return unchanged(state);
 }

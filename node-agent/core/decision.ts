@@ -45,6 +45,22 @@ export function ownDecision(
   };
 }
 
+/**
+ * A decision that came with the cloud's own wish. It stands before one that this node made for itself, and before an
+ * older one: whoever takes the machine away looks for exactly this one in its status.
+ */
+export function follow(state: AgentState, decision: Decision, at: number): Step {
+  const current = state.durable.decision;
+  if (current?.intent !== 'leave') return settle(state, decision, at);
+  if (current.id === decision.id) return unchanged(state);
+  const deadline = decision.deadline ?? current.deadline;
+  const next = { ...decision, ...(deadline === undefined ? {} : { deadline }) };
+  return {
+    state: remember(state, { decision: next }),
+    effects: [log('info', 'decision-replaced', { decision: next, before: current.id })],
+  };
+}
+
 /** From here on this node drains, for this reason. A decision to leave is never replaced, except to learn a deadline. */
 export function settle(state: AgentState, decision: Decision, at: number): Step {
   const current = state.durable.decision;

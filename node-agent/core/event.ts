@@ -1,6 +1,6 @@
 import type { DecisionReading } from '../../fleet/registry.ts';
 import type { Effect, Outcome } from './effect.ts';
-import type { DrainReading, RuntimeReading, TargetReading, WorkReading } from './state.ts';
+import type { DrainReading, Interruption, RuntimeReading, TargetReading, WorkReading } from './state.ts';
 
 /** Everything that can happen to an agent. `at` is in ms since the epoch and never goes backwards while it runs. */
 export type AgentEvent =
@@ -10,8 +10,8 @@ export type AgentEvent =
   | { kind: 'target-read'; at: number; reading: TargetReading }
   | { kind: 'decision-read'; at: number; reading: DecisionReading }
   | { kind: 'drain-read'; at: number; process: string; reading: DrainReading }
-  | { kind: 'interruption'; at: number; deadline: number }
-  | { kind: 'rebalance'; at: number }
+  | { kind: 'interruption'; at: number; interruption: Interruption }
+  | { kind: 'advice'; at: number; advice: string | null }
   | { kind: 'protected-read'; at: number; protected: boolean }
   | { kind: 'cpu-read'; at: number; cpu: number }
   | { kind: 'command'; at: number; request: number; command: Command }

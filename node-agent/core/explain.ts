@@ -12,8 +12,7 @@ export function explain(state: AgentState, settings: CoreSettings, status: NodeS
     ...describeDecision(state, at),
     `Next: ${describeNext(state, settings, at)}`,
   ];
-  if (status.protected)
-    lines.push('An operator protects it (ebbtide:protected): it is not chosen for a scale-in.');
+  if (status.protected) lines.push('An operator protects it: it is not chosen for a scale-in.');
   for (const alarm of status.alarms ?? [])
     lines.push(`ALARM ${alarm.name} since ${alarm.since}: ${alarm.text}`);
   return lines.join('\n');

@@ -37,13 +37,14 @@ export function hold(state: AgentState, settings: CoreSettings, at: number): Ste
   return { ...known(state, { hold: begun(observed.hold) }), effects: [{ kind: 'hold' }] };
 }
 
-/** The machine is given back only while the proof of its emptiness holds, and after that proof is on disk. */
+/** The machine is given back only while the proof of its emptiness holds, and after it is on disk. */
 export function release(state: AgentState, settings: CoreSettings, at: number): Step {
   const { durable, observed } = state;
   const again = durable.phase === 'leaving' && at - durable.since >= ALARM_AFTER_MS;
   if (durable.phase !== 'empty' && !again) return unchanged(state);
   if (durable.decision?.intent !== 'leave' || observed.target !== 'leave') return unchanged(state);
   if (!isAbsent(state, settings, at) || !isWritten(state, at)) return unchanged(state);
+  if (settings.leavesBy === 'status' && !isTold(state)) return unchanged(state);
   if (!isDue(observed.release, at)) return unchanged(state);
   const next = known(state, { release: begun(observed.release) });
   return { ...next, effects: [{ kind: 'release' }] };
@@ -53,4 +54,13 @@ export function release(state: AgentState, settings: CoreSettings, at: number): 
 function isWritten({ observed }: AgentState, at: number): boolean {
   if (observed.savedRevision >= observed.revision) return true;
   return observed.save.failingSince !== null && at - observed.save.failingSince >= ALARM_AFTER_MS;
+}
+
+/** Whoever takes machines away goes by what the registry says: woken before it says so, they would find nothing to do. */
+function isTold({ durable, observed: { published } }: AgentState): boolean {
+  return (
+    published?.phase === durable.phase &&
+    published.decision?.id === durable.decision?.id &&
+    published.since === new Date(durable.since).toISOString()
+  );
 }

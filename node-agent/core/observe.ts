@@ -1,10 +1,10 @@
-import { decisionFrom, settle } from './decision.ts';
+import { decisionFrom, follow, settle } from './decision.ts';
 import type { AgentEvent } from './event.ts';
 import { observeOutcome } from './outcome.ts';
 import { observeRuntime } from './runtime-news.ts';
 import { type CoreSettings, REGISTRY_VALID_MS, ZERO_PROOF_MS } from './settings.ts';
 import type { AgentState, DrainReading, SignalRecord } from './state.ts';
-import { known, log, remember, type Step, unchanged } from './step.ts';
+import { known, log, remember, type Step, then, unchanged } from './step.ts';
 import { isKnownZero } from './work.ts';
 
 /** Takes an event into the state: what is now known. What follows from it is decided afterwards (decide.ts). */
@@ -25,20 +25,23 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
     }
     case 'target-read': {
       const { reading } = event;
-      if (reading.kind !== 'unknown') return known(state, { target: reading.kind, targetUnknown: null });
-      const since = state.observed.targetUnknown?.since ?? event.at;
-      return known(state, { targetUnknown: { since, reason: reading.reason } });
+      if (reading.kind === 'unknown') {
+        const since = state.observed.targetUnknown?.since ?? event.at;
+        return known(state, { targetUnknown: { since, reason: reading.reason } });
+      }
+      const next = known(state, { target: reading.kind, targetUnknown: null });
+      if (reading.kind === 'stay' || reading.decision === undefined) return next;
+      const { decision } = reading;
+      return then(next, (told) => follow(told, decision, event.at));
     }
     case 'decision-read':
       return settle(state, decisionFrom(state, event.reading, settings, event.at), event.at);
     case 'drain-read':
       return observeDrain(state, event.process, event.reading, event.at);
     case 'interruption':
-      return known(state, { interruption: { deadline: event.deadline } });
-    case 'rebalance':
-      return state.observed.rebalance === 'none'
-        ? known(state, { rebalance: 'recommended' })
-        : unchanged(state);
+      return known(state, { interruption: event.interruption });
+    case 'advice':
+      return observeAdvice(state, event.advice);
     case 'protected-read':
       return known(state, { protected: event.protected });
     case 'cpu-read':
@@ -46,6 +49,14 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
     case 'outcome':
       return observeOutcome(state, event.effect, event.outcome, settings, event.at);
   }
+}
+
+/** Told once each time that it is given. */
+function observeAdvice(state: AgentState, text: string | null): Step {
+  const { advice } = state.observed;
+  if (text === null) return advice === 'given' ? known(state, { advice: 'none' }) : unchanged(state);
+  if (advice !== 'none') return unchanged(state);
+  return { ...known(state, { advice: 'given' }), effects: [log('warn', 'cloud-advises', { text })] };
 }
 
 /** The media's own word on a doubtful signal. `serving` is proof once it is written anew, well after the doubt began. */

@@ -31,7 +31,10 @@ export function observeOutcome(
       return observeSignal(state, effect, outcome, settings, at);
     case 'publish': {
       const news = { publish: retry(observed.publish) };
-      const told = outcome.kind === 'done' ? { publishedAt: at, publishedText: effect.text } : {};
+      const told =
+        outcome.kind === 'done'
+          ? { publishedAt: at, publishedText: effect.text, published: effect.status }
+          : {};
       return { ...known(state, { ...news, ...told }), effects: complain('status-not-published') };
     }
     case 'hold': {

@@ -3,6 +3,8 @@ import type { NodeStatus } from '../../fleet/status.ts';
 /** Who this node is; told once, at the start. */
 export interface NodeIdentity {
   node: string;
+  /** The cloud's own id of this one machine, where the name of a node may come again. */
+  machine?: string;
   cloud: NodeStatus['cloud'];
   zone: string;
   address: string;
@@ -19,6 +21,8 @@ export interface CoreSettings {
   onCeiling: 'keep' | 'cut';
   warnAfterMs: number;
   onRebalance: 'report' | 'drain';
+  /** `call`: its own word to the cloud ends this machine. `status`: others do, who go by what it tells the registry. */
+  leavesBy: 'call' | 'status';
   heartbeatMs: number;
   publishMs: number;
   retryMs: number;

@@ -1,5 +1,5 @@
 import type { Decision } from '../../fleet/decision.ts';
-import type { Work } from '../../fleet/status.ts';
+import type { NodeStatus, Work } from '../../fleet/status.ts';
 
 /** One life of a media process: `id` is made of its pid (or container id) and start time, so that it never recurs. */
 export interface MediaProcess {
@@ -41,8 +41,17 @@ export type DrainReading =
   | { kind: 'serving'; ageMs: number }
   | { kind: 'unknown'; reason: string };
 
-/** What the cloud wants of this machine. */
-export type TargetReading = { kind: 'stay' } | { kind: 'leave' } | { kind: 'unknown'; reason: string };
+/** What the cloud wants of this machine; `decision`: where its wish comes with its record, as in a mailbox. */
+export type TargetReading =
+  | { kind: 'stay' }
+  | { kind: 'leave'; decision?: Decision }
+  | { kind: 'unknown'; reason: string };
+
+/** The cloud takes this machine at `deadline` (ms since the epoch), whatever is on it. */
+export interface Interruption {
+  deadline: number;
+  by: 'spot-interruption' | 'host-maintenance';
+}
 
 /**
  * What was done to one life of a media process. `about-to-signal` is written before the signal, `signalled` after it.
@@ -128,9 +137,9 @@ export interface Observed {
   targetUnknown: { since: number; reason: string } | null;
   /** The cloud wants this node to leave, and its decision is being looked up since then. */
   askedDecisionAt: number | null;
-  interruption: { deadline: number } | null;
-  /** `heeded`: it led to a drain already, and does so once only. */
-  rebalance: 'none' | 'recommended' | 'heeded';
+  interruption: Interruption | null;
+  /** What the cloud says ahead and does not insist on. `heeded`: it led to a drain already, and does so once only. */
+  advice: 'none' | 'given' | 'heeded';
   protected: boolean;
   cpu: number | null;
   revision: number;
@@ -156,6 +165,8 @@ export interface Observed {
   heldAt: number | null;
   publishedAt: number | null;
   publishedText: string | null;
+  /** What the registry was last told. */
+  published: Pick<NodeStatus, 'phase' | 'since' | 'decision'> | null;
 }
 
 export interface AgentState {
@@ -184,7 +195,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       targetUnknown: null,
       askedDecisionAt: null,
       interruption: null,
-      rebalance: 'none',
+      advice: 'none',
       protected: false,
       cpu: null,
       revision: 1,
@@ -206,6 +217,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       heldAt: null,
       publishedAt: null,
       publishedText: null,
+      published: null,
     },
   };
 }
@@ -218,9 +230,9 @@ export type StoredState =
 
 function recover(node: string, at: number, stored: StoredState): DurableState {
   if (stored.kind === 'found' && stored.state.node === node) {
-    const { signals } = stored.state;
-    if (!signals.some(isUnfinished)) return stored.state;
-    return { ...stored.state, signals: signals.map((record) => afterCrash(record, at)) };
+    const state = forgetInterruption(stored.state, at);
+    if (!state.signals.some(isUnfinished)) return state;
+    return { ...state, signals: state.signals.map((record) => afterCrash(record, at)) };
   }
   const lostBefore =
     stored.kind === 'lost'
@@ -243,6 +255,17 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
     callsLost: 0,
     drainsEnded: 0,
   };
+}
+
+/**
+ * A machine that has outlived its interruption was started again after it, and is wanted: nobody else ever takes back
+ * what this agent decided by itself. If it is still to come, the cloud tells so again.
+ */
+function forgetInterruption(state: DurableState, at: number): DurableState {
+  const { decision } = state;
+  const own = decision?.by === 'spot-interruption' || decision?.by === 'host-maintenance';
+  if (!own || decision?.deadline === undefined || Date.parse(decision.deadline) > at) return state;
+  return { ...state, phase: 'booting', since: at, decision: null, drainingSince: null };
 }
 
 function isUnfinished(record: SignalRecord): boolean {

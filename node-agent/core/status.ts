@@ -13,6 +13,7 @@ export function statusOf(state: AgentState, settings: CoreSettings, at: number):
   return {
     v: 1,
     node: identity.node,
+    ...(identity.machine === undefined ? {} : { machine: identity.machine }),
     pool: settings.pool,
     cloud: identity.cloud,
     zone: identity.zone,

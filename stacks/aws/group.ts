@@ -2,11 +2,12 @@ import { Group, LifecycleHook, Policy } from '@pulumi/aws/autoscaling/index.js';
 import type { Metric } from '@pulumi/aws/types/enums/autoscaling/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import { formatDuration } from '../../fleet/duration.ts';
-import type { Settings } from '../settings.ts';
+import { seconds } from '../seconds.ts';
 import type { AwsNames } from './names.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface PoolGroupArgs {
-  settings: Settings;
+  settings: AwsSettings;
   names: AwsNames;
   subnets: pulumi.Input<string>[];
   template: { id: pulumi.Input<string>; version: pulumi.Input<string> };
@@ -94,7 +95,7 @@ export class PoolGroup extends pulumi.ComponentResource {
     this.registerOutputs({ name: this.name });
   }
 
-  private addScaling(name: string, group: pulumi.Output<string>, scaling: Settings['scaling']): void {
+  private addScaling(name: string, group: pulumi.Output<string>, scaling: AwsSettings['scaling']): void {
     switch (scaling.kind) {
       case 'none':
         return;
@@ -120,7 +121,7 @@ export class PoolGroup extends pulumi.ComponentResource {
   }
 }
 
-function lifecycleHooks({ aws }: Settings, names: AwsNames) {
+function lifecycleHooks({ aws }: AwsSettings, names: AwsNames) {
   return [
     {
       name: names.launchHook,
@@ -135,8 +136,4 @@ function lifecycleHooks({ aws }: Settings, names: AwsNames) {
       defaultResult: 'ABANDON',
     },
   ];
-}
-
-function seconds(ms: number): number {
-  return Math.ceil(ms / 1000);
 }

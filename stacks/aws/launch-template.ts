@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { getAmiOutput, LaunchTemplate } from '@pulumi/aws/ec2/index.js';
 import { getParameterOutput } from '@pulumi/aws/ssm/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Bundle } from '../bundle.ts';
+import { fingerprintOf } from '../fingerprint.ts';
 import type { SoftwareFile } from '../node-file.ts';
-import type { Settings } from '../settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../user-data.ts';
 import type { AwsNames } from './names.ts';
-import { awsNodeUserData } from './node-user-data.ts';
+import { awsNodeSetup } from './node-setup.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface NodeTemplateArgs {
-  settings: Settings;
+  settings: AwsSettings;
   names: AwsNames;
   bucket: pulumi.Output<string>;
   nodeRoleId: pulumi.Output<string>;
@@ -39,16 +39,16 @@ export class NodeTemplate extends pulumi.ComponentResource {
     // The root disk is the one that the image names: another name would add a second disk.
     const image = getAmiOutput({ filters: [{ name: 'image-id', values: [imageId] }] }, { parent: this });
     // The longest that the names can be that are not known yet: too much is told at preview, not by EC2.
-    assertUserDataFits(userDataArgs(args, 'b'.repeat(63), 'r'.repeat(21), 'f'.repeat(12)));
+    assertUserDataFits(setupOf(args, 'b'.repeat(63), 'r'.repeat(21), 'f'.repeat(12)));
 
     const made = pulumi.all([args.bucket, args.nodeRoleId, imageId]).apply(([bucket, roleId, imageIdNow]) => {
       const fingerprint = fingerprintOf([
-        renderUserData(userDataArgs(args, bucket, roleId, '')),
+        renderUserData(setupOf(args, bucket, roleId, '')),
         imageIdNow,
         machineType,
         String(pool.diskGb),
       ]);
-      const text = renderUserData(userDataArgs(args, bucket, roleId, fingerprint));
+      const text = renderUserData(setupOf(args, bucket, roleId, fingerprint));
       return { fingerprint, userData: packUserData(text).toString('base64') };
     });
 
@@ -111,11 +111,7 @@ export function isArm(machineType: string): boolean {
   return /^([a-z]+\d+[a-z]*g[a-z]*|a1)\./.test(machineType);
 }
 
-function userDataArgs(args: NodeTemplateArgs, bucket: string, nodeRoleId: string, template: string) {
+function setupOf(args: NodeTemplateArgs, bucket: string, nodeRoleId: string, template: string) {
   const { settings, names, boot, agent, media } = args;
-  return awsNodeUserData({ settings, names, bucket, nodeRoleId, boot: boot.code, agent, media, template });
-}
-
-function fingerprintOf(parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+  return awsNodeSetup({ settings, names, bucket, nodeRoleId, boot: boot.code, agent, media, template });
 }

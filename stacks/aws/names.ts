@@ -1,4 +1,4 @@
-import { sha256Of } from '../bundle.ts';
+import { globalName } from '../global-name.ts';
 
 /**
  * The names of a pool's things on AWS. They are fixed, not generated: rights name the group before it exists, since the
@@ -30,11 +30,3 @@ export type AwsNames = ReturnType<typeof awsNames>;
 const MOST_OF_ROLE = 64;
 /** What is left of a role's name after `AWSServiceRoleForAutoScaling_`. */
 export const MOST_OF_GROUP_ROLE_SUFFIX = MOST_OF_ROLE - 'AWSServiceRoleForAutoScaling_'.length;
-
-/** IAM has one space of names for all regions. What is too long ends with a hash of the whole instead. */
-function globalName(name: string, region: string, most: number): string {
-  const whole = `${name}-${region}`;
-  if (whole.length <= most) return whole;
-  const hash = sha256Of(whole).slice(0, 8);
-  return `${whole.slice(0, most - hash.length - 1)}-${hash}`;
-}

@@ -9,12 +9,12 @@ import {
 } from '@pulumi/aws/ec2/index.js';
 import { getAvailabilityZones } from '@pulumi/aws/getAvailabilityZones.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../settings.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface PoolNetworkArgs {
   /** What the things are called that have a name to show. */
   title: string;
-  settings: Settings;
+  settings: AwsSettings;
   /** Of a network that is created: see `findZones`. */
   zones: string[];
 }
@@ -28,7 +28,7 @@ const DEFAULT_ZONES = 2;
  * and not an output.
  */
 export async function findZones(
-  { pool, network }: Settings,
+  { pool, network }: AwsSettings,
   options: pulumi.InvokeOptions,
 ): Promise<string[]> {
   if (network.id !== undefined) return [];

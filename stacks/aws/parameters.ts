@@ -1,11 +1,11 @@
 import { Parameter } from '@pulumi/aws/ssm/index.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from '../settings.ts';
 import type { AwsNames } from './names.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface SecretParametersArgs {
   names: AwsNames;
-  secrets: Settings['mediaSecrets'];
+  secrets: AwsSettings['mediaSecrets'];
 }
 
 /** The media server's secrets: encrypted with the account's own key for parameters, read by nodes when they boot. */

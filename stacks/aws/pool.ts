@@ -4,7 +4,7 @@ import { createAwsProvider } from '../../providers/aws/provider.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
-import type { Settings } from '../settings.ts';
+import { type Software, softwareOf } from '../software.ts';
 import { PoolAlarms } from './alarms.ts';
 import { PoolBucket } from './bucket.ts';
 import { PoolGroup } from './group.ts';
@@ -14,25 +14,26 @@ import { findZones, PoolNetwork } from './network.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { SecretParameters } from './parameters.ts';
 import { findPlace } from './place.ts';
+import type { AwsSettings } from './settings.ts';
 import { NodeSoftware } from './software.ts';
 import { TerminationPolicy } from './termination-policy.ts';
 import { Watcher } from './watcher.ts';
 
 interface AwsPoolArgs {
-  settings: Settings;
+  settings: AwsSettings;
   /** Of a network that is created. */
   zones: string[];
-  agent: Bundle;
+  software: Software;
   boot: Bundle;
   terminationPolicy: Bundle;
   watcher: Bundle;
 }
 
 /** Bundles what the pool runs, and makes the pool. */
-export async function createAwsPool({ settings, bundler }: PoolArgs): Promise<PoolOutputs> {
+export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>): Promise<PoolOutputs> {
   const [agent, boot, terminationPolicy, watcher] = await Promise.all([
     bundler.agent(),
-    bundler.boot(),
+    bundler.boot('aws'),
     bundler.awsFunction('termination-policy'),
     bundler.awsFunction('watcher'),
   ]);
@@ -43,7 +44,7 @@ export async function createAwsPool({ settings, bundler }: PoolArgs): Promise<Po
   const zones = await findZones(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, zones, agent, boot, terminationPolicy, watcher },
+    { settings, zones, software: softwareOf(agent, settings.media), boot, terminationPolicy, watcher },
     { provider },
   );
   return pool.outputs;
@@ -56,7 +57,7 @@ export class AwsPool extends pulumi.ComponentResource {
   constructor(name: string, args: AwsPoolArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:aws:Pool', name, {}, options);
     const { settings } = args;
-    const { aws, media, alarms } = settings;
+    const { aws, alarms } = settings;
     const { region, profile } = settings.awsProvider;
     const names = awsNames(settings.pool.name, region);
     const place = findPlace(region, { parent: this });
@@ -68,9 +69,10 @@ export class AwsPool extends pulumi.ComponentResource {
       parent,
     );
     const bucket = new PoolBucket(`${name}-bucket`, { prefix: names.bucketPrefix }, parent);
+    const { agent, media } = args.software;
     const software = new NodeSoftware(
       `${name}-software`,
-      { bucket: bucket.name, agent: args.agent, media },
+      { bucket: bucket.name, software: args.software },
       parent,
     );
     const secrets = new SecretParameters(
@@ -93,8 +95,8 @@ export class AwsPool extends pulumi.ComponentResource {
         instanceProfileArn: identity.instanceProfileArn,
         securityGroup: network.securityGroup,
         boot: args.boot,
-        agent: software.agent,
-        media: software.media,
+        agent: agent.file,
+        media: media?.file,
       },
       parent,
     );

@@ -1,10 +1,35 @@
 import * as v from 'valibot';
 import { describeDuration } from '../../fleet/duration.ts';
+import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
-import { duration, listOf, matching, section, text } from '../schema.ts';
+import { duration, ipv4Range, listOf, matching, section, someOf, text } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
-import type { SharedSettings } from '../settings-schema.ts';
+import type { CloudWords, CommonSettings, SharedSettings } from '../settings-schema.ts';
 import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
+
+const awsWords: CloudWords = {
+  machineType: matching(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type, such as "c6i.xlarge"'),
+  image: matching(/^ami-[0-9a-f]{8,17}$/, 'the id of an image, such as "ami-0123456789abcdef0"'),
+  zones: v.pipe(
+    someOf(text('eu-west-1a'), { one: 'zone', many: 'zones' }),
+    // Each zone gets a sixteenth of the network.
+    v.maxLength(16, 'must name at most 16 zones'),
+  ),
+  network: matching(/^vpc-[0-9a-f]+$/, 'the id of a VPC, such as "vpc-0123456789abcdef0"'),
+  subnets: someOf(matching(/^subnet-[0-9a-f]+$/, 'the id of a subnet, such as "subnet-0123456789abcdef0"'), {
+    one: 'subnet',
+    many: 'subnets',
+  }),
+  // Its sixteenths become subnets, and AWS takes no subnet below /28.
+  cidr: ipv4Range(16, 24),
+  notify: listOf(
+    matching(
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/,
+      'the ARN of an SNS topic, such as "arn:aws:sns:eu-west-1:123456789012:on-call"',
+    ),
+    'topics',
+  ),
+};
 
 /** AWS takes 50 on a thing; the pool has some of its own. */
 const MOST_TAGS = 40;
@@ -61,8 +86,26 @@ export const awsProviderSection = section({
   allowedAccountIds: v.optional(listOf(matching(/^\d{12}$/, 'an account of 12 digits'), 'accounts')),
 });
 
-export type AwsSection = v.InferOutput<typeof awsSection>;
-export type AwsProviderSection = v.InferOutput<typeof awsProviderSection>;
+type AwsSection = v.InferOutput<typeof awsSection>;
+type AwsProviderSection = v.InferOutput<typeof awsProviderSection>;
+
+/** A stack file of AWS, checked. */
+export interface AwsSettings extends CommonSettings {
+  cloud: 'aws';
+  aws: AwsSection;
+  awsProvider: AwsProviderSection;
+}
+
+export const awsRules: CloudRules<AwsSection, AwsProviderSection> = {
+  words: awsWords,
+  section: awsSection,
+  providerSection: awsProviderSection,
+  problems: awsProblems,
+  warnings: awsWarnings,
+};
+
+/** The agent's own. */
+const DEFAULT_HEARTBEAT_MS = 5 * 60_000;
 
 /** Of a standard parameter. */
 const MOST_PARAMETER_BYTES = 4096;
@@ -75,31 +118,23 @@ function hookLimitMs(aws: AwsSection): number {
 }
 
 /** What AWS asks of settings that are right by themselves. */
-export function awsProblems(
+function awsProblems(
   shared: RightPart<SharedSettings>,
   aws: RightPart<AwsSection> | undefined,
   provider: RightPart<AwsProviderSection> | undefined,
 ): Problem[] {
   const { pool, network, agent, alarms, mediaSecrets } = shared;
-  const heartbeat = agent?.every?.heartbeat;
+  // What is wrong of it is told by itself.
+  const { every = {} } = agent ?? {};
+  const heartbeat = 'heartbeat' in every ? every.heartbeat : DEFAULT_HEARTBEAT_MS;
   const timeout = aws?.heartbeatTimeout;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
-  if (pool?.image !== undefined && !/^ami-[0-9a-f]{8,17}$/.test(pool.image)) {
-    wrong('pool.image', `is "${pool.image}": must be the id of an image, such as "ami-0123456789abcdef0"`);
-  }
-  if (pool?.machineType !== undefined && !/^[a-z0-9-]+\.[a-z0-9-]+$/.test(pool.machineType)) {
-    wrong('pool.machineType', `is "${pool.machineType}": must be an instance type, such as "c6i.xlarge"`);
-  }
-  if (network?.id !== undefined && !/^vpc-[0-9a-f]+$/.test(network.id)) {
-    wrong('network.id', `is "${network.id}": must be the id of a VPC, such as "vpc-0123456789abcdef0"`);
-  }
-  for (const [index, subnet] of (network?.subnets ?? []).entries()) {
-    if (subnet === undefined || /^subnet-[0-9a-f]+$/.test(subnet)) continue;
+  if (network?.subnets !== undefined && pool?.zones !== undefined) {
     wrong(
-      `network.subnets[${index}]`,
-      `is "${subnet}": must be the id of a subnet, such as "subnet-0123456789abcdef0"`,
+      'pool.zones',
+      'is of no use with ebbtide:network.subnets: each subnet has its zone; leave out one of them',
     );
   }
   for (const [index, zone] of (pool?.zones ?? []).entries()) {
@@ -115,16 +150,17 @@ export function awsProblems(
       `has ${bytes} bytes as JSON: must have at most ${MOST_PARAMETER_BYTES}, which is what a parameter of AWS takes`,
     );
   }
+  if (shared.scaling?.lowFor !== undefined)
+    wrong(
+      'scaling.lowFor',
+      'is of no use on AWS, whose target tracking waits for 15 minutes by itself: leave it out',
+    );
   const topics = alarms?.notify ?? [];
   if (topics.length > MOST_TOPICS) {
     wrong(
       'alarms.notify',
       `has ${topics.length} topics: must have at most ${MOST_TOPICS}, which is what an alarm takes`,
     );
-  }
-  for (const [index, topic] of topics.entries()) {
-    if (topic === undefined || /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/.test(topic)) continue;
-    wrong(`alarms.notify[${index}]`, `is "${topic}": must be the ARN of an SNS topic`);
   }
   if (heartbeat !== undefined && timeout !== undefined && heartbeat * 2 > timeout) {
     wrong(
@@ -150,7 +186,7 @@ function wrongZone(
 }
 
 /** What is allowed and yet worth saying at preview. */
-export function awsWarnings(shared: SharedSettings, aws: AwsSection): Problem[] {
+function awsWarnings(shared: SharedSettings, aws: AwsSection): Problem[] {
   const { pool, scaling, scaleIn } = shared;
   const warnings: Problem[] = [];
   const limit = hookLimitMs(aws);
@@ -175,14 +211,6 @@ export function awsWarnings(shared: SharedSettings, aws: AwsSection): Problem[] 
       says:
         'is "native": AWS chooses who leaves, whatever runs there, and neither ebbtide:scaleIn.maxDrains nor ' +
         'ebbtide:scaling.coolDown bounds it. No call is cut, but drains take longer than with "emptiest"',
-    });
-  }
-  if (shared.onDestroy === 'cut') {
-    warnings.push({
-      key: 'onDestroy',
-      says:
-        'is "cut": `pulumi destroy` then ends the pool with every call that is on it, without asking. Set it right ' +
-        'before a destroy only',
     });
   }
   return warnings;

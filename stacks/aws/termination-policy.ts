@@ -2,13 +2,13 @@ import { Permission } from '@pulumi/aws/lambda/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { TerminationPolicySettings } from '../../fleet/aws-function-settings.ts';
 import type { Bundle } from '../bundle.ts';
-import type { Settings } from '../settings.ts';
 import type { AwsNames } from './names.ts';
 import { PoolFunction } from './pool-function.ts';
 import { registryRights } from './registry-rights.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface TerminationPolicyArgs {
-  settings: Settings;
+  settings: AwsSettings;
   names: AwsNames;
   bundle: Bundle;
   bucket: { name: pulumi.Output<string>; arn: pulumi.Output<string> };

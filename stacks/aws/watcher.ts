@@ -3,15 +3,15 @@ import { Permission } from '@pulumi/aws/lambda/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { WatcherSettings } from '../../fleet/aws-function-settings.ts';
 import type { Bundle } from '../bundle.ts';
-import type { Settings } from '../settings.ts';
 import type { AwsNames } from './names.ts';
 import { groupArn, type Place } from './place.ts';
 import type { Statement } from './policy.ts';
 import { PoolFunction } from './pool-function.ts';
 import { registryRights } from './registry-rights.ts';
+import type { AwsSettings } from './settings.ts';
 
 export interface WatcherArgs {
-  settings: Settings;
+  settings: AwsSettings;
   names: AwsNames;
   place: Place;
   bundle: Bundle;

@@ -4,12 +4,13 @@ import { createAutoScalingGroup } from '../../fleet/aws/auto-scaling-group.ts';
 import { createAwsClient } from '../../fleet/aws/client.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { putMetrics } from '../../functions/aws/metrics.ts';
-import { fetchVerified, readParameters } from '../../node-agent/boot/sources.ts';
+import { awsFiles } from '../../node-agent/boot/aws-source.ts';
 import { createAwsCloud } from '../../node-agent/clouds/aws/aws-cloud.ts';
 import { createSweptGroup } from '../../providers/aws/swept-group.ts';
 import { type LocalServer, type ReceivedRequest, startLocalServer } from '../unit/support/local-server.ts';
 import { problemsOf, readServiceModel, structureOf } from './support/specs/service-model.ts';
 
+const SOURCE = { kind: 'aws', region: 'eu-west-1', bucket: 'b', parameters: {} } as const;
 const NODE = 'i-0123456789abcdef0';
 
 describe('requests, by the official descriptions of AWS', () => {
@@ -86,7 +87,7 @@ describe('requests, by the official descriptions of AWS', () => {
   it('GetParameters is as ssm describes it', async function () {
     const model = readServiceModel('ssm');
     if (model === undefined) return skip(this);
-    const request = await sent(() => readParameters(setUp().client, ['/ebbtide/media/keys']));
+    const request = await sent(() => awsFiles(setUp().client, SOURCE).readSecrets(['/ebbtide/media/keys']));
     assert.equal(request.headers['x-amz-target'], `${model.metadata.targetPrefix}.GetParameters`);
     assert.equal(request.headers['content-type'], 'application/x-amz-json-1.1');
     assert.deepEqual(problemsOf(model, 'GetParameters', JSON.parse(request.body)), []);
@@ -98,11 +99,7 @@ describe('requests, by the official descriptions of AWS', () => {
       '/b/statuses/A:i-1.json',
       ({ client }) => createS3Store({ client, bucket: 'b' }).get('statuses/A:i-1.json'),
     ],
-    [
-      'GetObject',
-      '/b/software/x',
-      ({ client }) => fetchVerified(client, 'b', { key: 'software/x', sha256: '' }),
-    ],
+    ['GetObject', '/b/software/x', ({ client }) => awsFiles(client, SOURCE).fetch('software/x')],
     [
       'PutObject',
       '/b/decisions/i-1.json',

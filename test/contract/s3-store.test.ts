@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import type { AwsClient } from '../../fleet/aws/client.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
-import { fetchVerified } from '../../node-agent/boot/sources.ts';
+import { awsFiles } from '../../node-agent/boot/aws-source.ts';
+import { fetchVerified } from '../../node-agent/boot/boot-source.ts';
 import { findMoto, type Moto, startMoto } from '../support/moto.ts';
 
 describe("the S3 store on somebody else's S3 (moto: EBBTIDE_MOTO_SERVER, or moto_server in PATH)", function () {
@@ -44,8 +45,9 @@ describe("the S3 store on somebody else's S3 (moto: EBBTIDE_MOTO_SERVER, or moto
 
   it('gives software only if it is what was pinned', async () => {
     await store().put('software/x', 'content');
+    const source = { kind: 'aws', region: 'eu-west-1', bucket: 'pool', parameters: {} } as const;
     await assert.rejects(
-      fetchVerified(client, 'pool', { key: 'software/x', sha256: 'abc' }),
+      fetchVerified(awsFiles(client, source), { key: 'software/x', sha256: 'abc' }),
       /not what was deployed/,
     );
   });

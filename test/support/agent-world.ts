@@ -35,6 +35,7 @@ const SETTINGS: CoreSettings = {
   onCeiling: 'keep',
   warnAfterMs: 4 * 3_600_000,
   onRebalance: 'report',
+  leavesBy: 'call',
   heartbeatMs: 300_000,
   publishMs: 20_000,
   retryMs: 5_000,
@@ -96,6 +97,8 @@ export class AgentWorld {
   hasRegistry = false;
   launchHookOpen = true;
   decision: Decision | undefined;
+  /** A cloud that tells its wish by a record of it, and no other way. */
+  mailbox = false;
   faults = new Set<Fault>();
   disk: { state: DurableState | undefined; corrupt: boolean } = { state: undefined, corrupt: false };
   agent: AgentState | undefined;
@@ -106,6 +109,7 @@ export class AgentWorld {
   signalsSent: { process: string; people: number }[] = [];
   heartbeats = 0;
   released = false;
+  wakes = 0;
   published: NodeStatus | undefined;
   replies: { accepted: boolean; text: string }[] = [];
   logs: { event: string; fields: Record<string, unknown> }[] = [];
@@ -236,7 +240,10 @@ export class AgentWorld {
 
   private readTarget() {
     if (this.faults.has('metadata')) return { kind: 'unknown', reason: 'metadata does not answer' } as const;
-    return { kind: this.target } as const;
+    if (!this.mailbox) return { kind: this.target } as const;
+    if (this.faults.has('registry')) return { kind: 'unknown', reason: 'the mailbox is closed' } as const;
+    if (this.decision === undefined) return { kind: 'stay' } as const;
+    return { kind: 'leave', decision: this.decision } as const;
   }
 
   private readWork(): WorkReading {
@@ -372,10 +379,21 @@ export class AgentWorld {
   private giveBack(): Outcome {
     const left = [...this.lives.values()].map(({ name, people }) => `${name} (${people})`);
     assert.deepEqual(left, [], 'never released while something runs');
-    assert.equal(this.target, 'leave', 'never released unless the cloud wants it');
+    const wanted = this.mailbox ? this.decision !== undefined : this.target === 'leave';
+    assert.ok(wanted, 'never released unless the cloud wants it');
     if (this.faults.has('api')) return { kind: 'failed', problem: 'Throttling' };
+    if (this.mailbox) return this.wake();
     if (!this.hookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };
     this.released = true;
+    return { kind: 'done' };
+  }
+
+  /** Who is woken goes by the registry: what it does not say, it does not do. */
+  private wake(): Outcome {
+    this.wakes += 1;
+    const { published, decision } = this;
+    const empty = published?.phase === 'empty' || published?.phase === 'leaving';
+    if (empty && published.decision?.id === decision?.id) this.released = true;
     return { kind: 'done' };
   }
 }

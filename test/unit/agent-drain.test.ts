@@ -187,9 +187,11 @@ describe('the agent, in a scale-in', () => {
       const at = world.at + passed;
       const rooms = passed / 500;
       const reading = { kind: 'known', work: { ...NO_WORK, rooms } } as const;
-      const step = transition(state, { kind: 'work-read', reading, at }, world.settings);
-      writes += step.effects.filter(({ kind }) => kind === 'publish').length;
-      state = step.state;
+      for (const event of [{ kind: 'work-read', reading, at } as const, { kind: 'tick', at } as const]) {
+        const step = transition(state, event, world.settings);
+        writes += step.effects.filter(({ kind }) => kind === 'publish').length;
+        state = step.state;
+      }
     }
     assert.equal(writes, 1);
   });
@@ -360,14 +362,14 @@ describe('the agent, for maintenance', () => {
 describe('the agent, when the cloud reclaims the machine', () => {
   it('emptied on a recommendation it stays, can be resumed once, and leaves when the cloud asks', () => {
     const world = serving(0, { onRebalance: 'drain', warnAfterMs: 60_000 });
-    world.notify({ kind: 'rebalance', at: world.at });
+    world.notify({ kind: 'advice', advice: 'the cloud recommends to leave', at: world.at });
     world.pass(30_000);
     assert.equal(world.phase, 'empty');
     world.pass(300_000);
     assert.equal(world.released, false);
     assert.ok(world.alarms.includes('empty-kept'));
     assert.equal(world.command({ kind: 'resume' }).accepted, true);
-    world.notify({ kind: 'rebalance', at: world.at });
+    world.notify({ kind: 'advice', advice: 'the cloud recommends to leave', at: world.at });
     world.pass(20_000);
     assert.equal(world.phase, 'serving');
     chosen(world);
@@ -377,7 +379,11 @@ describe('the agent, when the cloud reclaims the machine', () => {
   it('spot: drains at once and tells the deadline', () => {
     const world = serving(2);
     const deadline = world.at + 120_000;
-    world.notify({ kind: 'interruption', at: world.at, deadline });
+    world.notify({
+      kind: 'interruption',
+      at: world.at,
+      interruption: { deadline, by: 'spot-interruption' },
+    });
     world.pass(2_000);
     assert.equal(world.signalsSent.length, 1);
     assert.equal(world.published?.decision?.deadline, new Date(deadline).toISOString());
@@ -390,7 +396,7 @@ describe('the agent, when the cloud reclaims the machine', () => {
   for (const { onRebalance, signals } of cases) {
     it(`a rebalance recommendation set to ${onRebalance} sends ${signals} signals`, () => {
       const world = serving(2, { onRebalance });
-      world.notify({ kind: 'rebalance', at: world.at });
+      world.notify({ kind: 'advice', advice: 'the cloud recommends to leave', at: world.at });
       world.pass(5_000);
       assert.equal(world.signalsSent.length, signals);
     });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { BootManifest } from '../../fleet/boot-manifest.ts';
+import { connectAws } from '../../node-agent/boot/aws-source.ts';
 import { type BootEnd, boot } from '../../node-agent/boot/boot.ts';
 import { createBundler } from '../../stacks/bundle.ts';
 import {
@@ -135,10 +136,13 @@ describe('boot', () => {
   }
   async function writeManifest(stages: BootManifest['stages'], changed: object = {}): Promise<void> {
     const manifest: BootManifest = {
-      region: 'eu-west-1',
-      bucket: 'pool-bucket',
+      source: {
+        kind: 'aws',
+        region: 'eu-west-1',
+        bucket: 'pool-bucket',
+        parameters: { keys: '/ebbtide/media/keys' },
+      },
       placeholders: { agentPort: '9876' },
-      parameters: { keys: '/ebbtide/media/keys' },
       stages,
     };
     await put('/etc/ebbtide/boot.json', JSON.stringify({ ...manifest, ...changed }));
@@ -148,6 +152,7 @@ describe('boot', () => {
     return boot({
       root,
       environment: environment(),
+      connect: connectAws,
       retry: { firstMs: 5, longestMs: 10, forMs: 150 },
       log: (level, event, details) => lines.push({ level, event, ...details }),
     });
@@ -324,6 +329,7 @@ describe('boot', () => {
     const end = await boot({
       root,
       environment: environment(),
+      connect: connectAws,
       retry: { firstMs: 1, longestMs: 1, forMs: 1 },
       log: (_l, event, details) => lines.push({ event, ...details }),
     });
@@ -334,7 +340,7 @@ describe('boot', () => {
   describe('as one file, as a node runs it', () => {
     it('ends with 0 where all is done, with 1 where the agent runs, with 3 where it does not', async () => {
       await writeManifest([agentStage, mediaStage]);
-      const { code } = await createBundler().boot();
+      const { code } = await createBundler().boot('aws');
       await put('/boot.cjs', code);
       assert.deepEqual(await runBundle(), { code: 0, last: 'stage-done' });
       await writeManifest([agentStage, { ...mediaStage, start: ['broken.service'] }]);
@@ -344,7 +350,7 @@ describe('boot', () => {
     });
 
     it('leaves room in user-data, which EC2 limits to 16 KB', async () => {
-      const { code } = await createBundler().boot();
+      const { code } = await createBundler().boot('aws');
       const { gzipSync } = await import('node:zlib');
       assert.ok(gzipSync(code, { level: 9 }).length < 8_500);
     });

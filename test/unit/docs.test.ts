@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
-import { awsSection } from '../../stacks/aws/settings.ts';
+import { awsRules, awsSection } from '../../stacks/aws/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
 
@@ -18,7 +18,7 @@ function isNamed(document: string, path: readonly string[]): boolean {
 }
 
 describe('documents', () => {
-  const settings = keysOf({ entries: { ...sharedSections, aws: awsSection } });
+  const settings = keysOf({ entries: { ...sharedSections(awsRules.words), aws: awsSection } });
   const config = keysOf(agentConfigSchema);
 
   it('know many keys', () => {

@@ -311,7 +311,7 @@ describe('watcher run', () => {
     await assert.rejects(other.run(), /SlowDown/);
     assert.deepEqual(
       other.written.map(({ name }) => name),
-      ['Nodes', 'RetainedNodes', 'StaleNodes', 'UnknownNodes'],
+      ['Nodes', 'StaleNodes', 'UnknownNodes', 'RetainedNodes'],
     );
   });
 });

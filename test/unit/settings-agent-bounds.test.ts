@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
+import { awsRules } from '../../stacks/aws/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 
+const sections = sharedSections(awsRules.words);
 const DURATIONS = ['1ms', '100ms', '1s', '10s', '11s', '30s', '1h', '2h', '7d', '30d'];
 const config = {
   pool: 'media',
@@ -30,9 +32,7 @@ describe('durations that a stack takes for its agents', () => {
   ];
   for (const [group, name] of rows) {
     it(`agent.${group}.${name}`, () => {
-      const taken = DURATIONS.filter((written) =>
-        v.is(sharedSections.agent, { [group]: { [name]: written } }),
-      );
+      const taken = DURATIONS.filter((written) => v.is(sections.agent, { [group]: { [name]: written } }));
       assert.ok(taken.length > 0 && taken.length < DURATIONS.length, taken.join(' '));
       for (const written of taken) {
         assert.ok(v.is(agentConfigSchema, { ...config, [group]: { [name]: written } }), written);
@@ -42,7 +42,7 @@ describe('durations that a stack takes for its agents', () => {
 
   for (const name of ['ceiling', 'warnAfter']) {
     it(`scaleIn.${name}`, () => {
-      const taken = DURATIONS.filter((written) => v.is(sharedSections.scaleIn, { [name]: written }));
+      const taken = DURATIONS.filter((written) => v.is(sections.scaleIn, { [name]: written }));
       assert.ok(taken.length > 0 && taken.length < DURATIONS.length, taken.join(' '));
       for (const written of taken) {
         assert.ok(v.is(agentConfigSchema, { ...config, scaleIn: { [name]: written } }), written);

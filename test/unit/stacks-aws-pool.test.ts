@@ -11,7 +11,8 @@ import { AwsPool } from '../../stacks/aws/pool.ts';
 import { repositoryRoot, sha256Of } from '../../stacks/bundle.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
-import { configValues, GOOD, type ProgramRun, runUnderMocks } from './stacks-mocks.ts';
+import { softwareOf } from '../../stacks/software.ts';
+import { configValues, GOOD, type ProgramRun, runUnderMocks, settingsOf } from './stacks-mocks.ts';
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const GROUP = 'aws:autoscaling/group:Group';
@@ -597,9 +598,9 @@ async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOp
   new AwsPool(
     'media',
     {
-      settings,
+      settings: settingsOf(settings, 'aws'),
       zones: ['eu-west-1a'],
-      agent: bundle,
+      software: softwareOf(bundle, settings.media),
       boot: bundle,
       terminationPolicy: bundle,
       watcher: bundle,

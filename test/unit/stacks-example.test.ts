@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
-import { awsProviderSection, awsSection } from '../../stacks/aws/settings.ts';
+import { awsProviderSection, awsRules, awsSection } from '../../stacks/aws/settings.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
 import { livekitTemplate } from '../../stacks/livekit-config.ts';
 import { nodeMedia } from '../../stacks/node-media.ts';
@@ -12,7 +12,7 @@ import { readSettings } from '../../stacks/settings.ts';
 import type { SettingsFiles } from '../../stacks/settings-files.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
-import { GOOD } from './stacks-mocks.ts';
+import { GOOD, settingsOf } from './stacks-mocks.ts';
 
 const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
 const openviduText = readFileSync(join(repositoryRoot, 'Pulumi.aws-openvidu.yaml'), 'utf8');
@@ -70,7 +70,7 @@ describe('Pulumi.aws.yaml', () => {
     const { template } = livekitTemplate(undefined, { keys: true, redis: true }, all.media.ports);
     assert.equal(all.livekitTemplate, template);
     assert.equal(small.livekitTemplate, all.livekitTemplate);
-    const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = small;
+    const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = settingsOf(small, 'aws');
     assert.deepEqual(
       {
         pool: { ...pool, initial: 1, machineType: 'c6i.xlarge' },
@@ -85,18 +85,20 @@ describe('Pulumi.aws.yaml', () => {
         scaleIn: all.scaleIn,
         alarms: all.alarms,
         onDestroy: all.onDestroy,
-        aws: all.aws,
+        aws: settingsOf(all, 'aws').aws,
         ports: all.media.ports,
       },
     );
     // What the stack leaves to the agent is the agent's own default.
     const defaults = v.getDefault(agentConfigSchema.entries.every) ?? {};
-    assert.deepEqual({ ...v.parse(agentConfigSchema.entries.every, defaults) }, all.agent.every);
+    const { tick: _, ...every } = v.parse(agentConfigSchema.entries.every, defaults);
+    // How often it asks its cloud, the agent knows by itself: on AWS each second.
+    assert.deepEqual({ notice: 1000, ...every }, all.agent.every);
     assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), all.agent.timeout);
   });
 
   it('explains every key that there is', () => {
-    const sections = { ...sharedSections, aws: awsSection };
+    const sections = { ...sharedSections(awsRules.words), aws: awsSection };
     const paths = [...keysOf({ entries: sections }), ...keysOf(awsProviderSection)];
     const keys = new Set(paths.flat());
     assert.ok(keys.size > 60, `${keys.size} keys: the schema was not read`);

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Bundler } from '../../stacks/bundle.ts';
 import type { PoolOutputs } from '../../stacks/pool.ts';
 import { runProgram } from '../../stacks/program.ts';
+import type { Settings } from '../../stacks/settings.ts';
 
 /** A resource as the engine is told of it: plain inputs, with the names of those that are secret. */
 export interface Registered {
@@ -32,20 +33,45 @@ const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
+  gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
+};
+
+export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
+
+const PROVIDER_KEYS: Record<string, Record<string, string>> = {
+  gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
 };
 
 /** As the CLI hands it over: text, objects as JSON. */
 export function configValues(settings: Record<string, unknown>): Record<string, string> {
-  const values: Record<string, string> = { 'aws:region': 'eu-west-1' };
+  const values: Record<string, string> = {
+    ...(PROVIDER_KEYS[String(settings.cloud)] ?? { 'aws:region': 'eu-west-1' }),
+  };
   for (const [key, value] of Object.entries(settings)) {
     values[`ebbtide:${key}`] = typeof value === 'string' ? value : JSON.stringify(value);
   }
   return values;
 }
 
+/** Settings of the cloud that a test is about. */
+export function settingsOf<Cloud extends Settings['cloud']>(
+  settings: Settings,
+  cloud: Cloud,
+): Extract<Settings, { cloud: Cloud }> {
+  const is = (given: Settings): given is Extract<Settings, { cloud: Cloud }> => given.cloud === cloud;
+  if (is(settings)) return settings;
+  throw new Error(`settings of ${settings.cloud}, and not of ${cloud}`);
+}
+
 /** Runs the program against Pulumi's mocks. Rejects on the first thing that fails anywhere in it. */
 export async function runUnderMocks(
-  options: { preview?: boolean; settings?: Record<string, unknown>; refuse?: string } = {},
+  options: {
+    preview?: boolean;
+    settings?: Record<string, unknown>;
+    refuse?: string;
+    /** Instead of what a cloud is asked for answers by itself; one that throws is a refusal. */
+    answers?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
+  } = {},
 ): Promise<ProgramRun> {
   const resources: Registered[] = [];
   // What waits for a refused resource may wait for ever: the first failure ends the run.
@@ -76,7 +102,14 @@ export async function runUnderMocks(
             state: { ...args.inputs, ...outputsOf(args.type, args.name, plain) },
           };
         },
-        call: ({ token, inputs }) => answer(token, inputs),
+        call({ token, inputs }) {
+          try {
+            return (options.answers?.[token] ?? answerOf(token))(inputs);
+          } catch (error) {
+            // What a real provider says comes as a member that an Error does not have.
+            throw Object.assign(new Error(), { details: error instanceof Error ? error.message : '' });
+          }
+        },
       },
       'ebbtide',
       'test',
@@ -131,13 +164,52 @@ function outputsOf(type: string, name: string, inputs: Record<string, unknown>):
       return { ...arn, uniqueId: 'AROAEXAMPLE' };
     case 'aws:ec2/launchTemplate:LaunchTemplate':
       return { ...arn, latestVersion: 7 };
+    case 'gcp:serviceaccount/account:Account': {
+      const email = `${inputs.accountId}@my-project.iam.gserviceaccount.com`;
+      return {
+        email,
+        member: `serviceAccount:${email}`,
+        name: `projects/my-project/serviceAccounts/${email}`,
+      };
+    }
+    case 'gcp:projects/iAMCustomRole:IAMCustomRole':
+      return { name: `projects/my-project/roles/${inputs.roleId}` };
+    case 'gcp:storage/bucketObject:BucketObject':
+      return { generation: 17 };
+    case 'gcp:cloudfunctionsv2/function:Function':
+      return { serviceConfig: { ...Object(inputs.serviceConfig), uri: `https://${inputs.name}.a.run.app` } };
+    case 'gcp:compute/regionInstanceTemplate:RegionInstanceTemplate':
+      return {
+        name: `${inputs.namePrefix}1`,
+        selfLink: `projects/my-project/regions/europe-west1/instanceTemplates/${inputs.namePrefix}1`,
+      };
+    case 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager':
+      return { selfLink: `projects/my-project/regions/europe-west1/instanceGroupManagers/${inputs.name}` };
     default:
       return { name: inputs.name ?? name, ...arn };
   }
 }
 
+function answerOf(token: string) {
+  return (inputs: Record<string, unknown>) => answer(token, inputs);
+}
+
 function answer(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (token) {
+    case 'gcp:projects/getProjectService:getProjectService':
+      return { ...inputs, id: `${inputs.project}/${inputs.service}` };
+    case 'gcp:compute/getZones:getZones':
+      return { ...inputs, names: ['d', 'b', 'c', 'e'].map((letter) => `${inputs.region}-${letter}`) };
+    case 'gcp:compute/getRegionInstanceGroupManager:getRegionInstanceGroupManager':
+      throw new Error(`${inputs.name} not found`);
+    case 'gcp:compute/getImage:getImage':
+      return { ...inputs, selfLink: `projects/${inputs.project}/global/images/${inputs.family}-v20260101` };
+    case 'gcp:compute/getSubnetwork:getSubnetwork':
+      return {
+        ...inputs,
+        network: 'https://www.googleapis.com/compute/v1/projects/my-project/global/networks/default',
+        selfLink: `projects/my-project/regions/europe-west1/subnetworks/${inputs.name}`,
+      };
     case 'aws:index/getCallerIdentity:getCallerIdentity':
       return { accountId: '123456789012' };
     case 'aws:index/getPartition:getPartition':

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readSettings } from '../../stacks/settings.ts';
 import { SettingsError } from '../../stacks/settings-errors.ts';
 import type { SettingsFiles } from '../../stacks/settings-files.ts';
-import { configValues, GOOD } from './stacks-mocks.ts';
+import { configValues, GOOD, settingsOf } from './stacks-mocks.ts';
 
 const SHA = 'a'.repeat(64);
 const files: SettingsFiles = {
@@ -46,7 +46,7 @@ describe('settings', () => {
       [settings.pool.min, settings.pool.max, settings.scaling, settings.scaleIn.victim, settings.onDestroy],
       [1, 5, { kind: 'cpu', target: 50, warmUp: 120_000, coolDown: 60_000 }, 'emptiest', 'refuse'],
     );
-    assert.equal(settings.aws.heartbeatTimeout, 3_600_000);
+    assert.equal(settingsOf(settings, 'aws').aws.heartbeatTimeout, 3_600_000);
     assert.deepEqual(settings.mediaSecrets.redis, { address: '10.0.0.5:6379' });
   });
 
@@ -80,8 +80,8 @@ describe('settings', () => {
       /^ebbtide:pool\.name is "Media_1": must be a name of/,
     ],
     ['no pool at all', { pool: undefined }, /^ebbtide:pool\.name is missing: it must be a name of 2 to 28/],
-    ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws"$/],
-    ['a cloud that is not there', { cloud: 'mars' }, /^ebbtide:cloud is "mars": must be "aws"$/],
+    ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws" or "gcp"$/],
+    ['a cloud that is not there', { cloud: 'mars' }, /^ebbtide:cloud is "mars": must be "aws" or "gcp"$/],
     [
       'a minimum above the maximum',
       pool({ min: 4, max: 2 }),
@@ -355,7 +355,7 @@ describe('settings', () => {
     [
       'a topic that is none',
       { alarms: { notify: ['on-call'] } },
-      /^ebbtide:alarms\.notify\[0\] is "on-call": must be the ARN of an SNS topic$/,
+      /^ebbtide:alarms\.notify\[0\] is "on-call": must be the ARN of an SNS topic, such as/,
     ],
     [
       'no keys for the media server',

@@ -11,13 +11,13 @@ import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { wantedContainerSchema } from '../../fleet/wanted-container.ts';
 import { parseUnitFile } from '../../lab/instance/unit-file.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
-import { awsNodeUserData } from '../../stacks/aws/node-user-data.ts';
+import { awsNodeSetup } from '../../stacks/aws/node-setup.ts';
 import { type BootPatience, type BootScriptArgs, bootScript } from '../../stacks/boot-script.ts';
 import { createBundler } from '../../stacks/bundle.ts';
 import type { SoftwareFile } from '../../stacks/node-file.ts';
 import { readSettings, type Settings } from '../../stacks/settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
-import { configValues, GOOD } from './stacks-mocks.ts';
+import { configValues, GOOD, settingsOf } from './stacks-mocks.ts';
 
 function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot");\n') {
   const files = { text: () => undefined, sha256: () => 'a'.repeat(64) };
@@ -25,8 +25,8 @@ function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot
     { values: configValues({ ...GOOD, ...changed }), isSecret: () => true },
     files,
   );
-  return awsNodeUserData({
-    settings,
+  return awsNodeSetup({
+    settings: settingsOf(settings, 'aws'),
     names: awsNames('media', 'eu-west-1'),
     bucket: 'ebbtide-media-1234',
     nodeRoleId: 'AROAEXAMPLE',
@@ -211,7 +211,7 @@ describe('user-data', () => {
   });
 
   it('fits into what EC2 takes, each way, with the real boot program', async () => {
-    const { code } = await createBundler().boot();
+    const { code } = await createBundler().boot('aws');
     for (const { way, media } of WAYS) {
       const size = packUserData(renderUserData(argsOf({ ...media }, code))).length;
       assert.ok(size < 14_000, `${way}: ${size} bytes`);
@@ -251,7 +251,11 @@ describe('user-data', () => {
       bootManifestSchema,
       JSON.parse(render().file.get('/etc/ebbtide/boot.json') ?? ''),
     );
-    assert.deepEqual(manifest.parameters, { keys: '/ebbtide/media/keys', redis: '/ebbtide/media/redis' });
+    assert.ok(manifest.source.kind === 'aws');
+    assert.deepEqual(manifest.source.parameters, {
+      keys: '/ebbtide/media/keys',
+      redis: '/ebbtide/media/redis',
+    });
     assert.deepEqual(
       manifest.stages.map(({ name, start }) => [name, start]),
       [
@@ -293,6 +297,7 @@ describe('user-data', () => {
     assert.equal(config.media.redisFile, '/lab/i-1/etc/ebbtide/media/redis.json');
     assert.deepEqual([config.every.notice, config.every.heartbeat, config.timeout.api], [500, 300_000, 2000]);
     assert.deepEqual(config.scaleIn, { ceiling: 172_800_000, onCeiling: 'keep', warnAfter: 14_400_000 });
+    assert.ok(config.cloud.kind === 'aws');
     assert.equal(config.cloud.terminateHook, 'ebbtide-media-terminate');
   });
 

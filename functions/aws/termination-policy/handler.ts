@@ -3,8 +3,8 @@ import { terminationPolicySettingsSchema } from '../../../fleet/aws-function-set
 import { createBucketRegistry } from '../../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../../fleet/clock.ts';
 import { createLog } from '../../log.ts';
+import { readSettings } from '../../settings.ts';
 import { connectToAws } from '../connect.ts';
-import { readSettings } from '../settings.ts';
 import { answerGroup, type PolicyTools } from './answer.ts';
 import type { TerminationAnswer } from './request.ts';
 

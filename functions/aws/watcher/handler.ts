@@ -4,9 +4,9 @@ import { watcherSettingsSchema } from '../../../fleet/aws-function-settings.ts';
 import { createBucketRegistry } from '../../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../../fleet/clock.ts';
 import { createLog } from '../../log.ts';
+import { readSettings } from '../../settings.ts';
 import { connectToAws } from '../connect.ts';
 import { putMetrics } from '../metrics.ts';
-import { readSettings } from '../settings.ts';
 import { type WatcherTools, watch } from './watch.ts';
 
 /** Each request; the reading of the whole registry has a budget of its own, well below the function's 50 s. */

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import type { GroupMachine } from '../../../fleet/aws/auto-scaling-group.ts';
-import { describeDuration } from '../../../fleet/duration.ts';
-import { describeReading, isKnown } from '../../../fleet/node-reading.ts';
+import { describeReading } from '../../../fleet/node-reading.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
 import { isEmptyWork } from '../../../fleet/status.ts';
+import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../../watch/finding.ts';
+import { measure, metricsOf } from '../../watch/measure.ts';
 import type { Metric } from '../metrics.ts';
-import { measure } from './measure.ts';
 import { memorySchema, type Termination, type WatcherMemory } from './memory.ts';
-import { drainAgeMs, isExpectedToSpeak, RETAINED, type WatchedMachine } from './watched-machine.ts';
+import { isExpectedToSpeak, RETAINED, type WatchedMachine } from './watched-machine.ts';
 
 export type GroupReading = { kind: 'known'; machines: GroupMachine[] } | { kind: 'unknown'; reason: string };
 
@@ -17,14 +17,6 @@ export interface WatcherWorld {
   fleet: FleetReading;
   memory: MemoryReading;
   now: number;
-}
-
-/** Something that an operator should know. `error`: the watcher itself could not do its work. */
-export interface Finding {
-  level: 'info' | 'warn' | 'error';
-  name: string;
-  node?: string;
-  text: string;
 }
 
 export interface WatcherPlan {
@@ -45,14 +37,20 @@ export function planWatch(world: WatcherWorld, warnAfterMs: number): WatcherPlan
       : undefined;
   const earlier = recall(world.memory);
   const retained = (machines ?? []).filter(({ lifecycleState }) => lifecycleState === RETAINED);
+  const measured = machines?.map(({ lifecycleState, reading }) => ({
+    reading,
+    isExpectedToSpeak: isExpectedToSpeak(lifecycleState),
+  }));
+  const counts = measure(measured, fleet, now, warnAfterMs);
+  const inGroup = machines === undefined ? {} : { retained: retained.length };
   const terminations = earlier.kind === 'unknown' ? [] : retained.flatMap(whyEnd);
   return {
-    metrics: measure(machines, fleet, now, warnAfterMs),
+    metrics: metricsOf({ ...counts, ...inGroup }).map((metric) => ({ ...metric, unit: 'Count' })),
     terminations,
     findings: [
       ...troubles(world, earlier),
       ...retained.flatMap((machine) => whatOfRetained(machine, earlier)),
-      ...(machines ?? []).flatMap((machine) => whatOfNode(machine, now, warnAfterMs)),
+      ...(machines ?? []).flatMap((machine) => whatOfMachine(machine, now, warnAfterMs)),
     ],
     memory:
       earlier.kind === 'unknown' || group.kind === 'unknown'
@@ -98,10 +96,7 @@ function recall(reading: MemoryReading): Recalled {
 function troubles({ group, fleet, memory }: WatcherWorld, earlier: Recalled): Finding[] {
   const findings: Finding[] = [];
   if (group.kind === 'unknown') findings.push({ level: 'error', name: 'group-unknown', text: group.reason });
-  if (!fleet.complete) {
-    const text = `the registry was not read to its end: ${fleet.problem ?? 'unknown cause'}`;
-    findings.push({ level: 'error', name: 'registry-unknown', text });
-  }
+  findings.push(...whatOfRegistry(fleet));
   if (earlier.kind === 'unknown' || earlier.kind === 'corrupt') {
     const what = memory.kind === 'unknown' ? 'nothing is ended until it can be read' : 'it is begun anew';
     findings.push({ level: 'error', name: `memory-${earlier.kind}`, text: `${earlier.reason}: ${what}` });
@@ -122,39 +117,14 @@ function whatOfRetained(machine: WatchedMachine, earlier: Recalled): Finding[] {
   return [{ level: 'warn', name: 'still-retained', node, text }];
 }
 
-function whatOfNode(
-  { node, lifecycleState, reading }: WatchedMachine,
-  now: number,
-  warnAfterMs: number,
-): Finding[] {
-  const findings: Finding[] = [];
-  if (lifecycleState !== RETAINED && isExpectedToSpeak(lifecycleState) && !isKnown(reading)) {
-    findings.push({
-      level: 'warn',
-      name: 'unknown',
-      node,
-      text: `${lifecycleState}: ${describeReading(reading)}`,
-    });
-  }
-  if (reading.kind !== 'fresh') return findings;
-  const drainingForMs = drainAgeMs(reading.status, now);
-  if (drainingForMs !== undefined && drainingForMs > warnAfterMs) {
-    findings.push({
-      level: 'warn',
-      name: 'overdue',
-      node,
-      text: `draining for ${describeDuration(drainingForMs)}`,
-    });
-  }
-  for (const alarm of reading.status.alarms ?? []) {
-    findings.push({
-      level: 'warn',
-      name: `node-${alarm.name}`,
-      node,
-      text: `${alarm.text} (since ${alarm.since})`,
-    });
-  }
-  return findings;
+function whatOfMachine(machine: WatchedMachine, now: number, warnAfterMs: number): Finding[] {
+  const { node, lifecycleState, reading } = machine;
+  // Of a retained one the same is told above.
+  const shouldSpeak = lifecycleState !== RETAINED && isExpectedToSpeak(lifecycleState);
+  return [
+    ...(shouldSpeak ? whatOfSilence(node, lifecycleState, reading) : []),
+    ...whatOfNode(node, reading, now, warnAfterMs),
+  ];
 }
 
 /** What is ended now is remembered; what was ended is forgotten once it is no longer retained. */

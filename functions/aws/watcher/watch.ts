@@ -4,6 +4,7 @@ import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
+import { logFindings } from '../../watch/finding.ts';
 import type { Metric } from '../metrics.ts';
 import { MEMORY_NAME } from './memory.ts';
 import { type GroupReading, planWatch, type WatcherPlan } from './plan.ts';
@@ -35,8 +36,7 @@ export async function watch(tools: WatcherTools): Promise<void> {
   patience.letGo();
   const now = clock.now();
   const plan = planWatch({ group, fleet, memory, now }, settings.warnAfterMs);
-  for (const { level, name, ...rest } of plan.findings)
-    log(level, `found-${name}`, { pool: settings.pool, ...rest });
+  logFindings(log, settings.pool, plan.findings);
 
   const failures = plan.findings.filter(({ level }) => level === 'error').map(({ text }) => text);
   const [metricsWritten, ended] = await Promise.allSettled([

@@ -1,6 +1,5 @@
 import type { GroupMachine } from '../../../fleet/aws/auto-scaling-group.ts';
 import type { NodeReading } from '../../../fleet/registry.ts';
-import type { NodeStatus } from '../../../fleet/status.ts';
 
 /** A machine of the group, and what the registry says of it. */
 export interface WatchedMachine extends GroupMachine {
@@ -14,9 +13,4 @@ export function isExpectedToSpeak(lifecycleState: string): boolean {
   return (
     lifecycleState === 'InService' || lifecycleState === 'Terminating:Wait' || lifecycleState === RETAINED
   );
-}
-
-/** How long a node has been draining; undefined where it is not. */
-export function drainAgeMs(status: NodeStatus, now: number): number | undefined {
-  return status.phase === 'draining' ? now - Date.parse(status.since) : undefined;
 }

@@ -1,4 +1,4 @@
-import { connect } from '../../../node-agent/run.ts';
+import { connect } from '../../../node-agent/clouds/connect.ts';
 import { createMetadataService } from '../../aws/imds.ts';
 import type { Instance } from '../../aws/instance.ts';
 import { metadataOf } from '../../aws/instance-metadata.ts';

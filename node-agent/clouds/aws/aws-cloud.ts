@@ -4,7 +4,7 @@ import { callQuery } from '../../../fleet/aws/query.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Outcome } from '../../core/effect.ts';
 import type { TargetReading } from '../../core/state.ts';
-import type { Cloud, FlagReading, InterruptionReading, MachineIdentity } from '../cloud.ts';
+import type { AdviceReading, Cloud, FlagReading, InterruptionReading, MachineIdentity } from '../cloud.ts';
 import type { Metadata } from './metadata.ts';
 
 export interface AwsCloudOptions {
@@ -54,13 +54,20 @@ export function createAwsCloud(options: AwsCloudOptions): Cloud {
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), interruptionSchema), reading.text);
     if (!parsed.success)
       return { kind: 'unknown', reason: `spot/instance-action: ${v.summarize(parsed.issues)}` };
-    return { kind: 'interrupted', deadline: Date.parse(parsed.output.time) };
+    return { kind: 'interrupted', deadline: Date.parse(parsed.output.time), by: 'spot-interruption' };
   }
 
-  async function readFlag(path: string, isSet: (text: string) => boolean): Promise<FlagReading> {
-    const reading = await metadata.read(path);
+  async function readAdvice(): Promise<AdviceReading> {
+    const reading = await metadata.read('events/recommendations/rebalance');
     if (reading.kind === 'unknown') return reading;
-    return { kind: 'known', set: reading.kind === 'found' && isSet(reading.text) };
+    if (reading.kind === 'absent') return { kind: 'none' };
+    return { kind: 'advised', text: 'the cloud recommends to leave this spot machine' };
+  }
+
+  async function readProtected(): Promise<FlagReading> {
+    const reading = await metadata.read(`tags/instance/${PROTECTED_TAG}`);
+    if (reading.kind === 'unknown') return reading;
+    return { kind: 'known', set: reading.kind === 'found' && reading.text !== 'false' };
   }
 
   async function lifecycle(
@@ -95,8 +102,8 @@ export function createAwsCloud(options: AwsCloudOptions): Cloud {
     identify,
     readTarget,
     readInterruption,
-    readRebalance: () => readFlag('events/recommendations/rebalance', () => true),
-    readProtected: () => readFlag(`tags/instance/${PROTECTED_TAG}`, (text) => text !== 'false'),
+    readAdvice,
+    readProtected,
     async ready() {
       if (options.launchHook === undefined) return { kind: 'done' };
       return lifecycle('CompleteLifecycleAction', options.launchHook, { LifecycleActionResult: 'CONTINUE' });

@@ -1,29 +1,39 @@
-import type { AgentConfigFile } from '../../fleet/agent-config.ts';
-import type { BootManifest } from '../../fleet/boot-manifest.ts';
-import { formatDuration } from '../../fleet/duration.ts';
-import type { SoftwareFile } from '../node-file.ts';
-import { type NodeMedia, nodeMedia } from '../node-media.ts';
-import { AGENT_UNIT, agentUnit, TEMPLATES } from '../node-units.ts';
-import type { Settings } from '../settings.ts';
-import type { UserDataArgs } from '../user-data.ts';
-import type { AwsNames } from './names.ts';
+import type { AgentConfigFile } from '../fleet/agent-config.ts';
+import type { BootManifest } from '../fleet/boot-manifest.ts';
+import { formatDuration } from '../fleet/duration.ts';
+import { type BootScriptArgs, bootScript } from './boot-script.ts';
+import { gzipped } from './gzipped.ts';
+import type { NodeFile, SoftwareFile } from './node-file.ts';
+import { type NodeMedia, nodeMedia } from './node-media.ts';
+import { AGENT_UNIT, agentUnit, TEMPLATES } from './node-units.ts';
+import type { CommonSettings } from './settings-schema.ts';
 
-export interface AwsNodeArgs {
-  settings: Settings;
-  names: AwsNames;
-  bucket: string;
-  /** The unique id of the nodes' role, by which S3 knows a node: `ROLE_ID:i-…`. */
-  nodeRoleId: string;
+/** What a node of any cloud is told, before a cloud's own way to tell it. Nothing in it is secret. */
+export interface NodeSetup {
+  /** The boot program, one file of JavaScript. */
+  boot: string;
+  manifest: BootManifest;
+  templates: NodeFile[];
+  bootScript: BootScriptArgs;
+}
+
+export interface NodeSetupArgs {
+  settings: CommonSettings;
   boot: string;
   agent: SoftwareFile;
   /** The media server itself, or the script that sets it up; undefined where neither is fetched. */
   media: SoftwareFile | undefined;
   /** By which a node tells the template that it was made from. */
   template: string;
+  /** Where the boot program finds files and secrets. */
+  source: BootManifest['source'];
+  /** What the agent is told of its cloud, and where it says how it is. */
+  cloud: AgentConfigFile['cloud'];
+  registry: AgentConfigFile['registry'];
 }
 
-/** Settings → what a node of an AWS pool is told. Pure. */
-export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
+/** Settings → what a node is told. Pure. */
+export function nodeSetup(args: NodeSetupArgs): NodeSetup {
   const { settings } = args;
   const media = nodeMedia(settings, args.media);
   return {
@@ -42,23 +52,38 @@ export function awsNodeUserData(args: AwsNodeArgs): UserDataArgs {
   };
 }
 
+export const BOOT_SCRIPT = '/opt/ebbtide/boot.sh';
+
+/** The files that a node has before its one command, the boot script. */
+export function setupFiles({ boot, manifest, templates, bootScript: script }: NodeSetup): NodeFile[] {
+  return [
+    { path: BOOT_SCRIPT, content: bootScript(script) },
+    { path: '/opt/ebbtide/boot.cjs', content: boot },
+    { path: '/etc/ebbtide/boot.json', content: `${JSON.stringify(manifest, undefined, 1)}\n` },
+    ...templates,
+  ];
+}
+
+/** For an operator whose nodes are told more than their cloud takes. */
+export function whatIsBig(setup: NodeSetup): string {
+  const parts = setupFiles(setup)
+    .map(({ path, content }) => ({ path, bytes: gzipped(content).length }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ path, bytes }) => `${path} ${bytes}`);
+  return `By file: ${parts.join(', ')}. What you can shorten is ebbtide:media.config`;
+}
+
 /** The agent starts first: whatever becomes of the media server, there is one who can answer the cloud. */
-function manifestOf({ settings, names, bucket, agent }: AwsNodeArgs, media: NodeMedia): BootManifest {
+function manifestOf({ settings, source, agent }: NodeSetupArgs, media: NodeMedia): BootManifest {
   const { ports } = settings.media;
-  const { keys, redis } = settings.mediaSecrets;
   return {
-    region: settings.awsProvider.region,
-    bucket,
+    source,
     placeholders: {
       signalPort: String(ports.signal),
       rtcTcpPort: String(ports.rtcTcp),
       rtcUdpPort: String(ports.rtcUdp),
       metricsPort: String(ports.metrics),
       agentPort: String(settings.agent.http.port),
-    },
-    parameters: {
-      ...(keys === undefined ? {} : { keys: names.keysParameter }),
-      ...(redis === undefined ? {} : { redis: names.redisParameter }),
     },
     stages: [
       {
@@ -76,23 +101,13 @@ function manifestOf({ settings, names, bucket, agent }: AwsNodeArgs, media: Node
 }
 
 /** agent.json with placeholders: text until the node has filled it in. */
-function agentTemplate(
-  { settings, names, bucket, nodeRoleId, template }: AwsNodeArgs,
-  media: NodeMedia,
-): string {
+function agentTemplate({ settings, cloud, registry, template }: NodeSetupArgs, media: NodeMedia): string {
   const { agent, scaleIn } = settings;
   const PORT = '{{agentPort}}';
   const config = {
     pool: settings.pool.name,
-    cloud: {
-      kind: 'aws',
-      region: settings.awsProvider.region,
-      group: names.group,
-      launchHook: names.launchHook,
-      terminateHook: names.terminateHook,
-      onRebalance: agent.onRebalance,
-    },
-    registry: { kind: 'bucket', bucket, statusName: `${nodeRoleId}:{{instanceId}}` },
+    cloud,
+    registry,
     media: media.agent,
     software: { template },
     stateDirectory: '{{root}}/var/lib/ebbtide',

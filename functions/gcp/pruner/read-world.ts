@@ -1,0 +1,96 @@
+import { abortAfter, type Clock } from '../../../fleet/clock.ts';
+import { describeError } from '../../../fleet/error.ts';
+import type { Compute } from '../../../fleet/gcp/compute.ts';
+import type { InstanceGroupState, ManagedInstance } from '../../../fleet/gcp/compute-schemas.ts';
+import type { Registry } from '../../../fleet/registry.ts';
+import type { SharedMemory } from '../../../fleet/shared-memory.ts';
+import type { MachinesReading, PoolWorld, RecommendationReading } from '../../level-triggered/world.ts';
+import { machinesOf, type PrunedMachine } from './machines.ts';
+import { recommendationOf } from './recommendation.ts';
+
+export interface WorldTools {
+  compute: Compute;
+  registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
+  memory: SharedMemory;
+  clock: Clock;
+  /** What was not read by then is unknown. */
+  readBudgetMs: number;
+}
+
+export interface ReadWorld {
+  world: PoolWorld<PrunedMachine>;
+  /** Of the memory in it. */
+  memoryVersion: string | undefined;
+}
+
+/**
+ * The memory before all else, and decisions last: whatever another run has begun by then is in the one or in the other,
+ * or that run has written the memory anew, and this one will find that it may not. Never rejects.
+ */
+export async function readWorld(tools: WorldTools): Promise<ReadWorld> {
+  const { compute, registry, memory, clock, readBudgetMs } = tools;
+  const patience = abortAfter(clock, readBudgetMs);
+  const { signal } = patience;
+  const remembered = await memory.read(signal);
+  const [[machines, decisions], recommendation, fleet] = await Promise.all([
+    readMachines(compute, clock, signal).then(async (reading) => {
+      const nodes = reading.kind === 'known' ? reading.machines.map(({ node }) => node) : [];
+      return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
+    }),
+    readRecommendation(compute, signal),
+    registry.readFleet(signal),
+  ]);
+  patience.letGo();
+  const now = clock.now();
+  return {
+    world: { machines, recommendation, fleet, decisions, memory: remembered.memory, now },
+    memoryVersion: remembered.version,
+  };
+}
+
+async function readMachines(
+  compute: Compute,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<MachinesReading<PrunedMachine>> {
+  try {
+    const instances = await compute.listInstances(signal);
+    const { group, managed } = (await readMembers(compute, signal)) ?? {};
+    if (group === undefined || managed === undefined)
+      return { kind: 'unknown', reason: 'there is no such instance group' };
+    if (managed.length < memberCount(group)) {
+      const reason = `the group has ${memberCount(group)} machines, and lists ${managed.length}`;
+      return { kind: 'unknown', reason };
+    }
+    return { kind: 'known', machines: machinesOf(instances, managed, group, clock.now()) };
+  } catch (cause) {
+    return { kind: 'unknown', reason: describeError(cause) };
+  }
+}
+
+interface Members {
+  group: InstanceGroupState;
+  managed: ManagedInstance[];
+}
+
+/** A list that is shorter than the group itself says is looked at once more: one may have left between the two. */
+async function readMembers(compute: Compute, signal: AbortSignal): Promise<Members | undefined> {
+  const read = async (): Promise<Members | undefined> => {
+    const group = await compute.readGroup(signal);
+    return group && { group, managed: await compute.listManaged(signal) };
+  };
+  const first = await read();
+  return first !== undefined && first.managed.length < memberCount(first.group) ? read() : first;
+}
+
+function memberCount({ currentActions }: InstanceGroupState): number {
+  return Object.values(currentActions).reduce((sum, count) => sum + count, 0);
+}
+
+async function readRecommendation(compute: Compute, signal: AbortSignal): Promise<RecommendationReading> {
+  try {
+    return recommendationOf(await compute.readAutoscaler(signal));
+  } catch (cause) {
+    return { kind: 'unknown', reason: describeError(cause), unread: true };
+  }
+}

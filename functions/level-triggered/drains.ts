@@ -1,0 +1,50 @@
+import type { Claim } from './memory.ts';
+import type { SeenMachine } from './world.ts';
+
+/** A drain that is silent for so long has called a person by alarms, and holds up no others any more. */
+export const SILENT_MS = 3_600_000;
+
+/** The machines that are on their way out and still here, by their ids. Whatever may be a drain counts as one. */
+export function drainsUnderWay(
+  machines: readonly SeenMachine[],
+  claims: readonly Claim[],
+  now: number,
+): Set<string> {
+  const claimed = new Set(claims.map(({ machine }) => machine));
+  const drains = machines.filter(
+    (seen) => !isOver(seen) && (claimed.has(seen.machine) || isDecided(seen, now) || saysSo(seen)),
+  );
+  return new Set(drains.map(({ machine }) => machine));
+}
+
+/** Nothing runs on it, or the cloud takes it away whatever we do. */
+function isOver({ place }: SeenMachine): boolean {
+  return place === 'stopped' || place === 'ending';
+}
+
+function isDecided(seen: SeenMachine, now: number): boolean {
+  const { decided, place } = seen;
+  if (decided.kind === 'decided') return !isSilent(seen, Date.parse(decided.decision.at), now);
+  if (place === 'leaving-group') return true;
+  if (place === 'outside') return !seen.protected && !isSilent(seen, now, now);
+  return decided.kind === 'unknown';
+}
+
+/** A machine that is drained by its cloud, not one that an operator empties to keep it. */
+function saysSo({ reading }: SeenMachine): boolean {
+  if (reading.kind !== 'fresh') return false;
+  const { phase, decision } = reading.status;
+  return (phase === 'draining' || phase === 'empty') && decision?.intent !== 'maintenance';
+}
+
+function isSilent({ reading }: SeenMachine, decidedAt: number, now: number): boolean {
+  switch (reading.kind) {
+    case 'fresh':
+    case 'unreadable':
+      return false;
+    case 'stale':
+      return reading.ageMs > SILENT_MS;
+    case 'missing':
+      return now - decidedAt > SILENT_MS;
+  }
+}

@@ -1,0 +1,4 @@
+import { connectAws } from './aws-source.ts';
+import { runBoot } from './run-boot.ts';
+
+runBoot(connectAws);

@@ -1,0 +1,137 @@
+import { Metric } from '@pulumi/gcp/logging/metric.js';
+import { AlertPolicy } from '@pulumi/gcp/monitoring/alertPolicy.js';
+import { NotificationChannel } from '@pulumi/gcp/monitoring/notificationChannel.js';
+import * as pulumi from '@pulumi/pulumi';
+import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
+import type { GcpNames } from './names.ts';
+
+export interface PoolAlertsArgs {
+  names: GcpNames;
+  pool: string;
+  /** Where the pruner's log tells how the pool is: it has no right to write metrics, and needs none. */
+  pruner: pulumi.Output<string>;
+  /** Notification channels, and e-mail addresses. */
+  notify: string[];
+}
+
+interface Alert {
+  name: string;
+  says: string;
+  /** Lines of the pruner's log that are bad, or, with `absent`, that must be there. */
+  lines: string;
+  minutes: number;
+  absent?: boolean;
+}
+
+const RUN = 'jsonPayload.event="pruner"';
+const some = (metric: string) => `${RUN} AND jsonPayload.${metric}>=1`;
+
+const ALERTS: Alert[] = [
+  {
+    name: 'stale',
+    says: 'A node has stopped saying how it is. It is kept, and not chosen to leave, until it speaks again.',
+    lines: some(POOL_METRICS.stale),
+    minutes: 3,
+  },
+  {
+    name: 'unknown',
+    says: 'Of a node it is not known what runs on it. It is kept, and not chosen to leave.',
+    lines: some(POOL_METRICS.unknown),
+    minutes: 5,
+  },
+  {
+    name: 'overdue',
+    says: 'A node has been draining for longer than scaleIn.warnAfter.',
+    lines: some(POOL_METRICS.overdue),
+    minutes: 1,
+  },
+  {
+    name: 'alarming',
+    says: 'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
+    lines: some(POOL_METRICS.alarming),
+    minutes: 3,
+  },
+  {
+    name: 'pruner-fails',
+    says: 'The pruner fails: the pool does not shrink, and machines that are empty may be paid for.',
+    lines: 'jsonPayload.level="error"',
+    minutes: 3,
+  },
+  {
+    name: 'pruner-silent',
+    says: 'The pruner has not told how the pool is for 5 minutes.',
+    lines: RUN,
+    minutes: 5,
+    absent: true,
+  },
+];
+
+/** What an operator must hear of. A pool that says nothing is an alert too. */
+export class PoolAlerts extends pulumi.ComponentResource {
+  constructor(name: string, args: PoolAlertsArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:gcp:PoolAlerts', name, {}, options);
+    const { names, pool, pruner } = args;
+    const notificationChannels = this.channels(name, args);
+    for (const alert of ALERTS) {
+      const metric = new Metric(
+        `${name}-${alert.name}-lines`,
+        {
+          name: names.metric(alert.name),
+          description: alert.says,
+          filter: pulumi.interpolate`resource.type="cloud_run_revision" AND resource.labels.service_name="${pruner}" AND ${alert.lines}`,
+          metricDescriptor: { metricKind: 'DELTA', valueType: 'INT64' },
+        },
+        { parent: this },
+      );
+      new AlertPolicy(
+        `${name}-${alert.name}`,
+        {
+          displayName: `${names.group}: ${alert.name}`,
+          documentation: { content: alert.says, mimeType: 'text/markdown' },
+          combiner: 'OR',
+          conditions: [conditionOf(alert, metric.name)],
+          notificationChannels,
+          userLabels: { 'ebbtide-pool': pool },
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs();
+  }
+
+  private channels(name: string, { pool, notify }: PoolAlertsArgs): pulumi.Input<string>[] {
+    return notify.map((who) => {
+      if (!who.includes('@')) return who;
+      const channel = new NotificationChannel(
+        `${name}-to-${who}`,
+        { type: 'email', displayName: `Ebbtide pool ${pool}`, labels: { email_address: who } },
+        { parent: this },
+      );
+      return channel.id;
+    });
+  }
+}
+
+function conditionOf({ name, minutes, absent }: Alert, metric: pulumi.Output<string>) {
+  const lines = {
+    filter: pulumi.interpolate`resource.type="cloud_run_revision" AND metric.type="logging.googleapis.com/user/${metric}"`,
+    // Each minute for itself, over every revision of the function.
+    aggregations: [
+      { alignmentPeriod: '60s', perSeriesAligner: 'ALIGN_DELTA', crossSeriesReducer: 'REDUCE_SUM' },
+    ],
+  };
+  if (absent) return { displayName: name, conditionAbsent: { ...lines, duration: `${minutes * 60}s` } };
+  return {
+    displayName: name,
+    // Of the minutes that it must be bad for, the first is the one that is looked at.
+    conditionThreshold: {
+      ...lines,
+      comparison: 'COMPARISON_GT',
+      thresholdValue: 0,
+      duration: `${(minutes - 1) * 60}s`,
+      trigger: { count: 1 },
+      // A minute without a bad line is a good one.
+      evaluationMissingData: 'EVALUATION_MISSING_DATA_INACTIVE',
+    },
+  };
+}

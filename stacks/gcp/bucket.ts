@@ -1,0 +1,44 @@
+import { Bucket } from '@pulumi/gcp/storage/bucket.js';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface PoolBucketArgs {
+  bucketName: string;
+  region: string;
+}
+
+/** A status is written every 20 s: one of this age is of a machine that is long gone. */
+const STATUS_DAYS = 7;
+/** Longer than any drain. */
+const DECISION_DAYS = 30;
+
+/** The pool's private store: the registry, and the software that nodes fetch. */
+export class PoolBucket extends pulumi.ComponentResource {
+  /** Known only when the bucket is there, so that whoever uses it waits for it. */
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: PoolBucketArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:gcp:PoolBucket', name, {}, options);
+    const bucket = new Bucket(
+      name,
+      {
+        name: args.bucketName,
+        location: args.region.toUpperCase(),
+        // Rights are the bucket's alone, which conditions need, and nobody can open it to the world.
+        uniformBucketLevelAccess: true,
+        publicAccessPrevention: 'enforced',
+        // Nothing in it outlives the pool: destroy takes the objects along.
+        forceDestroy: true,
+        // Kept for a week by default, and paid for: each node overwrites its status every 20 s.
+        softDeletePolicy: { retentionDurationSeconds: 0 },
+        lifecycleRules: [expiry('statuses', STATUS_DAYS), expiry('decisions', DECISION_DAYS)],
+      },
+      { parent: this },
+    );
+    this.name = bucket.name;
+    this.registerOutputs({ name: this.name });
+  }
+}
+
+function expiry(prefix: string, age: number) {
+  return { action: { type: 'Delete' }, condition: { age, matchesPrefixes: [`${prefix}/`] } };
+}

@@ -1,0 +1,43 @@
+import { sha256Of } from '../bundle.ts';
+import { globalName } from '../global-name.ts';
+
+/**
+ * The names of a pool's things on GCP. They are fixed, not generated: rights name things before they exist. What is the
+ * whole project's carries the region too, so that another region can have a pool of the same name.
+ */
+export function gcpNames(pool: string, { project, region }: { project: string; region: string }) {
+  const name = `ebbtide-${pool}`;
+  const account = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_ACCOUNT);
+  const ofProject = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_NAME);
+  return {
+    group: name,
+    /** A group puts a hyphen and four letters behind it. */
+    instanceBase: name,
+    templatePrefix: `${name}-`,
+    autoscaler: name,
+    pruner: `${name}-pruner`,
+    schedule: `${name}-pruner`,
+    network: globalName(name, region, MOST_OF_NAME),
+    subnet: name,
+    firewall: ofProject,
+    nodeAccount: account('node'),
+    prunerAccount: account('prune'),
+    schedulerAccount: account('wake'),
+    builderAccount: account('build'),
+    /** Ids of roles take no hyphens. */
+    role: (what: string) => ofProject(what).replaceAll('-', '_'),
+    secret: ofProject,
+    metric: ofProject,
+    /** What the names of the pool's log-based metrics begin with. */
+    metricPrefix: `logging.googleapis.com/user/${name}-`,
+    /** All the world's buckets share one space of names. */
+    bucket: `${name}-${sha256Of(`${project}/${region}/${pool}`).slice(0, 10)}`,
+    images: name,
+  };
+}
+
+export type GcpNames = ReturnType<typeof gcpNames>;
+
+const MOST_OF_ACCOUNT = 30;
+/** Of most names on GCP. */
+const MOST_OF_NAME = 63;

@@ -1,0 +1,45 @@
+import { Account } from '@pulumi/gcp/serviceaccount/account.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { GcpNames } from './names.ts';
+import type { StoreRoles } from './store-roles.ts';
+
+export interface NodeIdentityArgs {
+  names: GcpNames;
+  pool: string;
+  store: StoreRoles;
+}
+
+/**
+ * Who a node is, and the little that it may do: write statuses, read decisions and software. It has no right over machines
+ * at all, since Google cannot tell one node of a group from its neighbours: it asks the pruner to look.
+ */
+export class NodeIdentity extends pulumi.ComponentResource {
+  readonly email: pulumi.Output<string>;
+  readonly member: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { names, pool, store }: NodeIdentityArgs,
+    options: pulumi.ComponentResourceOptions,
+  ) {
+    super('ebbtide:gcp:NodeIdentity', name, {}, options);
+    const account = new Account(
+      name,
+      { accountId: names.nodeAccount, displayName: `Nodes of the pool ${pool}` },
+      { parent: this },
+    );
+    const rights = [
+      store.grant(`${name}-reads`, account.member, 'read', ['decisions', 'software', 'statuses'], {
+        parent: this,
+      }),
+      store.grant(`${name}-tells`, account.member, 'write', ['statuses'], { parent: this }),
+      // Whoever may not list is told 403 where there is no object: "nothing was decided" needs the 404.
+      store.grant(`${name}-lists`, account.member, 'list', [], { parent: this }),
+    ];
+    // No node exists without its rights.
+    const granted = pulumi.all(rights.map(({ id }) => id));
+    this.email = pulumi.all([account.email, granted]).apply(([email]) => email);
+    this.member = account.member;
+    this.registerOutputs({ email: this.email, member: this.member });
+  }
+}

@@ -1,0 +1,111 @@
+import { getRegionInstanceGroupManager } from '@pulumi/gcp/compute/getRegionInstanceGroupManager.js';
+import { getZones } from '@pulumi/gcp/compute/getZones.js';
+import { getProjectService } from '@pulumi/gcp/projects/getProjectService.js';
+import * as pulumi from '@pulumi/pulumi';
+import { describeError } from '../../fleet/error.ts';
+import { groupDescription } from './group.ts';
+import type { GcpNames } from './names.ts';
+import type { GcpSettings } from './settings.ts';
+
+/** Without zones given: enough that one can fail, and that growth finds room elsewhere. */
+const DEFAULT_ZONES = 3;
+
+const APIS = [
+  'artifactregistry',
+  'cloudbuild',
+  'cloudfunctions',
+  'cloudresourcemanager',
+  'cloudscheduler',
+  'compute',
+  'iam',
+  'logging',
+  'monitoring',
+  'run',
+  'secretmanager',
+  'storage',
+].map((name) => `${name}.googleapis.com`);
+
+/** What an absent thing is answered with, in the words of the provider. */
+const ABSENT = /not found|\b404\b|notFound/i;
+
+/**
+ * The zones of the pool. Whatever would make `up` fail half-way is looked at first: a switched-off API, a region or a zone
+ * that is not there, a group of that name that is not ours.
+ */
+export async function findZones(
+  settings: GcpSettings,
+  names: GcpNames,
+  options: pulumi.InvokeOptions,
+): Promise<string[]> {
+  await checkApis(settings, options);
+  const { project, region } = settings.gcpProvider;
+  const { names: up } = await getZones({ project, region, status: 'UP' }, options);
+  const there = [...up].sort();
+  if (there.length === 0) {
+    throw new pulumi.RunError(
+      `gcp:region is "${region}": the project ${project} has no zone there (\`gcloud compute regions list\`)`,
+    );
+  }
+  const { zones = there.slice(0, DEFAULT_ZONES) } = settings.pool;
+  const absent = zones.filter((zone) => !there.includes(zone));
+  if (absent.length > 0) {
+    throw new pulumi.RunError(
+      `ebbtide:pool.zones names ${absent.join(', ')}: there are ${there.join(', ')} in gcp:region, which is ${region}`,
+    );
+  }
+  await checkGroup(settings, names, options);
+  return zones;
+}
+
+async function checkApis({ gcpProvider }: GcpSettings, options: pulumi.InvokeOptions): Promise<void> {
+  const { project } = gcpProvider;
+  const readings = await Promise.all(APIS.map((service) => readApi(project, service, options)));
+  const off = APIS.filter((_, index) => readings[index] === 'off');
+  if (off.length > 0) {
+    throw new pulumi.RunError(
+      `the project ${project} has APIs switched off that the pool needs: ` +
+        `\`gcloud services enable ${off.join(' ')} --project ${project}\``,
+    );
+  }
+  const unknown = readings.find((reading) => typeof reading === 'object');
+  if (unknown !== undefined)
+    await pulumi.log.warn(`which APIs of the project ${project} are on is not known: ${unknown.reason}`);
+}
+
+async function readApi(
+  project: string,
+  service: string,
+  options: pulumi.InvokeOptions,
+): Promise<'on' | 'off' | { reason: string }> {
+  try {
+    const found = await getProjectService({ project, service }, options);
+    // The provider's answer where there is none has been both: an error, and nothing.
+    return found.service === service ? 'on' : 'off';
+  } catch (error) {
+    const reason = describeError(error);
+    return ABSENT.test(reason) ? 'off' : { reason };
+  }
+}
+
+/** A group that somebody else made may have an autoscaler that shrinks it, and machines that know nothing of an agent. */
+async function checkGroup(
+  { pool, gcpProvider }: GcpSettings,
+  { group }: GcpNames,
+  options: pulumi.InvokeOptions,
+): Promise<void> {
+  const { project, region } = gcpProvider;
+  let description: string;
+  try {
+    ({ description } = await getRegionInstanceGroupManager({ name: group, project, region }, options));
+  } catch (error) {
+    const reason = describeError(error);
+    if (ABSENT.test(reason)) return;
+    await pulumi.log.warn(`whether there is a group ${group} already is not known: ${reason}`);
+    return;
+  }
+  if (description === groupDescription(pool.name)) return;
+  throw new pulumi.RunError(
+    `ebbtide:pool.name is "${pool.name}": ${region} has a managed instance group ${group} already, which is not this ` +
+      'pool: choose another name, or delete that group',
+  );
+}

@@ -1,0 +1,94 @@
+import { describeDuration } from '../fleet/duration.ts';
+import type { RightPart } from './right-part.ts';
+import type { Problem } from './settings-errors.ts';
+import type { CommonSettings, SharedSettings } from './settings-schema.ts';
+
+/** What settings that are right by themselves ask of each other, on every cloud. */
+export function sharedProblems({ pool, network, media, agent }: RightPart<SharedSettings>): Problem[] {
+  const { min, max, initial } = pool ?? {};
+  const problems: Problem[] = [];
+  const wrong = (key: string, says: string) => problems.push({ key, says });
+
+  if (min !== undefined && max !== undefined) {
+    if (min > max) wrong('pool.min', `is ${min}: must be at most ebbtide:pool.max, which is ${max}`);
+    if (initial !== undefined && (initial < min || initial > max)) {
+      wrong(
+        'pool.initial',
+        `is ${initial}: must lie between ebbtide:pool.min and ebbtide:pool.max, ${min} to ${max}`,
+      );
+    }
+  }
+  if (pool?.imageHasSoftware === true && !('image' in pool)) {
+    wrong(
+      'pool.imageHasSoftware',
+      'is true: must come with ebbtide:pool.image, the image that has the software',
+    );
+  }
+  if (network?.id !== undefined && !('subnets' in network)) {
+    wrong(
+      'network.subnets',
+      'is missing: with ebbtide:network.id it must list the subnets in which the nodes are to live',
+    );
+  }
+  if (network?.subnets !== undefined && !('id' in network)) {
+    wrong('network.id', 'is missing: with ebbtide:network.subnets it must name the network that they are in');
+  }
+  if (network?.id !== undefined && network.cidr !== undefined) {
+    wrong(
+      'network.cidr',
+      'is of no use with ebbtide:network.id: it is the range of a network that is created; leave out one of them',
+    );
+  }
+  const ports = [
+    ['media.ports.signal', media?.ports?.signal],
+    ['media.ports.rtcTcp', media?.ports?.rtcTcp],
+    ['media.ports.metrics', media?.ports?.metrics],
+    ['agent.http.port', agent?.http?.port],
+  ] as const;
+  for (const [index, [key, port]] of ports.entries()) {
+    const taken = port && ports.slice(0, index).find(([, other]) => other === port);
+    if (taken) wrong(key, `is ${port}: must be a port of its own, but ebbtide:${taken[0]} is ${port} too`);
+  }
+  return problems;
+}
+
+/** What is allowed on every cloud and yet worth saying at preview. */
+export function sharedWarnings(
+  { pool, scaleIn, media, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
+  hasPlainSecrets: boolean,
+): Problem[] {
+  const warnings: Problem[] = [];
+  if (hasPlainSecrets) {
+    warnings.push({
+      key: 'mediaSecrets',
+      says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
+    });
+  }
+  if (media.kind === 'livekit' && mediaSecrets.redis === undefined && pool.max > 1) {
+    warnings.push({
+      key: 'mediaSecrets.redis',
+      says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',
+    });
+  }
+  if (mediaSecrets.redis !== undefined && livekitTemplate?.includes('{{redis}}') === false) {
+    warnings.push({
+      key: 'media.config',
+      says: 'does not name {{redis}}: ebbtide:mediaSecrets.redis reaches no media server. Add "redis: {{redis}}"',
+    });
+  }
+  if (scaleIn.warnAfter > scaleIn.ceiling) {
+    warnings.push({
+      key: 'scaleIn.warnAfter',
+      says: `is ${describeDuration(scaleIn.warnAfter)}, later than ebbtide:scaleIn.ceiling (${describeDuration(scaleIn.ceiling)}): it never comes`,
+    });
+  }
+  if (onDestroy === 'cut') {
+    warnings.push({
+      key: 'onDestroy',
+      says:
+        'is "cut": `pulumi destroy` then ends the pool with every call that is on it, without asking. Set it right ' +
+        'before a destroy only',
+    });
+  }
+  return warnings;
+}

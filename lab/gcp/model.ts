@@ -63,6 +63,8 @@ export interface FunctionModel {
   timeoutMs: number;
   memoryMb: number;
   maxInstances: number;
+  /** How many requests one instance answers at the same time. */
+  concurrency: number;
   environment: Record<string, string>;
   /** File name → content, as in the source archive. */
   files: Record<string, Buffer>;
@@ -87,8 +89,9 @@ export interface Group {
   name: string;
   baseInstanceName: string;
   zones: string[];
-  /** Undefined where an autoscaler owns it. */
-  targetSize?: number;
+  description: string;
+  /** Where an autoscaler owns it, only the first. */
+  targetSize: number;
   paginated: boolean;
   /** What becomes of a machine that fails. */
   repairs: boolean;

@@ -16,6 +16,9 @@ export interface PaperCloud {
   call(token: string, inputs: Inputs): Inputs;
 }
 
+/** There is no such thing: an answer that a program may ask for, and no refusal. */
+export class Absent extends Error {}
+
 /** Throws for a type that the twin does not know: what it would leave out, nobody would miss. */
 export function creatorIn(cloud: PaperCloud, type: string): (inputs: Inputs, seed: string) => Created {
   const creator = cloud.creatorOf(type);

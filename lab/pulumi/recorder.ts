@@ -1,7 +1,7 @@
 import type { runtime } from '@pulumi/pulumi';
 import { describeError } from '../../fleet/error.ts';
 import { plainInputs } from './assets.ts';
-import { creatorIn, type PaperCloud } from './paper-cloud.ts';
+import { Absent, creatorIn, type PaperCloud } from './paper-cloud.ts';
 import type { Created, Inputs, RecordedResource } from './resource.ts';
 
 export interface Recorder {
@@ -59,8 +59,10 @@ export function createRecorder(cloud: PaperCloud, directory: string): Recorder {
         try {
           return cloud.call(token, asInputs(await plainInputs(inputs, directory)));
         } catch (cause) {
-          refusals.push(`${token}: ${describeError(cause)}`);
-          throw cause;
+          const details = describeError(cause);
+          if (!(cause instanceof Absent)) refusals.push(`${token}: ${details}`);
+          // Of an error of the engine's, a program gets to see this member only.
+          throw Object.assign(new Error(details, { cause }), { details });
         }
       },
     },

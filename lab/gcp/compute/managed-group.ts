@@ -47,7 +47,7 @@ export function createManagedGroup({
   ...options
 }: ManagedGroupOptions): ManagedGroup {
   let group = options.group;
-  let target = group.targetSize ?? group.autoscaler?.min ?? 0;
+  let target = group.targetSize;
   let open = false;
   let named = 0;
 

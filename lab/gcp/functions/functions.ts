@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../../fleet/error.ts';
 import { HttpError, sendHttp } from '../../../fleet/http.ts';
 import type { Changes } from '../../cloud/changes.ts';
@@ -33,7 +34,7 @@ export interface FunctionsOptions extends SourceOptions {
   refuse(refusal: Refusal): void;
 }
 
-/** A request that finds the one instance busy waits so long, then Cloud Run turns it away. */
+/** A request that finds the one instance full waits so long, then Cloud Run turns it away. */
 const WAITS_MS = 10_000;
 const METHODS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'] as const;
 
@@ -43,8 +44,8 @@ interface Running {
   metadata: MetadataServer;
   directory: Promise<string>;
   instance: Promise<FunctionInstance> | undefined;
-  /** One request at a time: the next begins where this ends. */
-  last: Promise<unknown>;
+  /** Those that it answers now. */
+  active: Set<Promise<unknown>>;
 }
 
 /** Cloud Run with functions: the real bundles under Google's own Functions Framework, one process for each. */
@@ -68,7 +69,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       metadata,
       directory,
       instance: undefined,
-      last: Promise.resolve(),
+      active: new Set(),
     };
     running.set(fn.name, entry);
     await instanceOf(entry);
@@ -79,7 +80,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     if (entry === undefined) return;
     running.delete(name);
     await entry.listener.close();
-    await entry.last.catch(() => undefined);
+    await Promise.allSettled(entry.active);
     const instance = await entry.instance?.catch(() => undefined);
     instance?.kill();
     await instance?.gone;
@@ -123,12 +124,16 @@ export function createFunctions(options: FunctionsOptions): Functions {
     if (refused !== undefined) return refused;
     const fault = faults.take({ service: 'run', action: fn.name });
     if (fault === 'throttle') return plain(429, 'Rate exceeded.');
-    const turn = entry.last.catch(() => undefined);
-    const run = turn.then(() =>
-      fault === undefined ? carryOut(entry, request) : failed(fn, `told to: ${fault}`),
-    );
-    entry.last = run;
-    return withinWait(turn, run);
+    const until = performance.now() + WAITS_MS;
+    while (entry.active.size >= fn.concurrency) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) return plain(429, 'Rate exceeded.');
+      await Promise.race([...entry.active, sleep(leftMs)]);
+    }
+    const run =
+      fault === undefined ? carryOut(entry, request) : Promise.resolve(failed(fn, `told to: ${fault}`));
+    entry.active.add(run);
+    return run.finally(() => entry.active.delete(run));
   }
 
   /** A caller must show who it is, to this very address, and have the right to invoke. */
@@ -222,17 +227,6 @@ export function createFunctions(options: FunctionsOptions): Functions {
       await Promise.all([...running.keys()].map(remove));
     },
   };
-}
-
-/** Its turn must come within what Cloud Run lets a request wait. */
-async function withinWait(turn: Promise<unknown>, run: Promise<HttpReply>): Promise<HttpReply> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<'too long'>((resolve) => {
-    timer = setTimeout(resolve, WAITS_MS, 'too long');
-  });
-  const came = await Promise.race([turn.then(() => 'came' as const), tooLong]);
-  clearTimeout(timer);
-  return came === 'came' ? run : plain(429, 'Rate exceeded.');
 }
 
 function plain(status: number, body: string): HttpReply {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Provider } from '@pulumi/gcp/provider.js';
 import type * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
@@ -10,7 +11,18 @@ import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { prunerSettingsSchema } from '../../fleet/gcp-function-settings.ts';
 import { defaultDiskType, defaultImage } from '../../stacks/gcp/machine.ts';
 import { gcpNames } from '../../stacks/gcp/names.ts';
-import { GOOD_GCP, type ProgramRun, runUnderMocks } from './stacks-mocks.ts';
+import { GcpPool } from '../../stacks/gcp/pool.ts';
+import { readSettings } from '../../stacks/settings.ts';
+import { createSettingsFiles } from '../../stacks/settings-files.ts';
+import { softwareOf } from '../../stacks/software.ts';
+import {
+  configValues,
+  GOOD_GCP,
+  optionsOfResources,
+  type ProgramRun,
+  runUnderMocks,
+  settingsOf,
+} from './stacks-mocks.ts';
 
 const PROJECT_MEMBER = 'gcp:projects/iAMMember:IAMMember';
 const BUCKET_MEMBER = 'gcp:storage/bucketIAMMember:BucketIAMMember';
@@ -409,6 +421,7 @@ describe('the GCP pool', () => {
 
   it('leaves with its sweep what a destroy without the program must know', () => {
     const { __provider, ...state } = made.one('pulumi-nodejs:dynamic/ebbtide:DestroySweep').inputs;
+    assert.equal(made.resources.at(-1)?.type, 'pulumi-nodejs:dynamic/ebbtide:DestroySweep', 'made last');
     assert.deepEqual(state, {
       code: 'gcp/run-sweep.ts',
       pool: 'media',
@@ -482,6 +495,63 @@ describe('the GCP pool', () => {
       const zones = ['europe-west1-c'];
       const one = await run({ pool: { name: 'media', zones } });
       assert.deepEqual(one.one(GROUP).inputs.distributionPolicyZones, zones);
+    });
+  });
+
+  describe('on an update', () => {
+    const templateOf = (of: ProgramRun) => promiseOf(of.outputs.template);
+
+    it('makes another template for what new nodes are made of, and for nothing else', async () => {
+      const now = await templateOf(made);
+      const same = {
+        pool: { name: 'media', min: 2, max: 9 },
+        scaling: { target: 60 },
+        mediaSecrets: { keys: { devkey: 't'.repeat(40) }, redis: '10.0.0.6:6379' },
+      };
+      assert.equal(await templateOf(await run(same)), now);
+      const others: Record<string, unknown>[] = [
+        { pool: { name: 'media', machineType: 'n2-standard-8' } },
+        { pool: { name: 'media', diskGb: 40 } },
+        { media: { ...Object(GOOD_GCP.media), capacity: 50 } },
+        { gcp: { diskType: 'pd-ssd' } },
+      ];
+      for (const settings of others) assert.notEqual(await templateOf(await run(settings)), now);
+    });
+
+    it('leaves the size to the cloud, and keeps what nodes live by until the group is gone', async () => {
+      const values = configValues(GOOD_GCP);
+      const { settings } = readSettings({ values, isSecret: () => true }, createSettingsFiles('.'));
+      const bundle = { code: 'x', sha256: 'a'.repeat(64) };
+      const options = await optionsOfResources((given) => {
+        new GcpPool(
+          'media',
+          {
+            settings: settingsOf(settings, 'gcp'),
+            zones: ['europe-west1-b'],
+            software: softwareOf(bundle, settings.media),
+            boot: bundle,
+            pruner: bundle,
+          },
+          { ...given, provider: new Provider('gcp', { project: 'my-project', region: 'europe-west1' }) },
+        );
+      });
+      assert.deepEqual(options.get(GROUP)?.ignoreChanges, ['targetSize']);
+      const namesOf = (type: string) =>
+        [options.get(type)?.dependsOn].flat().map((resource) => resource?.constructor.name);
+      const lives = [
+        'PoolNetwork',
+        'PoolBucket',
+        'StoreRoles',
+        'NodeSoftware',
+        'MediaSecrets',
+        'NodeIdentity',
+        'Pruner',
+      ];
+      assert.deepEqual(namesOf(GROUP), lives);
+      assert.deepEqual(
+        namesOf('pulumi-nodejs:dynamic/ebbtide:DestroySweep').sort(),
+        [...lives, 'NodeTemplate', 'PoolAlerts', 'PoolGroup'].sort(),
+      );
     });
   });
 

@@ -1,7 +1,7 @@
 /** A computer that a twin cloud starts and takes away. The cloud knows nothing of what runs on it. */
 export interface Machine {
   id: string;
-  /** Resolves when user-data has run to its end; rejects where it failed. */
+  /** Resolves when what it was given to do at its first boot has run to its end; rejects where it failed. */
   boot(): Promise<void>;
   /** The machine is taken away at once (power off): every process on it is killed. */
   terminate(): Promise<void>;
@@ -9,11 +9,19 @@ export interface Machine {
   cpu(): number;
 }
 
+/**
+ * What an image runs of what the cloud hands it: cloud-init its user-data, at the first boot; Google's guest agent its
+ * startup-script, at every boot, a reboot included.
+ */
+export type MachineInit =
+  | { kind: 'cloud-config'; userData: string }
+  | { kind: 'startup-script'; script: string };
+
 export interface MachineSpec {
+  /** Also the machine's host name where the cloud says so. */
   instanceId: string;
-  /** Decoded text. */
-  userData: string;
-  /** AWS_ENDPOINT_URL and AWS_EC2_METADATA_SERVICE_ENDPOINT, for every process on the machine. */
+  init: MachineInit;
+  /** Where the cloud's services and this machine's metadata are, for every process on the machine. */
   environment: Record<string, string>;
   privateIp: string;
   /** False in the control run: the agent's unit is then ignored. */

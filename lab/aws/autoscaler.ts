@@ -1,5 +1,5 @@
+import type { CloudClock } from '../cloud/clock.ts';
 import type { Datapoint } from './alarm.ts';
-import type { CloudClock } from './clock.ts';
 import type { Instance } from './instance.ts';
 import { isCapacity } from './lifecycle.ts';
 import type { Tracking } from './model.ts';

@@ -1,6 +1,6 @@
-import { arn, hexId, type Place } from './identifiers.ts';
-
-type Inputs = Record<string, unknown>;
+import { hexId } from '../cloud/identifiers.ts';
+import type { Inputs } from '../pulumi/resource.ts';
+import { arn, type Place } from './identifiers.ts';
 
 /** A network that is there before the program runs (for `network.id`). */
 export interface ExistingNetwork {

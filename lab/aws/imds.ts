@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { type Faults, GARBAGE, spoiled } from './faults.ts';
-import { type Listener, listen } from './listener.ts';
+import { type Faults, GARBAGE, spoiled } from '../cloud/faults.ts';
+import { type Listener, listen } from '../cloud/listener.ts';
+import type { AwsFaulty } from './aws-twin.ts';
 
 /** What an instance is told of itself. Each is asked anew for every request. */
 export interface MetadataSource {
@@ -54,7 +55,7 @@ export type MetadataService = (request: MetadataRequest) => MetadataReply | unde
 const NOT_FOUND: MetadataReply = { status: 404, body: '<html><body>404 - Not Found</body></html>' };
 
 /** The metadata server of one instance, on a port of its own. */
-export async function createImds(source: MetadataSource, faults: Faults): Promise<Listener> {
+export async function createImds(source: MetadataSource, faults: Faults<AwsFaulty>): Promise<Listener> {
   const answer = createMetadataService(source, faults, Date.now);
   return listen(({ method = 'GET', url = '/', headers }, response) => {
     const reply = answer({ method, target: url, headers });
@@ -65,7 +66,7 @@ export async function createImds(source: MetadataSource, faults: Faults): Promis
 /** `now`: ms since the epoch, as tokens end. */
 export function createMetadataService(
   source: MetadataSource,
-  faults: Faults,
+  faults: Faults<AwsFaulty>,
   now: () => number,
 ): MetadataService {
   const tokens = new Map<string, number>();

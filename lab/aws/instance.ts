@@ -1,9 +1,18 @@
 import { describeError } from '../../fleet/error.ts';
+import type { CloudClock } from '../cloud/clock.ts';
+import { uuid } from '../cloud/identifiers.ts';
 import type { Machine } from '../machine.ts';
-import type { CloudClock } from './clock.ts';
-import type { TerminationCause, TwinHappening } from './events.ts';
-import { uuid } from './identifiers.ts';
-import { type Life, type LifecycleRules, type LifeEvent, NEW_LIFE, nextExpiry, step } from './lifecycle.ts';
+import type { AwsHappening, TerminationCause } from './events.ts';
+import {
+  type Life,
+  type LifecycleRules,
+  type LifecycleState,
+  type LifeEvent,
+  NEW_LIFE,
+  nextExpiry,
+  step,
+} from './lifecycle.ts';
+import { standingOf } from './standing.ts';
 
 /** One machine of the group and what the cloud knows of it. Times without a unit are the cloud's own clock. */
 export interface Instance {
@@ -30,7 +39,7 @@ export interface Instance {
 export interface LifeDeps {
   rules: LifecycleRules;
   clock: CloudClock;
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
   /** After every change of state. */
   changed(): void;
 }
@@ -58,7 +67,7 @@ export function move(
   instance.life = transition.life;
   let last: Life['state'] = from;
   for (const state of transition.through) {
-    deps.emit({ kind: 'instance', instance: instance.id, zone: instance.zone, from: last, to: state, why });
+    tellState(instance, last, state, why, deps);
     last = state;
   }
   if (transition.through.includes('InService')) instance.inServiceAt = deps.clock.now();
@@ -71,6 +80,16 @@ export function move(
   return {};
 }
 
+export function tellState(
+  { id, zone }: Instance,
+  from: LifecycleState | 'none',
+  to: LifecycleState,
+  why: string,
+  { emit }: Pick<LifeDeps, 'emit'>,
+): void {
+  emit({ kind: 'instance', instance: id, zone, from, to, standing: standingOf(to), why });
+}
+
 /** Names a wait that may begin now. */
 export function nextToken(instance: Instance): string {
   instance.waits += 1;
@@ -81,7 +100,7 @@ export function nextToken(instance: Instance): string {
 export function decide(instance: Instance, cause: TerminationCause, deps: Pick<LifeDeps, 'emit'>): void {
   if (instance.cause !== undefined) return;
   instance.cause = cause;
-  deps.emit({ kind: 'decision', instance: instance.id, cause });
+  deps.emit({ kind: 'decision', instance: instance.id, scaleIn: cause === 'SCALE_IN', cause });
 }
 
 /** The machine is taken away, whatever is on it. */

@@ -1,6 +1,6 @@
+import type { CloudClock } from '../cloud/clock.ts';
 import { evaluateAlarm } from './alarm.ts';
-import type { CloudClock } from './clock.ts';
-import type { AlarmState, TwinHappening } from './events.ts';
+import type { AlarmState, AwsHappening } from './events.ts';
 import { isCapacity } from './lifecycle.ts';
 import type { Metrics } from './metrics.ts';
 import type { Alarm } from './model.ts';
@@ -14,7 +14,7 @@ export function runMonitor(
   groups: () => readonly ScalingGroup[],
   metrics: Metrics,
   clock: CloudClock,
-  emit: (happening: TwinHappening) => void,
+  emit: (happening: AwsHappening) => void,
 ): void {
   const states = new Map<string, AlarmState>();
   const seenSince = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Changes } from '../cloud/changes.ts';
 import type { Bucket, ProvisionedObject } from './model.ts';
-import type { Changes } from './model-changes.ts';
 
 export interface StoredObject {
   key: string;

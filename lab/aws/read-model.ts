@@ -1,6 +1,6 @@
+import type { RecordedResource } from '../pulumi/resource.ts';
 import type { ExistingNetwork } from './data-sources.ts';
 import type { Place } from './identifiers.ts';
-import type { RecordedResource } from './mocks.ts';
 import type { AwsModel } from './model.ts';
 import { readAlarms, readFunctions, readSchedules } from './reading/functions.ts';
 import { readGroups } from './reading/groups.ts';

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
-import { arn, hexId, type Place, upperId, uuid } from './identifiers.ts';
+import { hexId, uuid } from '../cloud/identifiers.ts';
+import type { Created, Inputs } from '../pulumi/resource.ts';
+import { arn, type Place, upperId } from './identifiers.ts';
 
-/** Plain inputs of one resource. */
-export type Inputs = Record<string, unknown>;
-export interface Created {
-  id: string;
-  outputs: Inputs;
-}
 export type Create = (inputs: Inputs, seed: string, place: Place) => Created;
 
 /** What the real provider answers for a new resource, beside its inputs. A type that is not here is refused. */

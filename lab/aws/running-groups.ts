@@ -1,8 +1,8 @@
+import { type Changes, changedMembers, compare } from '../cloud/changes.ts';
+import type { CloudClock } from '../cloud/clock.ts';
 import { runTracking } from './autoscaler.ts';
-import type { CloudClock } from './clock.ts';
 import type { Instance } from './instance.ts';
 import type { Group } from './model.ts';
-import { type Changes, changedMembers, compare } from './model-changes.ts';
 import { createScalingGroup, type ScalingGroup, type ScalingGroupOptions } from './scaling-group.ts';
 
 /** The groups of a twin, each with the tracking that scales it. */

@@ -1,9 +1,9 @@
 import { describeError } from '../../fleet/error.ts';
+import type { CloudClock } from '../cloud/clock.ts';
+import { hexId } from '../cloud/identifiers.ts';
 import type { Machine } from '../machine.ts';
 import { zoneToGrow } from './capacity.ts';
-import type { CloudClock } from './clock.ts';
-import type { TerminationCause, TwinHappening } from './events.ts';
-import { hexId } from './identifiers.ts';
+import type { AwsHappening, TerminationCause } from './events.ts';
 import {
   createInstance,
   decide,
@@ -12,6 +12,7 @@ import {
   move,
   nextToken,
   powerOff,
+  tellState,
 } from './instance.ts';
 import { type HookResult, isCapacity } from './lifecycle.ts';
 import type { Group, LaunchTemplate } from './model.ts';
@@ -19,16 +20,23 @@ import { chooseVictims, type PolicyCause } from './victims.ts';
 
 export type DesiredBy = 'target-tracking' | 'operator' | 'api';
 
+/** By name, since an event may be anything. */
+export interface PolicyQuestion {
+  policy: string;
+  group: Group;
+  event: unknown;
+}
+
 export interface ScalingGroupOptions {
   group: Group;
   mode: 'ebbtide' | 'control';
   clock: CloudClock;
   /** Makes ids of this twin's instances its own. */
   seed: string;
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
   /** Gives an instance its metadata and its machine, and starts it. */
   start(instance: Instance, template: LaunchTemplate): Promise<Machine>;
-  askPolicy(functionArn: string, group: Group, event: unknown): Promise<unknown>;
+  askPolicy(question: PolicyQuestion): Promise<unknown>;
 }
 
 /** An Auto Scaling group: keeps as many instances as are desired, and lets them go by its rules. */
@@ -73,7 +81,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
   // The control lets AWS choose.
   const ask = control
     ? undefined
-    : (functionArn: string, event: unknown) => options.askPolicy(functionArn, group, event);
+    : (policy: string, event: unknown) => options.askPolicy({ policy, group, event });
   const instances: Instance[] = [];
   const replacements: Exclude<PolicyCause, 'SCALE_IN'>[] = [];
   let desired = group.desired;
@@ -120,14 +128,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
       ),
     });
     instances.push(instance);
-    emit({
-      kind: 'instance',
-      instance: instance.id,
-      zone: instance.zone,
-      from: 'none',
-      to: 'Pending',
-      why: `${desired} are desired`,
-    });
+    tellState(instance, 'none', 'Pending', `${desired} are desired`, deps);
     try {
       instance.machine = await options.start(instance, template);
       move(instance, { kind: 'started', token: nextToken(instance) }, 'the machine runs', deps);

@@ -5,7 +5,7 @@ import {
   terminationPolicyEvent,
   zonesToShrink,
 } from './capacity.ts';
-import type { TwinHappening } from './events.ts';
+import type { AwsHappening } from './events.ts';
 import type { Group } from './model.ts';
 
 /** What a termination policy may be asked for. */
@@ -28,7 +28,7 @@ export interface Wanted {
 export async function chooseVictims(
   { group, candidates, count, turn, cause, now }: Wanted,
   ask: ((functionArn: string, event: unknown) => Promise<unknown>) | undefined,
-  emit: (happening: TwinHappening) => void,
+  emit: (happening: AwsHappening) => void,
 ): Promise<string[]> {
   const first = turn % Math.max(1, group.zones.length);
   const zones = [...group.zones.slice(first), ...group.zones.slice(0, first)];

@@ -1,7 +1,53 @@
 import type { Clock } from '../../fleet/clock.ts';
+import type { SendHttp } from '../../fleet/http.ts';
+import type { Guard } from './guard.ts';
 import type { Happening } from './happening.ts';
+import type { Caller } from './mischiefs.ts';
+import type { Destination } from './network.ts';
 import type { VirtualNode } from './node.ts';
-import type { CommonStep } from './step.ts';
+import type { CommonPlan } from './plan.ts';
+import type { CommonStep, OwnStep } from './step.ts';
+
+/**
+ * The seam between the harness and a cloud: all that a folder `lab/chaos/CLOUD/` gives. The harness gives everything
+ * else: time, the network and what goes wrong in it, machines with disk, media server and agent, rooms and people, and
+ * what must never happen. `Plan`: how its world is made, as data. `Own`: what can happen in this cloud only, as data.
+ */
+export interface ChaosCloud<Plan extends CommonPlan, Own extends OwnStep> {
+  name: string;
+  /** Of its own steps those that are trouble; the others (a size that is wished for) are everyday life. */
+  faults: readonly Own['kind'][];
+  /** What stands in the source of this cloud alone, and must be missed when it is taken out. */
+  guards: readonly Guard[];
+  /** How the world is made, and what happens in it, in order of time: drawn from the seed's numbers alone. */
+  draw(random: () => number): Drawn<Plan, Own>;
+  create(plan: Plan, kit: WorldKit): World<Own>;
+}
+
+export interface Drawn<Plan, Own> {
+  plan: Plan;
+  steps: (CommonStep | Own)[];
+  /** Every trouble is over by then; ms since the world began. */
+  calmAt: number;
+}
+
+/**
+ * A cloud in memory: its services, the functions beside them, and machines (`createVirtualNode`). It tells what it
+ * does to machines in the words of `CloudHappening`: these, `nodes` and `alarms` are all that the invariants read of
+ * it.
+ */
+export interface World<Own> {
+  /** In order of launch, those that are gone too. */
+  nodes(): readonly NodeInWorld[];
+  apply(step: Own): void;
+  /** What is known to a person who looks at the cloud's own alarms now. */
+  alarms(): string[];
+}
+
+export interface NodeInWorld {
+  node: VirtualNode;
+  standing: Standing;
+}
 
 /** How the machine of a node stands with its cloud. */
 export type Standing =
@@ -13,11 +59,6 @@ export type Standing =
   | 'kept'
   | 'gone';
 
-export interface NodeInWorld {
-  node: VirtualNode;
-  standing: Standing;
-}
-
 /** What every world is made with. */
 export interface WorldKit {
   clock: Clock;
@@ -25,31 +66,8 @@ export interface WorldKit {
   tell(happening: Happening): void;
   /** Something is wrong, and nothing needs to go on. */
   isOver(): boolean;
-}
-
-/** A cloud in memory, with machines, what runs on them, and the functions beside them. */
-export interface World<Own> {
-  /** In order of launch, those that are gone too. */
-  nodes(): readonly NodeInWorld[];
-  apply(step: CommonStep | Own): void;
-  /** What is known to a person who looks at the cloud's own alarms now. */
-  alarms(): string[];
-}
-
-/** A cloud that can be put to the test: a row in the table of runner.ts. `Plan`: how its world is made, as data. */
-export interface ChaosCloud<Plan, Own extends { at: number; kind: string }> {
-  name: string;
-  /** How the world is made, and what happens in it before `calmAt` (ms): drawn from the seed alone. */
-  draw(random: () => number): { plan: Plan; steps: (CommonStep | Own)[]; calmAt: number };
-  bounds(plan: Plan): Bounds;
-  create(plan: Plan, kit: WorldKit): World<Own>;
-}
-
-/** What the operator of this world allowed. */
-export interface Bounds {
-  maxDrains: number;
-  /** Undefined: no call may be cut, ever. */
-  cutAfterMs: number | undefined;
-  /** A drain that takes longer is told. */
-  warnAfterMs: number;
+  /** The network as this caller has it, with what goes wrong in it. `find`: who answers at an address. */
+  senderOf(caller: Caller, find: (url: URL) => Destination | undefined): SendHttp;
+  /** Whether something may have kept an agent from what it has to do, at any time in the last `ms`. */
+  wasDisturbed(withinMs: number): boolean;
 }

@@ -1,7 +1,7 @@
 import { type ChaosArguments, readArguments, USAGE } from './arguments.ts';
 import { describe } from './happening.ts';
 import { runMutants } from './mutants.ts';
-import { RUNNERS, type Runner } from './runner.ts';
+import { type Runner, TESTED } from './runner.ts';
 import { type Finding, search } from './search.ts';
 import { progressLine, type Summary, summaryLines } from './summary.ts';
 
@@ -12,7 +12,7 @@ const TELL_EVERY_MS = 1_000;
 
 /** `npm run chaos`: the exit code says whether anything was found. */
 export async function chaosCommand(argv: readonly string[]): Promise<number> {
-  const read = readArguments(argv, Object.keys(RUNNERS));
+  const read = readArguments(argv, Object.keys(TESTED));
   switch (read.kind) {
     case 'help':
       process.stdout.write(USAGE);
@@ -26,15 +26,15 @@ export async function chaosCommand(argv: readonly string[]): Promise<number> {
 }
 
 async function run(options: ChaosArguments): Promise<number> {
-  const runner = RUNNERS[options.cloud];
-  if (runner === undefined) throw new Error(`no world of ${options.cloud} is there`);
+  const tested = TESTED[options.cloud];
+  if (tested === undefined) throw new Error(`no world of ${options.cloud} is there`);
   switch (options.kind) {
     case 'runs':
-      return runMany(runner, options);
+      return runMany(tested.run, options);
     case 'replay':
-      return replay(runner, options);
+      return replay(tested.run, options);
     case 'mutants':
-      return (await runMutants(options, print)) ? OK : FOUND;
+      return (await runMutants(tested.guards, options, print)) ? OK : FOUND;
   }
 }
 

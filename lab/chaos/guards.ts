@@ -1,13 +1,7 @@
-/** A guard in the source, as text that is there exactly once, and what is there when it is taken out. */
-export interface Guard {
-  name: string;
-  file: string;
-  guard: string;
-  instead: string;
-}
+import type { Guard } from './guard.ts';
 
-/** What the harness must miss when it is gone. */
-export const GUARDS: readonly Guard[] = [
+/** In what all clouds share: what the harness must miss when it is gone. */
+export const COMMON_GUARDS: readonly Guard[] = [
   {
     name: 'a runtime that does not answer is no proof of absence',
     file: 'node-agent/core/runtime-news.ts',
@@ -62,12 +56,6 @@ export const GUARDS: readonly Guard[] = [
     file: 'fleet/choose-victims.ts',
     guard: "if (rules.unknown === 'known-first') return undefined;",
     instead: "if (rules.unknown === 'known-first' || reading.kind !== 'fresh') return undefined;",
-  },
-  {
-    name: 'a decided node that falls silent is still draining',
-    file: 'functions/aws/termination-policy/decide.ts',
-    guard: 'return reading.ageMs < SILENT_MS &&',
-    instead: 'return false &&',
   },
   {
     name: 'what an operator hears is on disk',

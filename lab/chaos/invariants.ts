@@ -1,5 +1,5 @@
-import type { Bounds } from './cloud.ts';
 import type { Told } from './happening.ts';
+import type { Bounds } from './plan.ts';
 
 /** What must never happen, checked with everything that happens. Gives what is wrong; mostly nothing. */
 export interface Invariants {

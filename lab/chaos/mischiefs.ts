@@ -1,13 +1,16 @@
 import type { CommonStep, Mischief, Way } from './step.ts';
 
+/** Who calls: a node by its order of launch, or the functions. */
+export type Caller = number | 'functions';
+
 type NetworkStep = Extract<CommonStep, { kind: 'network' }>;
 
 /** What goes wrong in the network now. */
 export interface Mischiefs {
   /** From now on, for as long as it says. */
   add(step: NetworkStep): void;
-  /** What a call meets; `caller`: a node's order of launch, or the functions. Asked once for each call. */
-  of(caller: number | 'functions', way: Way): Mischief | undefined;
+  /** What a call meets. Asked once for each call. */
+  of(caller: Caller, way: Way): Mischief | undefined;
 }
 
 export function createMischiefs(now: () => number): Mischiefs {
@@ -29,7 +32,7 @@ export function createMischiefs(now: () => number): Mischiefs {
   };
 }
 
-function isMeant(callers: NetworkStep['callers'], caller: number | 'functions'): boolean {
+function isMeant(callers: NetworkStep['callers'], caller: Caller): boolean {
   if (callers === 'all') return true;
   if (callers === 'functions' || caller === 'functions') return callers === caller;
   return callers.node === caller;

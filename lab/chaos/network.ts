@@ -1,6 +1,6 @@
 import type { Clock } from '../../fleet/clock.ts';
 import { HttpError, type HttpRequest, type HttpResponse, type SendHttp } from '../../fleet/http.ts';
-import type { RawRequest } from '../aws/front/signature.ts';
+import type { RawRequest } from '../raw-request.ts';
 import type { Mischief, Way } from './step.ts';
 
 /** What a service in memory answers at once. */

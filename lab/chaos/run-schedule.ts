@@ -1,9 +1,14 @@
 import { createRandom } from '../rehearsal/random.ts';
 import type { ChaosCloud, NodeInWorld } from './cloud.ts';
+import { applyCommon } from './common-steps.ts';
+import { createDisturbance } from './disturbance.ts';
 import { isAtRest, type NodeNow, wrongAtTheEnd } from './endings.ts';
 import type { Happening, Told } from './happening.ts';
 import { createInvariants } from './invariants.ts';
-import type { CommonStep } from './step.ts';
+import { createMischiefs } from './mischiefs.ts';
+import { createSender } from './network.ts';
+import { boundsOf, type CommonPlan } from './plan.ts';
+import { COMMON_FAULTS, type CommonStep, isCommon, type OwnStep } from './step.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 export interface Schedule<Plan, Own> {
@@ -24,16 +29,18 @@ const LATEST_ALARM_MS = 240_000;
 const MOST_IN_A_MOMENT = 200;
 
 /** Lives one schedule in virtual time, to its end or to the first thing that is wrong. */
-export async function runSchedule<Plan, Own extends { at: number; kind: string }>(
+export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
   cloud: ChaosCloud<Plan, Own>,
   schedule: Schedule<Plan, Own>,
 ): Promise<{ violation: string | undefined; history: Told[]; drains: number; virtualMs: number }> {
   const time = createVirtualTime(BEGIN);
-  const bounds = cloud.bounds(schedule.plan);
+  const bounds = boundsOf(schedule.plan);
   const invariants = createInvariants(bounds);
   const history: Told[] = [];
   const drainedByHand = new Set<string>();
   const leavingSince = new Map<string, number>();
+  const mischiefs = createMischiefs(time.now);
+  const disturbance = createDisturbance(time.now);
   let violation: string | undefined;
 
   function tell(happening: Happening): void {
@@ -53,18 +60,28 @@ export async function runSchedule<Plan, Own extends { at: number; kind: string }
   }
 
   // Drawn apart from the schedule: leaving out a step must not change how all others come about.
+  const random = createRandom(schedule.seed ^ 0x5eed);
   const world = cloud.create(schedule.plan, {
     clock: time,
-    random: createRandom(schedule.seed ^ 0x5eed),
+    random,
     tell,
     isOver: () => violation !== undefined,
+    senderOf: (caller, find) =>
+      createSender({ clock: time, random, find, mischief: (way) => mischiefs.of(caller, way) }),
+    wasDisturbed: disturbance.within,
   });
   for (const step of schedule.steps) {
     time.after(step.at, () => {
       const { at: _, ...what } = step;
       tell({ kind: 'step', text: JSON.stringify(what) });
-      world.apply(step);
+      if (isFault(step)) disturbance.note(step);
+      if (isCommon(step)) applyCommon(step, world.nodes(), mischiefs, tell);
+      else world.apply(step);
     });
+  }
+
+  function isFault({ kind }: CommonStep | Own): boolean {
+    return COMMON_FAULTS.includes(kind) || cloud.faults.includes(kind);
   }
 
   function nodeNow({ node, standing }: NodeInWorld): NodeNow {

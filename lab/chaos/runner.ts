@@ -1,8 +1,12 @@
 import { createRandom } from '../rehearsal/random.ts';
 import { awsCloud } from './aws/cloud.ts';
 import type { ChaosCloud } from './cloud.ts';
+import type { Guard } from './guard.ts';
+import { COMMON_GUARDS } from './guards.ts';
 import type { Told } from './happening.ts';
+import type { CommonPlan } from './plan.ts';
 import { runSchedule } from './run-schedule.ts';
+import { COMMON_FAULTS, type OwnStep } from './step.ts';
 
 /** What came of one schedule. */
 export interface Outcome {
@@ -20,14 +24,27 @@ export interface Outcome {
 /** Runs schedules of one cloud, each drawn from its seed. `only`: the steps that happen, by their places; else all. */
 export type Runner = (seed: number, only?: readonly number[]) => Promise<Outcome>;
 
-/** The clouds that can be put to the test. */
-export const RUNNERS: Readonly<Record<string, Runner>> = { aws: runnerOf(awsCloud) };
+/** A cloud that can be put to the test. */
+export interface Tested {
+  run: Runner;
+  /** Every kind of trouble that it may meet. */
+  faults: readonly string[];
+  /** What can be taken out of the source, to see that it is missed. */
+  guards: readonly Guard[];
+}
 
-function runnerOf<Plan, Own extends { at: number; kind: string }>(cloud: ChaosCloud<Plan, Own>): Runner {
-  return async (seed, only) => {
-    const { plan, steps, calmAt } = cloud.draw(createRandom(seed));
-    const taken = only === undefined ? steps : steps.filter((_, place) => only.includes(place));
-    const result = await runSchedule(cloud, { seed, plan, steps: taken, calmAt });
-    return { ...result, steps: steps.length, kinds: taken.map(({ kind }) => kind) };
+/** By its name. */
+export const TESTED: Readonly<Record<string, Tested>> = { aws: testedOf(awsCloud) };
+
+function testedOf<Plan extends CommonPlan, Own extends OwnStep>(cloud: ChaosCloud<Plan, Own>): Tested {
+  return {
+    faults: [...COMMON_FAULTS, ...new Set(cloud.faults)],
+    guards: [...COMMON_GUARDS, ...cloud.guards],
+    async run(seed, only) {
+      const { plan, steps, calmAt } = cloud.draw(createRandom(seed));
+      const taken = only === undefined ? steps : steps.filter((_, place) => only.includes(place));
+      const result = await runSchedule(cloud, { seed, plan, steps: taken, calmAt });
+      return { ...result, steps: steps.length, kinds: taken.map(({ kind }) => kind) };
+    },
   };
 }

@@ -66,3 +66,34 @@ export type CommonStep = { at: number } & (
   | { kind: 'operator-drain'; node: number }
   | { kind: 'operator-resume'; node: number }
 );
+
+/** What happens in one cloud only: its kinds are no common ones. */
+export interface OwnStep {
+  at: number;
+  kind: string;
+}
+
+/** The common kinds, and whether each is trouble. */
+const COMMON = {
+  room: false,
+  network: true,
+  'kill-agent': true,
+  reboot: true,
+  'media-crash': true,
+  'clock-jump': true,
+  'disk-full': true,
+  'state-garbled': true,
+  'runtime-silent': true,
+  'signal-unsure': true,
+  'operator-drain': true,
+  'operator-resume': true,
+} as const satisfies Record<CommonStep['kind'], boolean>;
+
+/** Those that are trouble. */
+export const COMMON_FAULTS: readonly string[] = Object.entries(COMMON).flatMap(([kind, isFault]) =>
+  isFault ? [kind] : [],
+);
+
+export function isCommon(step: { kind: string }): step is CommonStep {
+  return Object.hasOwn(COMMON, step.kind);
+}

@@ -29,9 +29,10 @@ const cloudConfigSchema = v.strictObject({
   runcmd: v.strictTuple([v.pipe(v.array(v.string()), v.minLength(1))]),
 });
 
+/** What is written, and then run. */
 export interface CloudConfig {
   readonly files: readonly { readonly path: string; readonly content: Buffer; readonly mode: number }[];
-  /** The one command, as words. */
+  /** The one command, as words; it names files by their place on a real machine. */
   readonly command: readonly string[];
 }
 

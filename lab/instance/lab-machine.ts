@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { TwinEngine } from '../engine/twin-engine.ts';
 import type { Machine, MachineSpec } from '../machine.ts';
-import { parseCloudConfig } from './cloud-config.ts';
+import { type BootPlan, planBoot } from './boot-plan.ts';
 import { groupsUnder, killGroup, spawnLeader } from './process-group.ts';
 import { Supervisor } from './supervisor.ts';
 import { Systemctl } from './systemctl.ts';
@@ -90,25 +90,14 @@ export class LabMachine implements Machine {
   }
 
   async boot(): Promise<void> {
-    const config = parseCloudConfig(this.#options.spec.userData);
+    const plan = planBoot(this.#options.spec.init);
     this.#ports = await this.#options.takePorts();
     this.#furnish(this.#ports);
     this.#supervisor = this.#newSupervisor();
     const { images, watchdog } = this.#options;
     if (images !== undefined) this.#engine = await TwinEngine.start(this.#socket(), { images, watchdog });
     await this.#systemctl.install(join(this.#bin(), 'systemctl'), this.#unitsFolder());
-    for (const { path, content, mode } of config.files) {
-      const file = join(this.root, path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content, { mode });
-      if (config.command.includes(path)) assertRooted(content.toString('utf8'), path);
-    }
-    const [program = '', ...rest] = config.command;
-    // cloud-init's command names its files by their place on a real machine.
-    const words = rest.map((word) =>
-      config.files.some(({ path }) => path === word) ? join(this.root, word) : word,
-    );
-    await this.#run([join(this.#bin(), basename(program)), ...words]);
+    await this.#carryOut(plan);
   }
 
   async terminate(): Promise<void> {
@@ -135,14 +124,19 @@ export class LabMachine implements Machine {
     return this.#engine;
   }
 
-  /** A reset: every process is gone, /run is empty, and what was enabled starts again. User-data does not run again. */
+  /**
+   * A reset: every process is gone, /run is empty, and what was enabled starts again. A startup-script runs again,
+   * beside that; user-data does not.
+   */
   async reboot(): Promise<void> {
+    const plan = planBoot(this.#options.spec.init);
     await this.#running().powerOff();
     await this.#engine?.powerOff();
     rmSync(join(this.root, 'run'), { recursive: true, force: true });
     this.#supervisor = this.#newSupervisor();
     await this.#engine?.listen(this.#socket());
     this.#supervisor.startEnabled();
+    if (plan.everyBoot) await this.#carryOut(plan);
   }
 
   crashMedia(signal: NodeJS.Signals = 'SIGKILL'): void {
@@ -218,7 +212,21 @@ export class LabMachine implements Machine {
     );
   }
 
-  async #run(words: readonly string[]): Promise<void> {
+  async #carryOut({ files, command, log }: BootPlan): Promise<void> {
+    for (const { path, content, mode } of files) {
+      const file = join(this.root, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content, { mode });
+      if (command.includes(path)) assertRooted(content.toString('utf8'), path);
+    }
+    const [program = '', ...rest] = command;
+    const words = rest.map((word) =>
+      files.some(({ path }) => path === word) ? join(this.root, word) : word,
+    );
+    await this.#run([join(this.#bin(), basename(program)), ...words], log);
+  }
+
+  async #run(words: readonly string[], log: string): Promise<void> {
     if (this.#takenAway) throw new Error(`${this.id} was taken away before it booted`);
     const child = spawnLeader(words, this.root, { ...this.#environment }, this.#options.watchdog);
     let said = '';
@@ -226,7 +234,7 @@ export class LabMachine implements Machine {
       stream.setEncoding('utf8');
       stream.on('data', (chunk: string) => {
         said = `${said}${chunk}`.slice(-4000);
-        appendFileSync(join(this.root, 'var/log/cloud-init-output.log'), chunk);
+        appendFileSync(join(this.root, log), chunk);
       });
     }
     const ended = new Promise<string>((resolve) => {
@@ -237,7 +245,7 @@ export class LabMachine implements Machine {
     const end = await ended;
     this.#booting = undefined;
     if (this.#takenAway) throw new Error(`${this.id} was taken away while it booted`);
-    if (end !== '0') throw new Error(`user-data of ${this.id} failed with ${end}: ${said.trim()}`);
+    if (end !== '0') throw new Error(`what ${this.id} runs at boot failed with ${end}: ${said.trim()}`);
   }
 
   #log(unit: string, line: string): void {

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
 
 export interface LocalStackArguments {
-  cloud: 'aws';
+  cloud: CloudName;
   /** How many times faster than real time the cloud's slow clocks run. */
   factor: number;
 }
@@ -16,7 +17,7 @@ fleet and people in calls behind it. It lasts until Ctrl+C, and leaves nothing b
 
   npm run lab -- up [options]
 
-  --cloud NAME   the cloud: aws (gcp, azure and digitalocean are not there yet)                  [aws]
+  --cloud NAME   the cloud: ${CLOUDS_TOLD}                  [aws]
   --factor N     how many times faster the cloud's slow clocks run, 1 to 240                     [60]
   --help         this text
 
@@ -39,12 +40,12 @@ export function readLocalStackArguments(argv: readonly string[]): ReadLocalStack
     if (command === undefined) return wrong('what to do is missing: there is "up"');
     if (command !== 'up' || others.length > 0)
       return wrong(`there is "up", and not "${positionals.join(' ')}"`);
-    if (values.cloud !== 'aws') return wrong(`--cloud ${values.cloud} is not there; there is aws`);
+    const cloud = readCloudName(values.cloud);
     const factor = Number(values.factor);
     if (!Number.isInteger(factor) || factor < 1 || factor > 240) {
       return wrong(`--factor ${values.factor} must be a whole number from 1 to 240`);
     }
-    return { kind: 'up', arguments: { cloud: values.cloud, factor } };
+    return { kind: 'up', arguments: { cloud, factor } };
   } catch (error) {
     return wrong(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error));
   }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TwinCloud } from '../aws/twin.ts';
+import { nodesInService } from '../cloud/nodes-in-service.ts';
+import type { TwinCloud } from '../cloud/twin-cloud.ts';
 import { LabMachines } from '../instance/machine-factory.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
 import type { MediaNode } from '../media/driver.ts';
@@ -11,8 +12,9 @@ import { People } from '../rehearsal/people.ts';
 import { clockText } from '../rehearsal/picture.ts';
 import { newTally, type Observation, observe } from '../rehearsal/tally.ts';
 import type { LocalStackArguments } from './arguments.ts';
-import { type LocalAws, startLocalAws } from './aws-cloud.ts';
+import { LOCAL_CLOUDS } from './clouds.ts';
 import { planGuests } from './guests.ts';
+import type { LocalCloud } from './local-cloud.ts';
 import { createProject, type Project } from './project.ts';
 import { runPulumi } from './pulumi.ts';
 import { localStackSecrets, localStackValues } from './values.ts';
@@ -26,7 +28,6 @@ export interface LocalStackOptions extends LocalStackArguments {
 
 const TICK_MS = 200;
 const SUMMARY_EVERY_MS = 15_000;
-const REGION = 'eu-west-1';
 const STACK = 'lab';
 
 /** Makes the stack, tells how to work on it, and shows what happens until it is aborted. Then everything is gone. */
@@ -45,8 +46,9 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
       signalsAreHeard: true,
     });
     undo.push(() => machines.dispose());
-    const cloud = await startLocalAws({
-      region: REGION,
+    const values = localStackValues(options.cloud, artifact);
+    const cloud = await LOCAL_CLOUDS[options.cloud]({
+      values,
       machines,
       factor: options.factor,
       onEvent: (event) => tell({ kind: 'cloud', event }),
@@ -57,7 +59,7 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
     const nodes = () => nodesInService(cloud.twin, machines);
     const people: People = new People({ plan: planGuests(), driver, nodes, tell, mayFail: true });
 
-    const project = createProject(STACK, localStackValues(artifact));
+    const project = createProject(STACK, values);
     undo.push(() => project.remove());
     await firstUp(options, project, cloud);
     for (const line of invitation(options, project, cloud)) say(line);
@@ -68,7 +70,7 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
   }
 }
 
-async function firstUp(options: LocalStackOptions, project: Project, cloud: LocalAws): Promise<void> {
+async function firstUp(options: LocalStackOptions, project: Project, cloud: LocalCloud): Promise<void> {
   const { program, say, signal } = options;
   const environment = { ...project.environment, ...cloud.environment };
   const pulumi = async (...args: string[]) => {
@@ -84,7 +86,7 @@ async function firstUp(options: LocalStackOptions, project: Project, cloud: Loca
 }
 
 /** How another shell gets there. */
-function invitation({ program }: LocalStackOptions, project: Project, cloud: LocalAws): string[] {
+function invitation({ program }: LocalStackOptions, project: Project, cloud: LocalCloud): string[] {
   const variables = { ...project.environment, ...cloud.environment };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
   const path = `export PATH='${dirname(program)}':"$PATH"`;
@@ -128,8 +130,8 @@ async function live({ people, nodes, twin, say, signal }: Living): Promise<void>
     if (nodes().length > 0) dayMs += TICK_MS;
     people.liveUntil(dayMs);
     const { rooms, people: present } = people.all();
-    const group = twin.groups()[0];
-    const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired()} nodes serve`;
+    const group = twin.size();
+    const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired} nodes serve`;
     const summary = `${size}; ${rooms} rooms, ${present} people`;
     const elapsedMs = performance.now() - begun;
     if (summary !== told && elapsedMs - toldAt >= SUMMARY_EVERY_MS) {
@@ -150,11 +152,4 @@ function createTeller(say: (line: string) => void): (observation: Observation) =
     tally = observe(tally, observation);
     for (const { at, text } of tally.news.slice(before)) say(`${clockText(at - begun)}  ${text}`);
   };
-}
-
-function nodesInService(twin: TwinCloud, machines: LabMachines): MediaNode[] {
-  return twin
-    .instances()
-    .filter(({ state, running }) => running && state === 'InService')
-    .flatMap(({ id }) => machines.machine(id) ?? []);
 }

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { sha256Of } from '../../stacks/bundle.ts';
+import type { CloudName } from '../cloud/names.ts';
+import { REHEARSED } from '../rehearsal/clouds.ts';
 import type { StackValues } from './project.ts';
 
-const STACK_FILE = fileURLToPath(new URL('../rehearsal/Pulumi.rehearsal.yaml', import.meta.url));
 const TEMPLATE = fileURLToPath(new URL('../rehearsal/livekit.yaml', import.meta.url));
 /** Twins of LiveKit find each other without Redis: they are told an address and never use it. */
 const NO_REDIS = '127.0.0.1:1';
@@ -14,8 +15,8 @@ const NO_REDIS = '127.0.0.1:1';
 const fileSchema = v.object({ config: v.record(v.string(), v.unknown()) });
 
 /** The rehearsal's pool, in a stack file's own form. `artifact`: the media server's program. */
-export function localStackValues(artifact: string): StackValues {
-  const { config } = v.parse(fileSchema, parse(readFileSync(STACK_FILE, 'utf8')));
+export function localStackValues(cloud: CloudName, artifact: string): StackValues {
+  const { config } = v.parse(fileSchema, parse(readFileSync(REHEARSED[cloud].stackFile, 'utf8')));
   const file = { file: artifact, sha256: sha256Of(readFileSync(artifact)) };
   return {
     ...config,

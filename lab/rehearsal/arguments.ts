@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
 
 export interface RehearsalArguments {
-  cloud: 'aws';
+  cloud: CloudName;
   /** `container`: the twin of LiveKit as a container, on nodes with a twin of Docker. */
   media: 'twin' | 'container' | 'livekit';
   /** A real livekit-server; only with media `livekit`. */
@@ -24,7 +25,7 @@ leaked no machine and was refused nothing.
 
   npm start -- [options]
 
-  --cloud NAME            the cloud to rehearse: aws (gcp, azure and digitalocean are not there yet)   [aws]
+  --cloud NAME            the cloud to rehearse: ${CLOUDS_TOLD}   [aws]
   --media KIND            twin: stands in for LiveKit, needs nothing; container: the same as a container
                           image, with a twin of Docker; livekit: the real server                        [twin]
   --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
@@ -33,8 +34,6 @@ leaked no machine and was refused nothing.
   --json FILE             write the report to FILE
   --help                  this text
 `;
-
-const CLOUDS_TO_COME = ['gcp', 'azure', 'digitalocean'];
 
 /** `environment` gives what flags leave out. */
 export function readArguments(
@@ -69,8 +68,6 @@ function read(
   });
   if (values.help) return { kind: 'help' };
   const { cloud, media, json } = values;
-  if (CLOUDS_TO_COME.includes(cloud)) throw new Error(`--cloud ${cloud} is not there yet; there is aws`);
-  if (cloud !== 'aws') throw new Error(`--cloud ${cloud} is not a cloud that can be rehearsed; there is aws`);
   if (media !== 'twin' && media !== 'container' && media !== 'livekit')
     throw new Error(`--media ${media} is neither twin nor container nor livekit`);
   if (values['livekit-server'] !== undefined && media !== 'livekit') {
@@ -81,7 +78,7 @@ function read(
   return {
     kind: 'rehearse',
     arguments: {
-      cloud,
+      cloud: readCloudName(cloud),
       media,
       factor: wholeNumber('--factor', values.factor, 1, 240),
       seed: wholeNumber('--seed', values.seed, 0, 4_294_967_295),

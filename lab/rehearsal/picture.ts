@@ -1,7 +1,7 @@
 import type { Mode } from './report.ts';
 import type { News } from './tally.ts';
 
-export type NodePhase = 'booting' | 'serving' | 'draining' | 'empty' | 'retained' | 'gone';
+export type NodePhase = 'booting' | 'serving' | 'draining' | 'empty' | 'kept' | 'leaving' | 'gone';
 
 export interface NodePicture {
   id: string;

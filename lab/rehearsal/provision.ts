@@ -3,8 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyProgram } from '../aws/apply.ts';
-import type { AwsModel } from '../aws/model.ts';
 import { Ports } from '../instance/ports.ts';
 import { findProgram } from '../instance/tools.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
@@ -12,20 +10,21 @@ import type { MediaDriver } from '../media/driver.ts';
 import { RedisServer } from '../media/redis.ts';
 import { TwinDriver } from '../media/twin-driver.ts';
 import type { RehearsalArguments } from './arguments.ts';
+import type { RehearsedCloud } from './clouds.ts';
 import type { Mode } from './report.ts';
 import { type Occasion, readStackConfig } from './stack-config.ts';
 
 /** What both runs stand on. They share nothing: each has its own group, bucket and media servers. */
-export interface Provisioned {
-  models: Record<Mode, AwsModel>;
+export interface Provisioned<Applied> {
+  applied: Record<Mode, Applied>;
   drivers: Record<Mode, MediaDriver>;
   /** Where media runs in containers: the image, and what it runs. */
   images: ReadonlyMap<string, readonly string[]> | undefined;
   close(): Promise<void>;
 }
 
-interface Fleet {
-  model: AwsModel;
+interface Fleet<Applied> {
+  applied: Applied;
   driver: MediaDriver;
   close(): Promise<void>;
 }
@@ -33,10 +32,12 @@ interface Fleet {
 const PROGRAM = fileURLToPath(new URL('../../stacks/index.ts', import.meta.url));
 /** Twins of LiveKit find each other without Redis: they are told an address and never use it. */
 const NO_REDIS = '127.0.0.1:1';
-const STACK_FILE = fileURLToPath(new URL('Pulumi.rehearsal.yaml', import.meta.url));
 
 /** Applies the very program of stacks/ to twins, with the media server that is asked for. */
-export async function provision(options: RehearsalArguments): Promise<Provisioned> {
+export async function provision<Applied>(
+  options: Omit<RehearsalArguments, 'cloud'>,
+  cloud: RehearsedCloud<Applied>,
+): Promise<Provisioned<Applied>> {
   const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));
   const undo: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -47,14 +48,15 @@ export async function provision(options: RehearsalArguments): Promise<Provisione
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
     const image = `docker.io/livekit/livekit-server@sha256:${sha256}`;
     const server = options.media === 'container' ? { image } : { artifact: { file, sha256 } };
-    const newFleet = () => (options.media === 'livekit' ? livekitFleet(server) : twinFleet(server));
+    const newFleet = () =>
+      options.media === 'livekit' ? livekitFleet(cloud, server) : twinFleet(cloud, server);
     // One after the other: Pulumi's runtime is the whole process's.
     const ebbtide = await newFleet();
     undo.push(ebbtide.close);
     const control = await newFleet();
     undo.push(control.close);
     return {
-      models: { ebbtide: ebbtide.model, control: control.model },
+      applied: { ebbtide: ebbtide.applied, control: control.applied },
       drivers: { ebbtide: ebbtide.driver, control: control.driver },
       images: options.media === 'container' ? new Map([[image, [process.execPath, file]]]) : undefined,
       close,
@@ -73,20 +75,30 @@ export function findLiveKit(livekitServer: string | undefined): string {
   throw new Error(`${where}: say where the real server is with --livekit-server PATH`);
 }
 
-async function mediaServer({ media, livekitServer }: RehearsalArguments, folder: string): Promise<string> {
+async function mediaServer(
+  { media, livekitServer }: Pick<RehearsalArguments, 'media' | 'livekitServer'>,
+  folder: string,
+): Promise<string> {
   if (media === 'livekit') return findLiveKit(livekitServer);
   const file = join(folder, 'livekit-server');
   await buildTwinLiveKit(file);
   return file;
 }
 
-async function twinFleet(server: Occasion['server']): Promise<Fleet> {
+async function twinFleet<Applied>(
+  cloud: RehearsedCloud<Applied>,
+  server: Occasion['server'],
+): Promise<Fleet<Applied>> {
   const driver = new TwinDriver();
-  return { model: await apply(server, newKeys(), NO_REDIS), driver, close: () => driver.close() };
+  const applied = await apply(cloud, { server, keys: newKeys(), redis: NO_REDIS });
+  return { applied, driver, close: () => driver.close() };
 }
 
 /** Nodes of one fleet find each other in one Redis; another fleet must not see them. */
-async function livekitFleet(server: Occasion['server']): Promise<Fleet> {
+async function livekitFleet<Applied>(
+  cloud: RehearsedCloud<Applied>,
+  server: Occasion['server'],
+): Promise<Fleet<Applied>> {
   // The real clients are a native library: it is loaded only where it is used. It logs all that it does, unless told.
   process.env.NODE_ENV ??= 'production';
   const { LiveKitDriver } = await import('../media/livekit-driver.ts');
@@ -98,18 +110,12 @@ async function livekitFleet(server: Occasion['server']): Promise<Fleet> {
     await driver.close();
     await redis.stop();
   };
-  return { model: await apply(server, keys, redis.address), driver, close };
+  return { applied: await apply(cloud, { server, keys, redis: redis.address }), driver, close };
 }
 
-async function apply(
-  server: Occasion['server'],
-  keys: Record<string, string>,
-  redis: string,
-): Promise<AwsModel> {
-  const occasion = { server, keys, redis };
-  const { values, secrets } = readStackConfig(STACK_FILE, occasion);
-  const applied = await applyProgram({ program: PROGRAM, config: values, secrets, stack: 'rehearsal' });
-  return applied.model;
+function apply<Applied>(cloud: RehearsedCloud<Applied>, occasion: Occasion): Promise<Applied> {
+  const { values, secrets } = readStackConfig(cloud.stackFile, occasion);
+  return cloud.apply({ program: PROGRAM, config: values, secrets, stack: 'rehearsal' });
 }
 
 function newKeys(): Record<string, string> {

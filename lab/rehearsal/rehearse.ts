@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../fleet/error.ts';
+import type { NewTwin } from '../cloud/twin-cloud.ts';
 import type { RehearsalArguments } from './arguments.ts';
+import { REHEARSED } from './clouds.ts';
 import { advance, DAWN, type DayClock } from './day-clock.ts';
 import type { Picture } from './picture.ts';
 import { type DayShape, type Gate, planDay } from './plan.ts';
@@ -30,9 +32,7 @@ const SETTLE_MS = 45_000;
 /** The factor that the day was made for: with another one it passes as much faster or slower as the cloud does. */
 const DAY_FACTOR = 60;
 
-const GROUP = { initial: 2, peak: 3 };
 const TWIN_DAY = {
-  ...GROUP,
   shortRoomsPerNode: 7,
   longRoomsPerNode: 2,
   peoplePerShortRoom: 3,
@@ -41,7 +41,6 @@ const TWIN_DAY = {
 };
 /** Real WebRTC clients are heavy: as few as make a day. */
 const LIVEKIT_DAY = {
-  ...GROUP,
   shortRoomsPerNode: 2,
   longRoomsPerNode: 1,
   peoplePerShortRoom: 1,
@@ -62,8 +61,13 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   // Told before anything is begun.
   if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
-  const provisioned = await provision(options);
-  const shape: DayShape = { seed: options.seed, ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY) };
+  const provisioned = await provision(options, REHEARSED[options.cloud]);
+  const { load } = REHEARSED[options.cloud];
+  const shape: DayShape = {
+    seed: options.seed,
+    ...load,
+    ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY),
+  };
   const runs: Run[] = [];
   try {
     for (const mode of ['ebbtide', 'control'] as const) {
@@ -100,20 +104,20 @@ interface NewRun {
   mode: Mode;
   options: RehearseOptions;
   shape: DayShape;
-  provisioned: Provisioned;
+  provisioned: Provisioned<NewTwin>;
   onNews: (news: News) => void;
 }
 
 function newRun({ mode, options, shape, provisioned, onNews }: NewRun): Promise<Run> {
-  const { media, factor } = options;
-  const model = provisioned.models[mode];
+  const { cloud, media, factor } = options;
   const driver = provisioned.drivers[mode];
   return createRun({
+    cloud,
     mode,
     media,
     factor,
     plan: planDay(shape),
-    model,
+    newTwin: provisioned.applied[mode],
     driver,
     images: provisioned.images,
     onNews,

@@ -1,8 +1,10 @@
+import type { CloudName } from '../cloud/names.ts';
+
 export type Mode = 'ebbtide' | 'control';
 
 /** What one run came to. The same day is run twice: with Ebbtide, and as a control without. */
 export interface RunReport {
-  cloud: 'aws';
+  cloud: CloudName;
   media: 'twin' | 'container' | 'livekit';
   mode: Mode;
   /** Machines that the group wanted back, and those of them that are gone. */
@@ -17,6 +19,8 @@ export interface RunReport {
   signalMs: number[];
   /** From the cloud's decision to the machine's end, one for each drain. */
   drainMs: number[];
+  /** From a node's word that it is empty to the machine's end, one for each drain that had both. */
+  releaseMs: number[];
   /** In the cloud's time. */
   nodeSeconds: number;
   /** Machines that run at the end and are neither in their group nor on their way out. */

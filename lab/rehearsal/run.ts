@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import type { TwinEvent } from '../aws/events.ts';
-import type { AwsModel } from '../aws/model.ts';
-import { createTwin, type TwinCloud, type TwinInstance } from '../aws/twin.ts';
+import type { Standing, TwinEvent } from '../cloud/events.ts';
+import type { CloudName } from '../cloud/names.ts';
+import { nodesInService } from '../cloud/nodes-in-service.ts';
+import type { NewTwin, TwinCloud, TwinInstance } from '../cloud/twin-cloud.ts';
 import type { LogLine } from '../instance/lab-machine.ts';
 import { LabMachines } from '../instance/machine-factory.ts';
 import type { MediaDriver, MediaNode } from '../media/driver.ts';
@@ -12,9 +13,10 @@ import type { Mode, RunReport } from './report.ts';
 import { type News, newTally, type Observation, observe, scaleInsDone, type Tally } from './tally.ts';
 
 export interface RunOptions {
+  cloud: CloudName;
   mode: Mode;
   media: 'twin' | 'container' | 'livekit';
-  model: AwsModel;
+  newTwin: NewTwin;
   factor: number;
   plan: DayPlan;
   driver: MediaDriver;
@@ -31,7 +33,7 @@ const agentLineSchema = v.looseObject({
 
 /** A fleet that has been provisioned and not begun: `start` lets its group launch the first machines. */
 export async function createRun(options: RunOptions): Promise<Run> {
-  const { mode, model, factor, plan, driver, images, onNews } = options;
+  const { mode, newTwin, factor, plan, driver, images, onNews } = options;
   const watch = new Watch(mode, onNews);
   const tell = (observation: Observation) => watch.tell(observation);
   const machines: LabMachines = new LabMachines({
@@ -41,7 +43,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
     images,
   });
   const onEvent = (event: TwinEvent) => tell({ kind: 'cloud', event });
-  const twin: TwinCloud = createTwin({ model, machines, mode, factor, onEvent });
+  const twin: TwinCloud = newTwin({ machines, mode, factor, onEvent });
   const nodes = (): MediaNode[] => nodesInService(twin, machines);
   const people: People = new People({ plan, driver, nodes, tell, mayFail: mode === 'control' });
   return new Run({ options, watch, machines, twin, people });
@@ -104,13 +106,18 @@ export class Run {
 
   /** The group is as small as it may be, and every machine that it let go is gone. */
   isSettled(): boolean {
-    const { min, desired } = this.#twin.group();
+    const size = this.#twin.size();
+    if (size === undefined) return true;
     const running = this.#twin.instances().filter((instance) => instance.running);
-    return desired === min && running.length === min && running.every(({ state }) => state === 'InService');
+    return (
+      size.desired === size.min &&
+      running.length === size.min &&
+      running.every(({ standing }) => standing === 'serving')
+    );
   }
 
   picture(): RunPicture {
-    const { min, max, desired } = this.#twin.group();
+    const { min, max, desired } = this.#twin.size() ?? { min: 0, max: 0, desired: 0 };
     const { callsCut, callsLost } = this.tally;
     const nodes = this.#twin.instances().map((instance) => this.#nodePicture(instance));
     return { mode: this.mode, min, max, desired, nodes, ...this.people.all(), callsCut, callsLost };
@@ -120,7 +127,7 @@ export class Run {
     const { tally } = this;
     const drains = this.mode === 'ebbtide' ? tally.drains : [];
     return {
-      cloud: 'aws',
+      cloud: this.#options.cloud,
       media: this.#options.media,
       mode: this.mode,
       scaleIns: { asked: tally.askedBack, done: scaleInsDone(tally) },
@@ -132,6 +139,9 @@ export class Run {
         signalledAt === undefined ? [] : [signalledAt - decidedAt],
       ),
       drainMs: drains.flatMap(({ goneAt, decidedAt }) => (goneAt === undefined ? [] : [goneAt - decidedAt])),
+      releaseMs: drains.flatMap(({ emptyAt, goneAt }) =>
+        emptyAt === undefined || goneAt === undefined ? [] : [goneAt - emptyAt],
+      ),
       nodeSeconds: Math.round(this.#twin.nodeSeconds()),
       leaked: this.#twin.leaked().length,
       refusedCalls: this.#twin.refused().length,
@@ -143,10 +153,10 @@ export class Run {
     await this.#machines.dispose();
   }
 
-  #nodePicture({ id, zone, state, running }: TwinInstance): NodePicture {
+  #nodePicture({ id, zone, standing, running }: TwinInstance): NodePicture {
     const drain = this.tally.drains.find(({ instance }) => instance === id);
     const { rooms, people, cpu } = this.people.on(id);
-    const phase = phaseOf(state, running, drain?.emptyAt !== undefined);
+    const phase = phaseOf(standing, running, drain?.emptyAt !== undefined);
     const drainingMs =
       drain === undefined || this.mode === 'control'
         ? undefined
@@ -163,31 +173,17 @@ export class Run {
   }
 }
 
-function nodesInService(twin: TwinCloud, machines: LabMachines): MediaNode[] {
-  return twin
-    .instances()
-    .filter(({ state, running }) => running && state === 'InService')
-    .flatMap(({ id }) => machines.machine(id) ?? []);
-}
-
-function phaseOf(state: TwinInstance['state'], running: boolean, empty: boolean): NodePhase {
-  if (!running) return state.startsWith('Pending') ? 'booting' : 'gone';
-  switch (state) {
-    case 'Pending':
-    case 'Pending:Wait':
-    case 'Pending:Proceed':
-      return 'booting';
-    case 'InService':
-      return 'serving';
-    case 'Terminating':
-    case 'Terminating:Wait':
+function phaseOf(standing: Standing, running: boolean, empty: boolean): NodePhase {
+  if (!running && standing !== 'booting') return 'gone';
+  switch (standing) {
+    case 'draining':
       return empty ? 'empty' : 'draining';
-    case 'Terminating:Retained':
-      return 'retained';
-    case 'Terminating:Proceed':
-      return 'empty';
-    case 'Terminated':
-      return 'gone';
+    case 'booting':
+    case 'serving':
+    case 'kept':
+    case 'leaving':
+    case 'gone':
+      return standing;
   }
 }
 

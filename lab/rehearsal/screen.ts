@@ -25,7 +25,8 @@ const PHASE_COLOUR: Record<NodePhase, Colour> = {
   serving: 'green',
   draining: 'yellow',
   empty: 'dim',
-  retained: 'red',
+  kept: 'red',
+  leaving: 'dim',
   gone: 'dim',
 };
 

@@ -25,6 +25,7 @@ const ROWS: readonly { title: string; cell: (run: RunReport) => string }[] = [
   { title: 'decision to signal, median', cell: ({ signalMs }) => seconds(median(signalMs)) },
   { title: 'decision to signal, worst', cell: ({ signalMs }) => seconds(worst(signalMs)) },
   { title: 'longest drain', cell: ({ drainMs }) => seconds(worst(drainMs)) },
+  { title: 'empty to gone, worst', cell: ({ releaseMs }) => seconds(worst(releaseMs)) },
   { title: 'node-hours (cloud time)', cell: ({ nodeSeconds }) => (nodeSeconds / 3600).toFixed(2) },
   { title: 'machines leaked', cell: ({ leaked }) => String(leaked) },
   { title: 'calls to the cloud refused', cell: ({ refusedCalls }) => String(refusedCalls) },

@@ -1,4 +1,4 @@
-import type { Refusal, TerminationCause, TwinEvent } from '../aws/events.ts';
+import type { Refusal, TwinEvent } from '../cloud/events.ts';
 import type { CallEnd } from '../media/driver.ts';
 import type { Mode } from './report.ts';
 
@@ -24,7 +24,8 @@ export type Observation =
 /** One node that the cloud decided to take away. Times in ms since the epoch. */
 export interface Drain {
   instance: string;
-  cause: TerminationCause;
+  /** The group is to be smaller; else another machine comes in its place. */
+  scaleIn: boolean;
   decidedAt: number;
   signalledAt?: number;
   emptyAt?: number;
@@ -75,7 +76,7 @@ export function observe(tally: Tally, observation: Observation): Tally {
 
 /** Machines that the group wanted back to shrink, and that are gone. */
 export function scaleInsDone(tally: Tally): number {
-  return tally.drains.filter(({ cause, goneAt }) => cause === 'SCALE_IN' && goneAt !== undefined).length;
+  return tally.drains.filter(({ scaleIn, goneAt }) => scaleIn && goneAt !== undefined).length;
 }
 
 function observeCloud(tally: Tally, event: TwinEvent): Tally {
@@ -84,7 +85,7 @@ function observeCloud(tally: Tally, event: TwinEvent): Tally {
     case 'instance':
       return observeInstance(tally, event);
     case 'decision': {
-      const drain: Drain = { instance: event.instance, cause: event.cause, decidedAt: at };
+      const drain: Drain = { instance: event.instance, scaleIn: event.scaleIn, decidedAt: at };
       const told = tell(
         tally,
         at,
@@ -129,10 +130,22 @@ function observeCloud(tally: Tally, event: TwinEvent): Tally {
 }
 
 function observeInstance(tally: Tally, event: Extract<TwinEvent, { kind: 'instance' }>): Tally {
-  const { instance, to, at, why } = event;
-  if (to === 'InService') return tell(tally, at, `${short(instance)} takes calls`);
-  if (to === 'Terminating:Retained') return withTrouble(tally, at, `${instance} was retained: ${why}`);
-  if (to !== 'Terminated') return tally;
+  const { instance, standing, at, why } = event;
+  switch (standing) {
+    case 'booting':
+    case 'draining':
+    case 'leaving':
+      return tally;
+    case 'serving':
+      return tell(tally, at, `${short(instance)} takes calls`);
+    case 'kept':
+      return withTrouble(tally, at, `${instance} is kept outside of its group: ${why}`);
+    case 'gone':
+      return observeGone(tally, event);
+  }
+}
+
+function observeGone(tally: Tally, { instance, at, why }: Extract<TwinEvent, { kind: 'instance' }>): Tally {
   const drain = openDrain(tally, instance);
   if (drain === undefined) return tell(tally, at, `${short(instance)} is gone: ${why}`, 'bad');
   const lasted = `${((at - drain.decidedAt) / 1000).toFixed(1)} s after the decision`;
@@ -212,5 +225,7 @@ function tell(tally: Tally, at: number, text: string, tone: News['tone'] = 'plai
 
 /** Enough of an instance's id to tell it from its neighbours on a screen. */
 export function short(instance: string): string {
-  return instance.length <= 8 ? instance : `i-…${instance.slice(-4)}`;
+  if (instance.length <= 8) return instance;
+  const [kind = ''] = /^[a-z]-/.exec(instance) ?? [];
+  return `${kind}…${instance.slice(-4)}`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Applied } from '../../lab/aws/apply.ts';
-import type { TwinEvent } from '../../lab/aws/events.ts';
+import type { AwsEvent } from '../../lab/aws/events.ts';
 import { applySmallProgram, startTwin, type TestTwin, until } from './support/aws/twin.ts';
 
 const POLICY = 'ebbtide-media-termination-policy';
@@ -23,9 +23,9 @@ describe('functions of the twin AWS', () => {
     world.twin.setDesiredCapacity(0);
   }
 
-  function outcomes(): Extract<TwinEvent, { kind: 'invoked' | 'invocation-failed' }>[] {
+  function outcomes(): Extract<AwsEvent, { kind: 'invoked' | 'invocation-failed' }>[] {
     return world.events.filter(
-      (event): event is Extract<TwinEvent, { kind: 'invoked' | 'invocation-failed' }> =>
+      (event): event is Extract<AwsEvent, { kind: 'invoked' | 'invocation-failed' }> =>
         (event.kind === 'invoked' || event.kind === 'invocation-failed') && event.function === POLICY,
     );
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { type AwsClient, AwsError } from '../../fleet/aws/client.ts';
 import { callQuery, memberList, type QueryValue } from '../../fleet/aws/query.ts';
 import type { Applied } from '../../lab/aws/apply.ts';
-import type { TwinEvent } from '../../lab/aws/events.ts';
+import type { AwsEvent } from '../../lab/aws/events.ts';
 import type { LifecycleState } from '../../lab/aws/lifecycle.ts';
 import {
   applySmallProgram,
@@ -54,8 +54,8 @@ describe('the twin Auto Scaling group', () => {
       .map(({ id }) => id);
   }
 
-  function happened<Kind extends TwinEvent['kind']>(kind: Kind): Extract<TwinEvent, { kind: Kind }>[] {
-    return world.events.filter((event): event is Extract<TwinEvent, { kind: Kind }> => event.kind === kind);
+  function happened<Kind extends AwsEvent['kind']>(kind: Kind): Extract<AwsEvent, { kind: Kind }>[] {
+    return world.events.filter((event): event is Extract<AwsEvent, { kind: Kind }> => event.kind === kind);
   }
 
   function call(action: string, input: { [name: string]: QueryValue }, client: AwsClient): Promise<unknown> {
@@ -262,7 +262,7 @@ describe('the twin Auto Scaling group', () => {
     try {
       await until('three are in service', () => idsIn('InService').length === 3);
       cpu = 5;
-      await until('one is desired', () => world.twin.group().desired === 1);
+      await until('one is desired', () => world.twin.size()?.desired === 1);
       await until('two drain', () => idsIn('Terminating:Wait').length === 2);
     } finally {
       clearInterval(launching);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { describe as describeHappening } from '../../lab/chaos/happening.ts';
-import { RUNNERS } from '../../lab/chaos/runner.ts';
+import { TESTED } from '../../lab/chaos/runner.ts';
 import { search } from '../../lab/chaos/search.ts';
 
 const RUNS = 1_000;
 
 describe('fault injection', () => {
-  for (const [cloud, run] of Object.entries(RUNNERS)) {
+  for (const [cloud, { run, faults }] of Object.entries(TESTED)) {
     it(`${cloud}: ${RUNS} schedules of faults, and nothing that must never happen`, async function () {
       this.timeout(240_000);
       const { summary, finding } = await search(run, 1, RUNS, () => undefined);
@@ -19,6 +19,8 @@ describe('fault injection', () => {
       }
       assert.equal(summary.runs, RUNS);
       assert.ok(summary.drains > RUNS, `${summary.drains} drains`);
+      const neverHappened = faults.filter((kind) => summary.kinds[kind] === undefined);
+      assert.deepEqual(neverHappened, [], 'a fault that never happens tests nothing');
     });
 
     it(`${cloud}: the same seed gives the same trace, byte for byte`, async () => {

@@ -2,26 +2,29 @@ import * as assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { type Applied, applyProgram } from '../../lab/aws/apply.ts';
+import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { askAgent } from '../../node-agent/operator/socket-client.ts';
 import { eventually } from '../contract/media-server.ts';
 import { FleetRig } from '../support/fleet-rig.ts';
 
 const FACTOR = 240;
+const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
 
 describe('nodes whose media server is a container (twin engine, real user-data, real agents)', function () {
   this.timeout(60_000);
-  let provisioned: Provisioned;
+  let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 
   before(async () => {
-    provisioned = await provision({ cloud: 'aws', media: 'container', factor: FACTOR, seed: 1 });
+    provisioned = await provision({ media: 'container', factor: FACTOR, seed: 1 }, ON_AWS);
   });
   after(() => provisioned.close());
 
   beforeEach(() => {
-    const { models, drivers, images } = provisioned;
-    fleet = new FleetRig(models.ebbtide, drivers.ebbtide, FACTOR, 'ebbtide', images);
+    const { applied, drivers, images } = provisioned;
+    fleet = new FleetRig(applied.ebbtide.model, drivers.ebbtide, FACTOR, 'ebbtide', images);
   });
   afterEach(async () => {
     const refused = fleet.twin.refused();

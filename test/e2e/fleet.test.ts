@@ -1,23 +1,26 @@
 import * as assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { type Applied, applyProgram } from '../../lab/aws/apply.ts';
+import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { type Call, FleetRig } from '../support/fleet-rig.ts';
 
 /** An hour of the cloud is 15 s: a hook of 3,600 s that nobody keeps alive ends within a test. */
 const FACTOR = 240;
+const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
 
 describe('a fleet on the twin AWS, when things go wrong', function () {
   this.timeout(90_000);
-  let provisioned: Provisioned;
+  let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 
   before(async () => {
-    provisioned = await provision({ cloud: 'aws', media: 'twin', factor: FACTOR, seed: 1 });
+    provisioned = await provision({ media: 'twin', factor: FACTOR, seed: 1 }, ON_AWS);
   });
   after(() => provisioned.close());
 
   beforeEach(() => {
-    fleet = new FleetRig(provisioned.models.ebbtide, provisioned.drivers.ebbtide, FACTOR);
+    fleet = new FleetRig(provisioned.applied.ebbtide.model, provisioned.drivers.ebbtide, FACTOR);
   });
 
   afterEach(async () => {

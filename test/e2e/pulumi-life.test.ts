@@ -1,76 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import * as v from 'valibot';
+import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
-import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startAwsRig } from '../support/pulumi-rig.ts';
-
-/** Every cloud is a row: how its rig starts, what its resources are called, and what only it can know afterwards. */
-interface CloudRow {
-  name: string;
-  start: (program: string) => Promise<PulumiRig>;
-  /** The type of the group that scales. */
-  group: string;
-  /** `type.member` of inputs that nobody can know before a stack is made, and why not. */
-  unknownAtFirst: string[];
-  /** What an update touches when … changes. */
-  touched: { target: string[]; max: string[]; template: string[] };
-}
-
-const CLOUDS: CloudRow[] = [
-  {
-    name: 'aws',
-    start: startAwsRig,
-    group: 'aws:autoscaling/group:Group',
-    // Each names a thing by an id or an ARN that AWS gives it, or by the bucket's generated name: user-data, functions'
-    // settings and rights name the bucket too.
-    unknownAtFirst: [
-      'BucketLifecycleConfiguration.bucket',
-      'BucketObjectv2.bucket',
-      'BucketPolicy.bucket',
-      'BucketPolicy.policy',
-      'BucketPublicAccessBlock.bucket',
-      'BucketServerSideEncryptionConfiguration.bucket',
-      'DestroySweep.bucket',
-      'EventTarget.arn',
-      'Function.environment',
-      'Function.role',
-      'Group.launchTemplate',
-      'Group.serviceLinkedRoleArn',
-      'Group.terminationPolicies',
-      'Group.vpcZoneIdentifiers',
-      'InternetGateway.vpcId',
-      'LaunchTemplate.iamInstanceProfile',
-      'LaunchTemplate.userData',
-      'LaunchTemplate.vpcSecurityGroupIds',
-      'Permission.principal',
-      'Permission.sourceArn',
-      'RolePolicy.policy',
-      'RouteTable.routes',
-      'RouteTable.vpcId',
-      'RouteTableAssociation.routeTableId',
-      'RouteTableAssociation.subnetId',
-      'SecurityGroup.vpcId',
-      'Subnet.vpcId',
-    ],
-    touched: {
-      target: ['aws:autoscaling:Policy media-group-cpu'],
-      max: ['aws:autoscaling:Group media-group'],
-      template: [
-        'aws:autoscaling:Group media-group',
-        'aws:ec2:LaunchTemplate media-template',
-        'aws:lambda:Function media-termination-policy',
-      ],
-    },
-  },
-];
+import { AWS_LIFE } from '../support/pulumi-life/aws.ts';
+import type { LifeRow } from '../support/pulumi-life/row.ts';
+import { bucketOf, statusText } from '../support/pulumi-life/status.ts';
+import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startRig } from '../support/pulumi-rig.ts';
 
 const program = findPulumi(process.env);
 const YES = ['--yes', '--skip-preview'];
 
-for (const row of CLOUDS) {
+lifeOf(AWS_LIFE);
+
+function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
   describe(`the life of a stack on ${row.name}, by the real Pulumi CLI`, function () {
     this.timeout(120_000);
-    let rig: PulumiRig;
+    let rig: PulumiRig<Twin>;
 
     before(async function () {
       if (program === undefined) {
@@ -79,7 +25,7 @@ for (const row of CLOUDS) {
         });
         return this.skip();
       }
-      rig = await row.start(program);
+      rig = await startRig(row, program);
       await rig.does('stack', 'init', 'test');
     });
     after(() => rig?.close());
@@ -111,7 +57,10 @@ for (const row of CLOUDS) {
       assertNothingSecret(output);
       assertNothingSecret((await rig.does('preview', '--diff')).output);
       const steps = readSteps(stdout).filter(({ type }) => type !== 'pulumi:pulumi:Stack');
-      assert.ok(steps.length > 50 && steps.every(({ op }) => op === 'create'), 'everything is new');
+      assert.ok(
+        steps.length >= row.resources && steps.every(({ op }) => op === 'create'),
+        'everything is new',
+      );
       assert.deepEqual(unknownInputs(steps), row.unknownAtFirst, 'inputs that are not known');
     });
 
@@ -137,7 +86,7 @@ for (const row of CLOUDS) {
 
       rig.set('ebbtide:scaling', { ...rig.section('ebbtide:scaling'), target: 60 });
       assert.deepEqual(changesIn(await rig.does('up', ...YES)), row.touched.target);
-      assert.equal(rig.cloud.twin.groups()[0]?.group.tracking[0]?.target, 60);
+      assert.equal(row.target(rig.cloud.twin), 60);
 
       // A size that the autoscaler chose is the autoscaler's to keep.
       rig.cloud.twin.setDesiredCapacity(3);
@@ -146,12 +95,12 @@ for (const row of CLOUDS) {
       assert.deepEqual(changesIn(await rig.does('up', ...YES)), row.touched.max);
       assert.deepEqual(sizes(rig), { min: 1, max: 4, desired: 3 });
 
+      const before = row.template(rig.cloud.twin);
       const media = rig.section('ebbtide:media');
       rig.set('ebbtide:media', { ...media, config: `${String(media.config)}# another\n` });
       const changed = await rig.does('up', ...YES);
       assert.deepEqual(changesIn(changed), row.touched.template);
-      assert.ok(!changed.output.includes('replaced'), 'no group is replaced');
-      assert.equal(rig.cloud.twin.groups()[0]?.group.template.version, '2');
+      assert.notEqual(row.template(rig.cloud.twin), before);
 
       for (const [unit, pid] of processes) assert.equal(processesOf(rig).get(unit), pid, unit);
       assert.ok(calls.every((call) => call.reconnects() === 0));
@@ -165,7 +114,7 @@ for (const row of CLOUDS) {
       const pool = rig.section('ebbtide:pool');
       rig.set('ebbtide:pool', { ...pool, name: 'other' });
       const steps = readSteps((await rig.does('preview', '--json')).stdout);
-      const groups = steps.filter(({ type }) => type === row.group);
+      const groups = steps.filter(({ type }) => type === row.types.group);
       assert.deepEqual(groups.map(({ op }) => op).sort(), ['create', 'delete']);
       rig.set('ebbtide:pool', pool);
     });
@@ -173,13 +122,15 @@ for (const row of CLOUDS) {
     it('refuses to destroy while people are in calls, and has destroyed nothing', async () => {
       const before = rig.cloud.account.resources();
       const processes = processesOf(rig);
-      await rig.until('the node says so', () => statusOf(rig, (status) => status.includes('"people":2')));
+      await rig.until('the node says so', () =>
+        rig.inService().some((node) => statusText(rig, row.types.bucket, node)?.includes('"people":2')),
+      );
       const { code, output } = await rig.pulumi('destroy', ...YES);
       assert.notEqual(code, 0);
       assert.match(output, /the pool media is not destroyed: calls are on 1 of its 3 nodes/);
-      assert.match(output, /i-[0-9a-f]+ \(eu-west-1., InService\): serving, 1 rooms, 2 people/);
+      assert.match(output, row.refusal.busy);
       assert.match(output, /Nothing has been destroyed/);
-      assert.match(output, /To drain first:[\s\S]*update-auto-scaling-group/);
+      assert.match(output, row.refusal.drainFirst);
       assert.match(output, /ebbtide:onDestroy cut && pulumi destroy --run-program/);
       assert.deepEqual(rig.cloud.account.resources(), before);
       assert.deepEqual(processesOf(rig), processes);
@@ -187,11 +138,12 @@ for (const row of CLOUDS) {
     });
 
     it('refuses to destroy while a node does not speak', async () => {
-      const silent = rig.inService().find((id) => !statusText(rig, id)?.includes('"people":2')) ?? '';
+      const silent =
+        rig.inService().find((id) => !statusText(rig, row.types.bucket, id)?.includes('"people":2')) ?? '';
       const machine = rig.machines.machine(silent);
       assert.ok(machine);
       process.kill(machine.pidOf(AGENT_UNIT), 'SIGSTOP');
-      const bucket = bucketOf(rig);
+      const bucket = bucketOf(rig, row.types.bucket);
       for (const key of rig.cloud.twin.keys(bucket)) {
         if (key.startsWith('statuses/') && key.includes(silent)) rig.cloud.twin.removeObject(bucket, key);
       }
@@ -212,27 +164,10 @@ for (const row of CLOUDS) {
       await assertNothingLeft(rig);
     });
 
-    it('destroys a pool without calls, machines that were retained included', async () => {
+    it('destroys a pool without calls, machines that left their group included', async () => {
       rig.set('ebbtide:onDestroy', 'refuse');
       await rig.does('up', ...YES);
-      const [first = ''] = rig.inService();
-      const group = rig.cloud.twin.groups()[0];
-      assert.ok(group);
-      const hook = group.group.hooks.find(({ transition }) => transition === 'terminating')?.name ?? '';
-      // Whoever would end it otherwise.
-      rig.cloud.twin.faults.add({
-        service: 'lambda',
-        action: 'ebbtide-media-watcher',
-        times: Number.MAX_SAFE_INTEGER,
-        kind: 'error',
-      });
-      assert.equal(group.terminate(first, false), undefined);
-      assert.equal(group.complete({ instance: first, hook, result: 'ABANDON' }), undefined);
-      await rig.until('the retained machine is empty, and another serves in its place', () => {
-        const empty = statusText(rig, first)?.includes('"phase":"empty"') ?? false;
-        return empty && rig.inService().length === 2;
-      });
-      assert.equal(group.find(first)?.life.state, 'Terminating:Retained');
+      await row.strand(rig);
       await rig.does('destroy', ...YES);
       await assertNothingLeft(rig);
     });
@@ -295,27 +230,13 @@ function processesOf(rig: PulumiRig): Map<string, number> {
 }
 
 function sizes(rig: PulumiRig) {
-  const { min, max, desired } = rig.cloud.twin.group();
-  return { min, max, desired };
-}
-
-function bucketOf(rig: PulumiRig): string {
-  return rig.cloud.account.resources().find(({ type }) => type === 'aws:s3/bucket:Bucket')?.id ?? '';
-}
-
-function statusText(rig: PulumiRig, node: string): string | undefined {
-  const bucket = bucketOf(rig);
-  const key = rig.cloud.twin.keys(bucket).find((each) => each.startsWith('statuses/') && each.includes(node));
-  return key === undefined ? undefined : rig.cloud.twin.object(bucket, key);
-}
-
-function statusOf(rig: PulumiRig, is: (status: string) => boolean): boolean {
-  return rig.inService().some((node) => is(statusText(rig, node) ?? ''));
+  const { name, ...bounds } = rig.cloud.twin.size() ?? {};
+  return bounds;
 }
 
 async function assertNothingLeft(rig: PulumiRig): Promise<void> {
   assert.deepEqual(rig.cloud.account.resources(), []);
-  assert.deepEqual(rig.cloud.twin.groups(), []);
+  assert.equal(rig.cloud.twin.size(), undefined);
   assert.deepEqual(
     rig.cloud.twin.instances().filter(({ running }) => running),
     [],

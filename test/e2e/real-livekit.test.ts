@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Applied, applyProgram } from '../../lab/aws/apply.ts';
 import { findProgram } from '../../lab/instance/tools.ts';
 import type { MediaDriver, MediaNode, Participant } from '../../lab/media/driver.ts';
+import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { FleetRig } from '../support/fleet-rig.ts';
 import { SignalFront } from '../support/signal-front.ts';
 
 /** An hour of the cloud is a minute. */
 const FACTOR = 60;
+const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
 /** A client that had to make its connection anew would be silent for longer. */
 const LONGEST_GAP_MS = 1_000;
 /** Sound comes in pieces of 60 ms. */
@@ -24,20 +27,20 @@ interface Talk {
 
 describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-server)', function () {
   this.timeout(120_000);
-  let provisioned: Provisioned;
+  let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 
   before(async function () {
     const livekitServer = process.env.EBBTIDE_LIVEKIT_SERVER ?? findProgram('livekit-server');
     if (livekitServer === undefined || findProgram('redis-server') === undefined) return this.skip();
-    provisioned = await provision({ cloud: 'aws', media: 'livekit', livekitServer, factor: FACTOR, seed: 1 });
+    provisioned = await provision({ media: 'livekit', livekitServer, factor: FACTOR, seed: 1 }, ON_AWS);
   });
   after(() => provisioned?.close());
   afterEach(() => fleet?.close());
 
   it('the group shrinks from three to one while people talk, and nobody notices', async () => {
     const driver = provisioned.drivers.ebbtide;
-    fleet = new FleetRig(provisioned.models.ebbtide, driver, FACTOR);
+    fleet = new FleetRig(provisioned.applied.ebbtide.model, driver, FACTOR);
     await fleet.start(3);
     const talks = await Promise.all(fleet.inService().map((id) => talkOn(driver, fleet.machine(id))));
     await fleet.until('all of them are known', () =>
@@ -85,7 +88,7 @@ describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-s
 
   it('without Ebbtide the same scale-in cuts them', async () => {
     const driver = provisioned.drivers.control;
-    fleet = new FleetRig(provisioned.models.control, driver, FACTOR, 'control');
+    fleet = new FleetRig(provisioned.applied.control.model, driver, FACTOR, 'control');
     await fleet.start(3);
     const talks = await Promise.all(fleet.inService().map((id) => talkOn(driver, fleet.machine(id))));
 

@@ -1,7 +1,8 @@
 import * as assert from 'node:assert/strict';
-import type { TwinEvent } from '../../lab/aws/events.ts';
+import type { AwsTwin } from '../../lab/aws/aws-twin.ts';
+import type { AwsEvent } from '../../lab/aws/events.ts';
 import type { AwsModel } from '../../lab/aws/model.ts';
-import { createTwin, type TwinCloud } from '../../lab/aws/twin.ts';
+import { createTwin } from '../../lab/aws/twin.ts';
 import type { LabMachine } from '../../lab/instance/lab-machine.ts';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import type { MediaDriver, Participant } from '../../lab/media/driver.ts';
@@ -17,8 +18,8 @@ export interface Call {
 
 /** A whole fleet on this machine: twin cloud, real user-data, real agents and functions; people as a test wants them. */
 export class FleetRig {
-  readonly events: TwinEvent[] = [];
-  readonly twin: TwinCloud;
+  readonly events: AwsEvent[] = [];
+  readonly twin: AwsTwin;
   private readonly machines: LabMachines;
   private readonly calls: Call[] = [];
   private readonly agentEvents: { instance: string; event: string }[] = [];
@@ -39,7 +40,7 @@ export class FleetRig {
           this.agentEvents.push({ instance: instanceId, event });
       },
     });
-    const onEvent = (event: TwinEvent) => this.events.push(event);
+    const onEvent = (event: AwsEvent) => this.events.push(event);
     this.twin = createTwin({ model, machines: this.machines, mode, factor, onEvent });
   }
 

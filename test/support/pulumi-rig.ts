@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { parse, stringify } from 'yaml';
+import type { CloudName } from '../../lab/cloud/names.ts';
+import { nodesInService, serving } from '../../lab/cloud/nodes-in-service.ts';
+import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
-import { type LocalAws, startLocalAws } from '../../lab/local-stack/aws-cloud.ts';
+import type { LocalCloud, LocalCloudOptions } from '../../lab/local-stack/local-cloud.ts';
 import { createProject, type Project } from '../../lab/local-stack/project.ts';
 import { type PulumiResult, runPulumi } from '../../lab/local-stack/pulumi.ts';
 import { localStackValues } from '../../lab/local-stack/values.ts';
@@ -23,8 +26,8 @@ export const SECRETS = { key: 'rehearsal-secret-of-32-characters', redis: 'redis
 const QUIET_CPU = 42;
 
 /** A living cloud on this machine, and the real Pulumi CLI that works on it. */
-export interface PulumiRig {
-  cloud: LocalAws;
+export interface PulumiRig<Twin extends TwinCloud = TwinCloud> {
+  cloud: LocalCloud<Twin>;
   machines: LabMachines;
   project: Project;
   pulumi(...args: string[]): Promise<PulumiResult>;
@@ -44,13 +47,23 @@ export interface PulumiRig {
 
 const fileSchema = v.object({ config: v.record(v.string(), v.unknown()) });
 
-export async function startAwsRig(program: string): Promise<PulumiRig> {
+/** A cloud on which a rig can stand. */
+export interface RigCloud<Twin extends TwinCloud> {
+  name: CloudName;
+  start(options: LocalCloudOptions): Promise<LocalCloud<Twin>>;
+}
+
+export async function startRig<Twin extends TwinCloud>(
+  { name, start }: RigCloud<Twin>,
+  program: string,
+): Promise<PulumiRig<Twin>> {
   const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));
   const artifact = join(folder, 'livekit-server');
   await buildTwinLiveKit(artifact);
   const machines = new LabMachines({ cpuOf: () => QUIET_CPU });
-  const cloud = await startLocalAws({ region: 'eu-west-1', machines, factor: 60 });
-  const project = createProject('test', localStackValues(artifact));
+  const values = localStackValues(name, artifact);
+  const cloud = await start({ values, machines, factor: 60 });
+  const project = createProject('test', values);
   const driver = new TwinDriver();
   const environment = { ...project.environment, ...cloud.environment };
 
@@ -60,10 +73,6 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
     assert.equal(result.code, 0, result.output);
     return result;
   }
-  const inService = () =>
-    cloud.twin
-      .instances()
-      .flatMap(({ id, state, running }) => (running && state === 'InService' ? [id] : []));
 
   return {
     cloud,
@@ -71,7 +80,7 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
     project,
     pulumi,
     does,
-    inService,
+    inService: () => serving(cloud.twin),
     set(key, value) {
       const file = parse(readFileSync(project.stackFile, 'utf8'));
       const { config } = v.parse(fileSchema, file);
@@ -94,8 +103,7 @@ export async function startAwsRig(program: string): Promise<PulumiRig> {
       }
     },
     async meet(room, ...people) {
-      const nodes = inService().flatMap((id) => machines.machine(id) ?? []);
-      const node = await driver.openRoom(nodes, room);
+      const node = await driver.openRoom(nodesInService(cloud.twin, machines), room);
       return Promise.all(people.map((identity) => driver.join(node, room, identity)));
     },
     async until(what, happens) {

@@ -222,7 +222,9 @@ describe('termination policy', () => {
 
     for (const [given, says, silentMs, answer] of [
       ['that serve, and are not offered any more', { phase: 'serving' }, 1_000, ids()],
-      ['that serve in a zone that is not asked for', { phase: 'serving', zone: 'b' }, 1_000, ids('i-3')],
+      ['that serve in a zone that is not asked for', { phase: 'serving', zone: 'b' }, 1_000, ids()],
+      ['that boot in a zone that is not asked for', { phase: 'booting', zone: 'b' }, 1_000, ids()],
+      ['that say that they leave', { phase: 'leaving' }, 1_000, ids('i-3')],
       ['that fell silent while they serve', { phase: 'serving' }, 130_000, ids()],
       ['that fell silent while they drain', { phase: 'draining' }, 130_000, ids()],
       ['that fell silent once they were empty', { phase: 'empty' }, 130_000, ids('i-3')],

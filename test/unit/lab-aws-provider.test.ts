@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import * as rpc from '@pulumi/pulumi/runtime/rpc.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { changedMembers, compare } from '../../lab/aws/model-changes.ts';
-import { checkInputs, diffInputs, previewCreate, previewUpdate } from '../../lab/aws/provider/plan.ts';
+import { AWS_RULES } from '../../lab/aws/type-rules.ts';
+import { changedMembers, compare } from '../../lab/cloud/changes.ts';
+import { checkInputs, diffInputs, previewCreate, previewUpdate } from '../../lab/pulumi/provider/plan.ts';
+import { NO_RULES } from '../../lab/pulumi/provider/type-rules.ts';
 import {
   containsUnknown,
   isSame,
@@ -11,12 +13,13 @@ import {
   readProperties,
   UNKNOWN,
   writeProperties,
-} from '../../lab/aws/provider/wire.ts';
+} from '../../lab/pulumi/provider/wire.ts';
 
 const GROUP = 'aws:autoscaling/group:Group';
 const ROLE = 'aws:iam/role:Role';
 const BUCKET = 'aws:s3/bucket:Bucket';
 const TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
+const rulesOf = (type: string) => AWS_RULES[type] ?? NO_RULES;
 
 describe('what the twin AWS says to a change, as its provider does', () => {
   const rows: [
@@ -67,18 +70,24 @@ describe('what the twin AWS says to a change, as its provider does', () => {
   ];
   for (const [given, type, olds, news, [changed, replaces, deleteBeforeReplace]] of rows) {
     it(`${given} of ${type}`, () => {
-      assert.deepEqual(diffInputs(type, olds, news), { changed, replaces, deleteBeforeReplace });
+      assert.deepEqual(diffInputs(rulesOf(type), olds, news), { changed, replaces, deleteBeforeReplace });
     });
   }
 
   it('fills in what is not given, and a name once given stays', () => {
-    const first = checkInputs({ type: ROLE, name: 'media-node', olds: {}, news: {}, seed: 'one' });
+    const first = checkInputs({ rules: rulesOf(ROLE), name: 'media-node', olds: {}, news: {}, seed: 'one' });
     assert.equal(first.path, '/');
     assert.match(String(first.name), /^media-node-[0-9a-f]{7}$/);
-    const again = checkInputs({ type: ROLE, name: 'media-node', olds: first, news: {}, seed: 'two' });
+    const again = checkInputs({
+      rules: rulesOf(ROLE),
+      name: 'media-node',
+      olds: first,
+      news: {},
+      seed: 'two',
+    });
     assert.equal(again.name, first.name);
     const given = checkInputs({
-      type: ROLE,
+      rules: rulesOf(ROLE),
       name: 'media-node',
       olds: {},
       news: { name: 'own' },
@@ -86,7 +95,7 @@ describe('what the twin AWS says to a change, as its provider does', () => {
     });
     assert.equal(given.name, 'own');
     const prefixed = checkInputs({
-      type: BUCKET,
+      rules: rulesOf(BUCKET),
       name: 'b',
       olds: {},
       news: { bucketPrefix: 'p-' },
@@ -96,10 +105,34 @@ describe('what the twin AWS says to a change, as its provider does', () => {
   });
 
   it('previews as much as can be known', () => {
-    assert.deepEqual(previewCreate({ name: 'g' }, ['name', 'arn']), { name: 'g', arn: UNKNOWN });
+    assert.deepEqual(previewCreate({ name: 'g' }, { name: 'g-1', arn: 'arn:g' }), {
+      name: 'g',
+      arn: UNKNOWN,
+    });
+    const given = {
+      config: { memory: '256Mi' },
+      code: { [rpc.specialSigKey]: rpc.specialAssetSig, hash: 'h' },
+    };
+    const added = { config: { memory: '256Mi', uri: 'https://f' }, code: 'c', url: 'https://f' };
+    assert.deepEqual(
+      previewCreate(given, added),
+      { ...given, config: { memory: '256Mi', uri: UNKNOWN }, url: UNKNOWN },
+      'half of a member may be the cloud’s',
+    );
+    const news = { config: { memory: '512Mi' } };
+    assert.deepEqual(
+      previewUpdate(
+        NO_RULES,
+        { config: { ...given.config, uri: 'https://f' }, url: 'https://f' },
+        given,
+        news,
+      ),
+      { config: { memory: '512Mi', uri: 'https://f' }, url: 'https://f' },
+      'what the cloud added stays',
+    );
     const state = { name: 't', userData: 'a', arn: 'arn:t', latestVersion: 1, defaultVersion: 1 };
     const olds = { name: 't', userData: 'a' };
-    assert.deepEqual(previewUpdate(TEMPLATE, state, olds, { name: 't', userData: 'b' }), {
+    assert.deepEqual(previewUpdate(rulesOf(TEMPLATE), state, olds, { name: 't', userData: 'b' }), {
       name: 't',
       userData: 'b',
       arn: 'arn:t',

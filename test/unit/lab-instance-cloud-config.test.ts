@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
+import { planBoot } from '../../lab/instance/boot-plan.ts';
 import { parseCloudConfig } from '../../lab/instance/cloud-config.ts';
 
 const RUN = 'runcmd: [[/bin/bash, /opt/boot.sh]]\n';
@@ -32,4 +33,19 @@ describe('lab instance: cloud-config', () => {
   for (const [what, text, says] of refused) {
     it(`refuses ${what}`, () => assert.throws(() => parseCloudConfig(text), says));
   }
+});
+
+describe('lab instance: what is run at boot', () => {
+  it('is a startup-script at every boot, and user-data at the first one only', () => {
+    const script = planBoot({ kind: 'startup-script', script: '#!/bin/bash\ntrue\n' });
+    const [file] = script.files;
+    assert.equal(file?.content.toString(), '#!/bin/bash\ntrue\n');
+    assert.deepEqual(script.command, ['/bin/bash', file?.path]);
+    assert.equal(script.everyBoot, true);
+    assert.equal(planBoot({ kind: 'cloud-config', userData: `#cloud-config\n${RUN}` }).everyBoot, false);
+  });
+
+  it('is no startup-script where nothing says who is to run it', () => {
+    assert.throws(() => planBoot({ kind: 'startup-script', script: 'true\n' }), /#!\/bin\/bash/);
+  });
 });

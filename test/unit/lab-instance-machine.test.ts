@@ -84,7 +84,7 @@ describe('lab instance: a machine', () => {
     };
     return machines.create({
       instanceId: 'i-1',
-      userData: userData({ ...files, ...change.files }),
+      init: { kind: 'cloud-config', userData: userData({ ...files, ...change.files }) },
       environment: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
       privateIp: '127.0.0.1',
       runsAgent: change.runsAgent ?? true,
@@ -250,7 +250,7 @@ describe('lab instance: a machine', () => {
     [
       'a script that fails',
       'echo "no such thing" >&2; exit 3\n',
-      /user-data of i-1 failed with 3: no such thing/,
+      /what i-1 runs at boot failed with 3: no such thing/,
     ],
     ['a program that is not there', 'curl http://example.com\n', /curl: command not found/],
     ['a write beside the root', 'set -e\nmkdir /etc/lab-was-here\n', /mkdir refused: \/etc\/lab-was-here/],
@@ -302,12 +302,15 @@ describe('lab instance: a machine', () => {
         const machines = new LabMachines({ onLog: () => undefined, mediaUnit: 'ebbtide-media.service' });
         const machine = machines.create(${JSON.stringify({
           instanceId: 'i-1',
-          userData: userData({
-            '/opt/boot.sh': BOOT,
-            '/opt/media.sh': 'exec sleep 1000',
-            '/etc/ebbtide/media': MEDIA,
-            '/etc/ebbtide/agent': AGENT,
-          }),
+          init: {
+            kind: 'cloud-config',
+            userData: userData({
+              '/opt/boot.sh': BOOT,
+              '/opt/media.sh': 'exec sleep 1000',
+              '/etc/ebbtide/media': MEDIA,
+              '/etc/ebbtide/agent': AGENT,
+            }),
+          },
           environment: {},
           privateIp: '127.0.0.1',
           runsAgent: true,

@@ -12,6 +12,7 @@ const ebbtide: RunReport = {
   callsCut: 0,
   callsLost: 0,
   signalMs: [420, 910],
+  releaseMs: [],
   drainMs: [9_000, 15_000],
   nodeSeconds: 7_200,
   leaked: 0,

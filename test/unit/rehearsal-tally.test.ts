@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
-import type { TwinEvent, TwinHappening } from '../../lab/aws/events.ts';
+import type { Happening, TwinEvent } from '../../lab/cloud/events.ts';
 import type { CallEnd } from '../../lab/media/driver.ts';
 import { newTally, type Observation, observe, scaleInsDone, type Tally } from '../../lab/rehearsal/tally.ts';
 
-const cloud = (at: number, happening: TwinHappening): Observation => ({
+const cloud = (at: number, happening: Happening): Observation => ({
   kind: 'cloud',
   event: { ...happening, at, cloudMs: at * 60 } satisfies TwinEvent,
 });
-const decision = cloud(1_000, { kind: 'decision', instance: 'i-1', cause: 'SCALE_IN' });
+const decision = cloud(1_000, { kind: 'decision', instance: 'i-1', scaleIn: true, cause: 'SCALE_IN' });
 const gone = (at: number): Observation =>
   cloud(at, {
     kind: 'instance',
     instance: 'i-1',
     zone: 'a',
-    from: 'Terminating:Proceed',
-    to: 'Terminated',
+    standing: 'gone',
     why: 'ended',
   });
 const agent = (at: number, event: string, level = 'info'): Observation => ({
@@ -69,7 +68,7 @@ describe('tally of a run', () => {
     assert.deepEqual(tally.drains, [
       {
         instance: 'i-1',
-        cause: 'SCALE_IN',
+        scaleIn: true,
         decidedAt: 1_000,
         signalledAt: 1_800,
         emptyAt: 9_000,
@@ -81,7 +80,10 @@ describe('tally of a run', () => {
   });
 
   it('does not count as a scale-in what left for another cause', () => {
-    const tally = tallyOf(cloud(1, { kind: 'decision', instance: 'i-1', cause: 'UNHEALTHY' }), gone(2));
+    const tally = tallyOf(
+      cloud(1, { kind: 'decision', instance: 'i-1', scaleIn: false, cause: 'UNHEALTHY' }),
+      gone(2),
+    );
     assert.equal(scaleInsDone(tally), 0);
   });
 

@@ -8,6 +8,7 @@ import {
 } from '../../../fleet/choose-victims.ts';
 import { type Decision, PASSED_OVER_KEPT } from '../../../fleet/decision.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
+import type { Phase } from '../../../fleet/status.ts';
 import { memorySchema, type PolicyMemory, REMEMBER_MS, SILENT_MS } from './memory.ts';
 import type { GroupCause, TerminationRequest } from './request.ts';
 
@@ -131,8 +132,9 @@ function recall(reading: MemoryReading): Recalled {
 }
 
 /**
- * Decided, and not known to have gone or to have stayed. Who is silent may be draining: unknown is never gone. Who says
- * that it serves, and is not offered where machines of its zone are, has been taken and has not heard of it.
+ * Decided, and not known to have gone or to have stayed. Only who is offered again is known to have stayed: whoever is
+ * not, may have been taken, whichever zones the question names. Nor does its own word say otherwise: a node that cannot
+ * hear its cloud goes on serving, and who is silent may be draining. Unknown is never gone.
  */
 function mayBeUnderWay(
   { node, at }: PolicyMemory['decided'][number],
@@ -145,18 +147,31 @@ function mayBeUnderWay(
   if (machines.some((offered) => offered.node === node)) return false;
   const reading = readingOf(fleet, node);
   switch (reading.kind) {
-    case 'fresh': {
-      const { phase, zone } = reading.status;
-      if (phase === 'serving')
-        return sinceMs < SILENT_MS && machines.some((offered) => offered.zone === zone);
-      return phase === 'draining' || phase === 'empty';
-    }
+    case 'fresh':
+      return mayLeave(reading.status.phase, sinceMs);
     case 'stale':
       return reading.ageMs < SILENT_MS && reading.phase !== 'empty' && reading.phase !== 'leaving';
     case 'missing':
       return sinceMs < SILENT_MS;
     case 'unreadable':
       return true;
+  }
+}
+
+/** Whether a decided node that says this of itself may be on its way out. */
+function mayLeave(phase: Phase, sinceMs: number): boolean {
+  switch (phase) {
+    case 'draining':
+    case 'empty':
+      return true;
+    case 'leaving':
+      return false;
+    // It has not heard of it: as long as it may have been taken all the same.
+    case 'booting':
+    case 'warm':
+    case 'serving':
+    case 'cordoned':
+      return sinceMs < SILENT_MS;
   }
 }
 

@@ -1,15 +1,17 @@
-import type { Refusal } from '../events.ts';
-import { type Fault, type Faults, GARBAGE, spoiled } from '../faults.ts';
+import type { Refusal } from '../../cloud/events.ts';
+import { type FaultKind, type Faults, GARBAGE, spoiled } from '../../cloud/faults.ts';
+import type { RawRequest } from '../../raw-request.ts';
+import type { AwsFaulty } from '../aws-twin.ts';
 import { evaluate } from '../iam.ts';
 import { callerContext, type Principal, type Principals } from '../principals.ts';
 import { type Answer, ApiError, type AuthoriseOptions, type Caller, type Service } from './api.ts';
-import { parseAuthorization, type RawRequest, verifySignature } from './signature.ts';
+import { parseAuthorization, verifySignature } from './signature.ts';
 
 export interface ApiOptions {
   region: string;
   services: readonly Service[];
   principals: Principals;
-  faults: Faults;
+  faults: Faults<AwsFaulty>;
   refuse(refusal: Refusal): void;
   /** ms since the epoch, as signatures are dated. */
   now(): number;
@@ -96,7 +98,7 @@ function createCaller(principal: Principal | undefined, region: string, remember
   };
 }
 
-function faultError(service: Service, fault: Fault['kind']): ApiError {
+function faultError(service: Service, fault: FaultKind): ApiError {
   return fault === 'throttle'
     ? service.throttled
     : new ApiError(

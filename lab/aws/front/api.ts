@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { Fault } from '../faults.ts';
+import type { RawRequest } from '../../raw-request.ts';
+import type { AwsFaulty } from '../aws-twin.ts';
 import type { PolicyDocument } from '../policy-document.ts';
 import type { Principal } from '../principals.ts';
-import type { RawRequest } from './signature.ts';
 
 /** A refusal in AWS's words. `malformed`: the request itself was wrong, which our code must never send. */
 export class ApiError extends Error {
@@ -42,7 +42,7 @@ export interface AuthoriseOptions {
 export type Operation = (input: unknown, caller: Caller) => Answer;
 
 export interface Service {
-  name: Exclude<Fault['service'], 'imds' | 'lambda'>;
+  name: Exclude<AwsFaulty, 'imds' | 'lambda'>;
   /** How policies call the service: CloudWatch signs as `monitoring` and is called `cloudwatch`. */
   policyPrefix: string;
   operations: Readonly<Record<string, Operation>>;

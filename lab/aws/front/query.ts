@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { RawRequest } from '../../raw-request.ts';
 import { type Answer, ApiError } from './api.ts';
-import type { RawRequest } from './signature.ts';
 import { type XmlValue, xmlDocument } from './xml.ts';
 
 /** The query protocol: a form in, XML out. */

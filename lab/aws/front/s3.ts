@@ -1,8 +1,8 @@
+import type { RawRequest } from '../../raw-request.ts';
 import type { Bucket } from '../model.ts';
 import type { Objects, StoredObject } from '../objects.ts';
 import { S3_REQUESTS } from '../requests.ts';
 import { type Answer, ApiError, type Caller, operation, type Service } from './api.ts';
-import type { RawRequest } from './signature.ts';
 import { xmlDocument } from './xml.ts';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';

@@ -1,14 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { RawRequest } from '../../raw-request.ts';
 import type { IssuedCredentials } from '../principals.ts';
-
-/** A request as it came over the wire. */
-export interface RawRequest {
-  method: string;
-  /** Path and query, undecoded. */
-  target: string;
-  headers: Readonly<Record<string, string | undefined>>;
-  body: Buffer;
-}
 
 export interface SignatureHeader {
   accessKeyId: string;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { RawRequest } from '../../raw-request.ts';
 import { arn, type Place } from '../identifiers.ts';
 import type { Parameter } from '../model.ts';
 import { SSM_REQUESTS } from '../requests.ts';
 import { type Answer, ApiError, operation, type Service } from './api.ts';
-import type { RawRequest } from './signature.ts';
 
 /** Parameter Store as far as the program uses it (JSON protocol). */
 export function createSsm(parameters: () => readonly Parameter[], place: Place): Service {

@@ -1,13 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { describeError } from '../../../fleet/error.ts';
-import type { Refusal, TwinHappening } from '../events.ts';
-import type { Faults } from '../faults.ts';
+import type { Changes } from '../../cloud/changes.ts';
+import type { Refusal } from '../../cloud/events.ts';
+import type { Faults } from '../../cloud/faults.ts';
+import { unpack } from '../../cloud/unpack.ts';
+import type { AwsFaulty } from '../aws-twin.ts';
+import type { AwsHappening } from '../events.ts';
 import { evaluate } from '../iam.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AwsModel, FunctionModel } from '../model.ts';
-import type { Changes } from '../model-changes.ts';
 import type { IssuedCredentials, Principals } from '../principals.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -33,10 +34,10 @@ export interface FunctionsOptions {
   /** As it is now. */
   model: () => AwsModel;
   principals: Principals;
-  faults: Faults;
+  faults: Faults<AwsFaulty>;
   metrics: Metrics;
   endpoint(): string;
-  emit(happening: TwinHappening): void;
+  emit(happening: AwsHappening): void;
   refuse(refusal: Refusal): void;
 }
 
@@ -145,7 +146,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     const { roles, region } = options.model();
     const role = roles.find(({ arn }) => arn === fn.role);
     if (!role) throw new Error(`the role ${fn.role} does not exist`);
-    const directory = directories.get(fn.name) ?? unpack(fn);
+    const directory = directories.get(fn.name) ?? unpack(fn.name, fn.files);
     directories.set(fn.name, directory);
     const keys = options.principals.issue({ role, session: fn.name }, CREDENTIALS_MS);
     return startSandbox({
@@ -204,16 +205,6 @@ function lambdaEnvironment(
     AWS_EXECUTION_ENV: `AWS_Lambda_${fn.runtime}`,
     EBBTIDE_LAB_FUNCTION_ARN: fn.arn,
   };
-}
-
-async function unpack(fn: FunctionModel): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), `ebbtide-${fn.name}-`));
-  for (const [name, body] of Object.entries(fn.files)) {
-    const path = join(directory, name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, body);
-  }
-  return directory;
 }
 
 function failAsTold(fault: string | undefined, { name }: FunctionModel): void {

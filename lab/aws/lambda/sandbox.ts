@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
+import { collectLines } from '../../cloud/collect-lines.ts';
 
 const errorSchema = v.object({
   errorType: v.string(),
@@ -105,15 +106,4 @@ function functionError({ errorType, errorMessage, trace }: v.InferOutput<typeof 
   const error = new Error(`${errorType}: ${errorMessage}`);
   if (trace !== undefined) error.stack = trace;
   return error;
-}
-
-function collectLines(child: ChildProcess, onLine: (line: string) => void): void {
-  for (const stream of [child.stdout, child.stderr]) {
-    let rest = '';
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) onLine(line);
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { RecordedResource } from '../mocks.ts';
+import type { RecordedResource } from '../../pulumi/resource.ts';
 import type { Alarm, FunctionModel, Schedule } from '../model.ts';
 import { INERT, ofType } from './resources.ts';
 

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
+import type { RecordedResource } from '../../pulumi/resource.ts';
 import type { ExistingNetwork } from '../data-sources.ts';
 import type { Place } from '../identifiers.ts';
 import type { Hook } from '../lifecycle.ts';
-import type { RecordedResource } from '../mocks.ts';
 import type { Group, LaunchTemplate, Tracking } from '../model.ts';
 import { defaultServiceLinkedRole, roleOfProfile } from './identity.ts';
 import { INERT, ofType } from './resources.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import type { RecordedResource } from '../../pulumi/resource.ts';
 import type { Place } from '../identifiers.ts';
-import type { RecordedResource } from '../mocks.ts';
 import type { Role } from '../model.ts';
 import { type PolicyDocument, parsePolicy } from '../policy-document.ts';
 import { INERT, ofType, policyText } from './resources.ts';

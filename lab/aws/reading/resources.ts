@@ -1,13 +1,10 @@
 import * as v from 'valibot';
-import type { RecordedResource } from '../mocks.ts';
+import * as pulumi from '../../pulumi/reading.ts';
+import type { RecordedResource } from '../../pulumi/resource.ts';
 
-export interface Read<Output> {
-  /** Logical name, for messages. */
-  name: string;
-  id: string;
+export interface Read<Output> extends pulumi.Read<Output> {
   arn: string;
   uniqueId: string;
-  is: Output;
 }
 
 /** Every resource of these types, its outputs (inputs among them) parsed; an error names the resource and the member. */
@@ -16,24 +13,11 @@ export function ofType<Schema extends v.GenericSchema>(
   types: readonly string[],
   schema: Schema,
 ): Read<v.InferOutput<Schema>>[] {
-  return resources
-    .filter(({ type }) => types.includes(type))
-    .map((resource) => {
-      const parsed = v.safeParse(schema, defined(resource.outputs));
-      if (!parsed.success) {
-        const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`);
-        throw new Error(
-          `the twin AWS does not simulate ${resource.type} "${resource.name}" as it is: ${problems.join('; ')}`,
-        );
-      }
-      return {
-        name: resource.name,
-        id: resource.id,
-        arn: String(resource.outputs.arn ?? ''),
-        uniqueId: String(resource.outputs.uniqueId ?? ''),
-        is: parsed.output,
-      };
-    });
+  return pulumi.ofType(resources, types, schema).map((read) => ({
+    ...read,
+    arn: String(read.resource.outputs.arn ?? ''),
+    uniqueId: String(read.resource.outputs.uniqueId ?? ''),
+  }));
 }
 
 /** Members that say nothing about behaviour in the twin. */
@@ -54,9 +38,3 @@ export const policyText = v.union([
     v.transform((document) => JSON.stringify(document)),
   ),
 ]);
-
-function defined(outputs: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(outputs).filter(([, value]) => value !== undefined && value !== null),
-  );
-}

@@ -1,16 +1,13 @@
+import type { CommonPlan } from '../plan.ts';
+
 /** How a world on AWS is made. All durations in ms. */
-export interface AwsPlan {
+export interface AwsPlan extends CommonPlan {
   desired: number;
   min: number;
   max: number;
   zones: number;
-  maxDrains: number;
   coolDownMs: number;
   hookTimeoutMs: number;
   heartbeatMs: number;
-  ceilingMs: number | undefined;
-  onCeiling: 'keep' | 'cut';
-  warnAfterMs: number;
   onRebalance: 'report' | 'drain';
-  hasMediaRegistry: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../fleet/clock.ts';
-import type { Faults } from '../../aws/faults.ts';
+import type { AwsFaulty } from '../../aws/aws-twin.ts';
 import { answerRequest } from '../../aws/front/answer.ts';
 import { createAutoScaling } from '../../aws/front/autoscaling.ts';
 import { createCloudWatch } from '../../aws/front/cloudwatch.ts';
@@ -10,13 +10,14 @@ import type { AwsModel } from '../../aws/model.ts';
 import type { Objects } from '../../aws/objects.ts';
 import type { Principals } from '../../aws/principals.ts';
 import type { ScalingGroup } from '../../aws/scaling-group.ts';
+import type { Faults } from '../../cloud/faults.ts';
 import type { Destination, ServiceFault } from '../network.ts';
 
 /** Where the services of the twin answer in this world. */
 export const AWS_ENDPOINT = 'http://aws.test';
 
 /** A fault that is set for one answer, and only while that is being given. */
-export interface OneFault extends Faults {
+export interface OneFault extends Faults<AwsFaulty> {
   during<T>(fault: ServiceFault | undefined, answer: () => T): T;
 }
 

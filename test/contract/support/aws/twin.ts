@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { type AwsClient, createAwsClient } from '../../../../fleet/aws/client.ts';
 import { type Applied, applyProgram } from '../../../../lab/aws/apply.ts';
-import type { TwinEvent } from '../../../../lab/aws/events.ts';
-import { createTwin, type TwinCloud, type TwinOptions } from '../../../../lab/aws/twin.ts';
+import type { AwsTwin, AwsTwinOptions } from '../../../../lab/aws/aws-twin.ts';
+import type { AwsEvent } from '../../../../lab/aws/events.ts';
+import { createTwin } from '../../../../lab/aws/twin.ts';
 import type { MachineSpec } from '../../../../lab/machine.ts';
 
 export const NODE_ROLE = 'ebbtide-media-node';
@@ -33,19 +34,19 @@ interface QuietMachine {
 }
 
 export interface TestTwin {
-  twin: TwinCloud;
-  events: TwinEvent[];
+  twin: AwsTwin;
+  events: AwsEvent[];
   machines: Map<string, QuietMachine>;
   client(role: string, session: string): AwsClient;
   bucket: string;
 }
 
-export interface TestTwinOptions extends Partial<Pick<TwinOptions, 'mode' | 'factor' | 'credentialsMs'>> {
+export interface TestTwinOptions extends Partial<Pick<AwsTwinOptions, 'mode' | 'factor' | 'credentialsMs'>> {
   cpu?: () => number;
 }
 
 export async function startTwin({ model }: Applied, options: TestTwinOptions = {}): Promise<TestTwin> {
-  const events: TwinEvent[] = [];
+  const events: AwsEvent[] = [];
   const machines = new Map<string, QuietMachine>();
   const twin = createTwin({
     model,

@@ -1,0 +1,67 @@
+import { Absent } from '../pulumi/paper-cloud.ts';
+import type { Inputs } from '../pulumi/resource.ts';
+import { type Place, zonesOf } from './place.ts';
+
+/** A network that is there before the program runs (for `network.id`). */
+export interface ExistingNetwork {
+  network: string;
+  subnets: { name: string }[];
+}
+
+/** What is there before the program, or beside it. */
+export interface CallWorld {
+  place: Place;
+  existing: readonly ExistingNetwork[];
+  /** APIs of the project that are switched off: `run.googleapis.com`. */
+  switchedOff?: readonly string[];
+  /** The groups that there are, with their descriptions. */
+  groups(): readonly { name: string; description: string }[];
+}
+
+/** What the real provider's data sources answer. One that is not here is refused, as is a thing that does not exist. */
+export function answerCall(token: string, inputs: Inputs, world: CallWorld): Inputs {
+  const answer = CALLS[token];
+  if (!answer)
+    throw new Error(
+      `the twin Google Cloud does not know the call ${token}: teach it in lab/gcp/data-sources.ts`,
+    );
+  return { ...inputs, ...answer(inputs, world) };
+}
+
+const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Inputs>> = {
+  'gcp:projects/getProjectService:getProjectService': ({ project, service }, { switchedOff = [] }) => {
+    if (switchedOff.includes(String(service)))
+      throw new Absent(`the service ${service} of project ${project} is not found`);
+    return { id: `${project}/${service}` };
+  },
+  'gcp:compute/getZones:getZones': (inputs, { place }) => {
+    const names = inputs.region === place.region ? zonesOf(place.region) : [];
+    return { id: `projects/${place.project}/regions/${inputs.region}`, names };
+  },
+  'gcp:compute/getImage:getImage': ({ project, family }) => {
+    const id = `projects/${project}/global/images/${family}-v20260915`;
+    return { id, name: `${family}-v20260915`, selfLink: `https://www.googleapis.com/compute/v1/${id}` };
+  },
+  'gcp:compute/getSubnetwork:getSubnetwork': (inputs, { place, existing }) => {
+    const wanted = String(inputs.name ?? inputs.selfLink)
+      .split('/')
+      .at(-1);
+    for (const { network, subnets } of existing) {
+      if (!subnets.some(({ name }) => name === wanted)) continue;
+      const id = `projects/${place.project}/regions/${place.region}/subnetworks/${wanted}`;
+      return { id, name: wanted, network, selfLink: `https://www.googleapis.com/compute/v1/${id}` };
+    }
+    throw new Absent(`the subnetwork ${wanted} is not found`);
+  },
+  'gcp:compute/getRegionInstanceGroupManager:getRegionInstanceGroupManager': (
+    { name },
+    { place, groups },
+  ) => {
+    const found = groups().find((group) => group.name === name);
+    if (found === undefined) throw new Absent(`the group ${name} is not found (404)`);
+    return {
+      id: `projects/${place.project}/regions/${place.region}/instanceGroupManagers/${name}`,
+      description: found.description,
+    };
+  },
+};

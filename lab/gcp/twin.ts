@@ -1,0 +1,243 @@
+import { describeError } from '../../fleet/error.ts';
+import { createBill } from '../cloud/bill.ts';
+import { createScaledClock } from '../cloud/clock.ts';
+import type { Happening, Refusal, TwinEvent } from '../cloud/events.ts';
+import { createFaults } from '../cloud/faults.ts';
+import type { Listener } from '../cloud/listener.ts';
+import type { TwinRun } from '../cloud/twin-cloud.ts';
+import type { Machine } from '../machine.ts';
+import { type Instance, standingOf } from './compute/instance.ts';
+import { createMachines } from './compute/machines.ts';
+import { createOperations } from './compute/operations.ts';
+import { createRunningGroups } from './compute/running-groups.ts';
+import { noticeDecision } from './decisions.ts';
+import type { FaultyService } from './faults.ts';
+import { createGroupMethods } from './front/compute-groups.ts';
+import { createInstanceMethods } from './front/compute-instances.ts';
+import { createOperationMethods } from './front/compute-operations.ts';
+import { createSecretManager } from './front/secret-manager.ts';
+import { createFront } from './front/server.ts';
+import { createStorage } from './front/storage.ts';
+import { createFunctions } from './functions/functions.ts';
+import type { GcpTwin } from './gcp-twin.ts';
+import { createHands } from './hands.ts';
+import { createMetadataServer } from './metadata/server.ts';
+import { machineSource, PRIVATE_IP } from './metadata/sources.ts';
+import type { GcpModel } from './model.ts';
+import { changesOf } from './model-changes.ts';
+import { createObjects } from './objects.ts';
+import { zonesOf } from './place.ts';
+import { createPrincipals } from './principals.ts';
+import { createScheduler } from './scheduler.ts';
+
+export interface TwinOptions extends TwinRun {
+  /** What is provisioned at first. */
+  model: GcpModel;
+  /** What the happenings are told to, from the first on. */
+  onEvent?: (event: TwinEvent) => void;
+  /** How long a token is valid, in real ms. An hour unless told. */
+  tokensMs?: number;
+  /** How many of anything are on one page; as many as Google's, unless told. */
+  pageSize?: number;
+}
+
+/** A project in which nothing was provisioned yet. */
+const NOTHING = {
+  buckets: [],
+  objects: [],
+  secrets: [],
+  serviceAccounts: [],
+  roles: [],
+  bindings: [],
+  functions: [],
+  jobs: [],
+  groups: [],
+} satisfies Partial<GcpModel>;
+
+const OPERATOR = 'operator@example.com';
+
+/** A twin of what was provisioned; nothing happens in it before `start`. */
+export function createTwin(options: TwinOptions): GcpTwin {
+  const { mode, tokensMs = 3_600_000 } = options;
+  const control = mode === 'control';
+  let model: GcpModel = { ...options.model, ...NOTHING };
+  const place = { project: model.project, projectNumber: model.projectNumber, region: model.region };
+  const clock = createScaledClock(options.factor);
+  const faults = createFaults<FaultyService>();
+  const principals = createPrincipals(Date.now);
+  const objects = createObjects(Date.now);
+  const refusals: Refusal[] = [];
+  const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const servers: Listener[] = [];
+  let front: Listener | undefined;
+  let opening: Promise<void> | undefined;
+
+  function emit(happening: Happening): void {
+    const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
+    for (const listener of listeners) listener(event);
+  }
+
+  function refuse(refusal: Refusal): void {
+    refusals.push(refusal);
+    emit({ kind: 'refused', ...refusal });
+  }
+
+  const sources = { model: () => model, principals, tokensMs, now: Date.now };
+  const machines = createMachines({
+    clock,
+    wallClock: Date.now,
+    seed: mode,
+    groupsPath: `projects/${place.projectNumber}/regions/${place.region}/instanceGroupManagers/`,
+    emit,
+    start: startInstance,
+  });
+  const groups = createRunningGroups({ mode, clock, machines, emit });
+  const operations = createOperations(clock, Date.now, mode);
+  const functions = createFunctions({ ...sources, faults, environment, emit, refuse });
+  const scheduler = createScheduler({ functions, principals, clock, emit });
+  objects.onWrite((_bucket, object) => noticeDecision(object, machines));
+
+  function environment(): Record<string, string> {
+    return {
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE: endpoint(),
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: endpoint(),
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: endpoint(),
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING: endpoint(),
+    };
+  }
+
+  async function open(): Promise<void> {
+    const { pageSize } = options;
+    const compute = {
+      place,
+      machines,
+      groups,
+      operations,
+      faults,
+      zones: () => zonesOf(place.region),
+      pageSize,
+    };
+    const methods = [
+      ...createStorage({ objects, now: Date.now, ...(pageSize === undefined ? {} : { pageSize }) }),
+      ...createSecretManager(() => model),
+      ...createInstanceMethods(compute),
+      ...createGroupMethods(compute),
+      ...createOperationMethods(compute),
+    ];
+    front = await createFront({
+      model: () => model,
+      methods,
+      principals,
+      faults,
+      refuse,
+      emit,
+      now: Date.now,
+    });
+    servers.push(front);
+    if (!control) await functions.open();
+    clock.begin();
+    groups.begin();
+    if (!control) scheduler.provision({ added: model.jobs, changed: [], removed: [] });
+  }
+
+  replaceModel(options.model);
+
+  function replaceModel(next: GcpModel) {
+    const changes = changesOf(model, next);
+    model = next;
+    groups.provision(changes.groups);
+    objects.provision(changes.buckets, changes.objects);
+    return changes;
+  }
+
+  async function provision(next: GcpModel): Promise<void> {
+    const changes = replaceModel(next);
+    if (front === undefined || control) return;
+    await functions.provision(changes.functions);
+    scheduler.provision(changes.jobs);
+  }
+
+  function endpoint(): string {
+    if (!front) throw new Error('the twin Google Cloud has no address yet: await its start()');
+    return front.url;
+  }
+
+  async function startInstance(instance: Instance, booted: () => void): Promise<Machine> {
+    const metadata = await createMetadataServer(machineSource(instance, sources), faults);
+    servers.push(metadata);
+    const machine = options.machines.create({
+      instanceId: instance.name,
+      init: { kind: 'startup-script', script: instance.template.metadata['startup-script'] ?? '' },
+      environment: { ...environment(), GCE_METADATA_HOST: metadata.host },
+      privateIp: PRIVATE_IP,
+      runsAgent: !control,
+    });
+    machine.boot().then(
+      () => {
+        emit({ kind: 'booted', instance: instance.name });
+        booted();
+      },
+      (cause) => emit({ kind: 'boot-failed', instance: instance.name, problem: describeError(cause) }),
+    );
+    return machine;
+  }
+
+  const described = (instance: Instance) => ({
+    id: instance.name,
+    zone: instance.zone,
+    standing: standingOf(instance),
+    state:
+      instance.action === undefined
+        ? `${instance.status} (out of the group)`
+        : `${instance.status} (${instance.action})`,
+    launchedAt: instance.launchedAt,
+    stoppedAt: instance.stoppedAt,
+    running: instance.stoppedAt === undefined,
+  });
+
+  return {
+    ...createHands({ machines, groups, clock, emit }),
+    ...createBill(() => machines.all().map(described), clock.now),
+    silenceScheduler: scheduler.silence,
+    get endpoint() {
+      return endpoint();
+    },
+    environment,
+    now: clock.now,
+    faults,
+    start() {
+      opening ??= open();
+      return opening;
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    groups: groups.all,
+    machines: machines.all,
+    instances: () => machines.all().map(described),
+    provision,
+    object: (bucket, key) => objects.get(bucket, key)?.body.toString('utf8'),
+    putObject: (bucket, key, body) => {
+      objects.put(bucket, key, Buffer.from(body));
+    },
+    removeObject: objects.remove,
+    keys: (bucket) => objects.list(bucket, '').map(({ key }) => key),
+    tokenOf: (email, instance) =>
+      principals.issue(
+        { email, isOperator: false, ...(instance === undefined ? {} : { instance }) },
+        tokensMs,
+      ).token,
+    operatorToken: () => principals.issue({ email: OPERATOR, isOperator: true }, tokensMs).token,
+    identityOf: (email, audience) => principals.identify({ email, audience }),
+    refused: () => [...refusals],
+    async close() {
+      await opening?.catch(() => undefined);
+      groups.close();
+      await machines.close();
+      await functions.close();
+      await Promise.all(servers.map((server) => server.close()));
+      clock.stop();
+    },
+  };
+}

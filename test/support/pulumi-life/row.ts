@@ -1,0 +1,21 @@
+import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
+import type { PulumiRig, RigCloud } from '../pulumi-rig.ts';
+
+/** What only one cloud can know of the life of a stack. */
+export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
+  types: { group: string; bucket: string };
+  /** At least so many resources are made. */
+  resources: number;
+  /** `type.member` of inputs that nobody can know before a stack is made, and why not. */
+  unknownAtFirst: string[];
+  /** What an update touches when … changes. */
+  touched: { target: string[]; max: string[]; template: string[] };
+  /** The share of a processor that the running group keeps to, in percent. */
+  target(twin: Twin): number | undefined;
+  /** What tells the template of new machines from the one before. */
+  template(twin: Twin): string | undefined;
+  /** In a refusal to destroy: a node with two people in one room, and how to drain first. */
+  refusal: { busy: RegExp; drainFirst: RegExp };
+  /** One machine leaves its group, is empty, and nobody ends it; another serves in its place. Answers which. */
+  strand(rig: PulumiRig<Twin>): Promise<string>;
+}

@@ -13,6 +13,8 @@ const listSchema = v.object({
   nextPageToken: v.optional(v.string()),
 });
 const writtenSchema = v.object({ kind: v.literal('storage#object'), name: v.string() });
+/** The most that one page may have. */
+const PAGE = 1_000;
 const FIELDS = 'kind,items(name,updated),nextPageToken';
 
 /** An object store on Cloud Storage, by its JSON API. A version is an object's generation. */
@@ -33,7 +35,7 @@ export function createStorageStore({
   async function* list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject[]> {
     let pageToken: string | undefined;
     do {
-      const { page, date } = await readPage({ prefix, pageToken }, signal);
+      const { page, date } = await readPage({ prefix, pageToken, maxResults: PAGE }, signal);
       yield page.items.map(({ name, updated }) => ({
         key: name,
         ageMs: objectAge(name, date, Date.parse(updated)),

@@ -1,8 +1,8 @@
 /** The clouds that have a twin. */
-export const CLOUD_NAMES = ['aws'] as const;
+export const CLOUD_NAMES = ['aws', 'gcp'] as const;
 export type CloudName = (typeof CLOUD_NAMES)[number];
 
-const TO_COME: readonly string[] = ['gcp', 'azure', 'digitalocean'];
+const TO_COME: readonly string[] = ['azure', 'digitalocean'];
 
 /** For a help text. */
 export const CLOUDS_TOLD = `${CLOUD_NAMES.join(' or ')} (${TO_COME.join(' and ')} are not there yet)`;

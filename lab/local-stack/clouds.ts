@@ -1,7 +1,9 @@
 import type { CloudName } from '../cloud/names.ts';
 import { startLocalAws } from './aws-cloud.ts';
+import { startLocalGcp } from './gcp-cloud.ts';
 import type { LocalCloud, LocalCloudOptions } from './local-cloud.ts';
 
 export const LOCAL_CLOUDS: Record<CloudName, (options: LocalCloudOptions) => Promise<LocalCloud>> = {
   aws: startLocalAws,
+  gcp: startLocalGcp,
 };

@@ -45,6 +45,9 @@ export interface DayShape {
   /** Nodes that the day begins with, and that its busiest hour needs. */
   readonly initial: number;
   readonly peak: number;
+  /** What a node's processor does with its share of the morning, and with its long calls alone, in percent. */
+  readonly morningCpu: number;
+  readonly longCpu: number;
   /** For each node of the beginning, and of the peak. Real WebRTC clients are heavier than twins: then fewer. */
   readonly shortRoomsPerNode: number;
   readonly longRoomsPerNode: number;
@@ -53,10 +56,8 @@ export interface DayShape {
   readonly eveningRooms: number;
 }
 
-/** What a node's processor does with nobody on it, with its share of the morning, and with its long calls alone. */
+/** What a node's processor does with nobody on it. */
 export const IDLE_CPU = 4;
-const MORNING_CPU = 58;
-const LONG_CPU = 28;
 
 const GROWN_MS = 5_000;
 const LULL_MS = 13_000;
@@ -71,8 +72,8 @@ export function planDay(shape: DayShape): DayPlan {
   const { seed, initial, peak, peoplePerShortRoom, peoplePerLongRoom } = shape;
   const random = createRandom(seed);
   const between = (from: number, to: number) => Math.round(from + random() * (to - from));
-  const shortLoad = (MORNING_CPU - IDLE_CPU) / (shape.shortRoomsPerNode * peoplePerShortRoom);
-  const longLoad = (LONG_CPU - IDLE_CPU) / (shape.longRoomsPerNode * (peoplePerLongRoom + 1));
+  const shortLoad = (shape.morningCpu - IDLE_CPU) / (shape.shortRoomsPerNode * peoplePerShortRoom);
+  const longLoad = (shape.longCpu - IDLE_CPU) / (shape.longRoomsPerNode * (peoplePerLongRoom + 1));
 
   const busy = (name: string, startMs: number): PlannedRoom => {
     const endMs = between(LULL_MS - 2_500, LULL_MS + 1_500);

@@ -32,9 +32,7 @@ const SETTLE_MS = 45_000;
 /** The factor that the day was made for: with another one it passes as much faster or slower as the cloud does. */
 const DAY_FACTOR = 60;
 
-const GROUP = { initial: 2, peak: 3 };
 const TWIN_DAY = {
-  ...GROUP,
   shortRoomsPerNode: 7,
   longRoomsPerNode: 2,
   peoplePerShortRoom: 3,
@@ -43,7 +41,6 @@ const TWIN_DAY = {
 };
 /** Real WebRTC clients are heavy: as few as make a day. */
 const LIVEKIT_DAY = {
-  ...GROUP,
   shortRoomsPerNode: 2,
   longRoomsPerNode: 1,
   peoplePerShortRoom: 1,
@@ -65,7 +62,12 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
   const provisioned = await provision(options, REHEARSED[options.cloud]);
-  const shape: DayShape = { seed: options.seed, ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY) };
+  const { load } = REHEARSED[options.cloud];
+  const shape: DayShape = {
+    seed: options.seed,
+    ...load,
+    ...(options.media === 'livekit' ? LIVEKIT_DAY : TWIN_DAY),
+  };
   const runs: Run[] = [];
   try {
     for (const mode of ['ebbtide', 'control'] as const) {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { tokenFromMetadata } from '../../fleet/gcp/access-token.ts';
-import { createGcpClient, type GcpClient, GcpError, readAnswer } from '../../fleet/gcp/client.ts';
+import { createGcpClient, type GcpClient, GcpError } from '../../fleet/gcp/client.ts';
 import { createMetadata } from '../../fleet/gcp/metadata.ts';
 import { objectPath } from '../../fleet/gcp/object-path.ts';
 import { zoneOf } from '../clouds/gcp/zone.ts';
@@ -44,9 +44,11 @@ export function gcpFiles(
 
   async function readSecret(name: string): Promise<[string, string]> {
     const path = `/v1/projects/${project}/secrets/${encodeURIComponent(name)}/versions/latest:access`;
-    const response = await client.send({ service: 'secretmanager', method: 'GET', path });
-    const { payload } = readAnswer(`secret ${name}`, response, secretSchema);
-    return [name, Buffer.from(payload.data, 'base64').toString()];
+    const { bytes } = await client.send({ service: 'secretmanager', method: 'GET', path });
+    const parsed = v.safeParse(secretSchema, bytes.toString());
+    // What it is instead may be the secret: it appears in no error.
+    if (!parsed.success) throw new GcpError(`secret ${name}: the answer is none`, 'malformed');
+    return [name, Buffer.from(parsed.output.payload.data, 'base64').toString()];
   }
 
   return {
@@ -56,4 +58,8 @@ export function gcpFiles(
   };
 }
 
-const secretSchema = v.object({ payload: v.object({ data: v.pipe(v.string(), v.base64()) }) });
+const secretSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ payload: v.object({ data: v.pipe(v.string(), v.base64()) }) }),
+);

@@ -4,7 +4,7 @@
 export const DEFAULT_MACHINE_TYPE = 'n2-standard-4';
 
 /** Families of Arm processors. */
-export function isArm(machineType: string): boolean {
+function isArm(machineType: string): boolean {
   return /^(t2a|c4a|n4a)-/.test(machineType);
 }
 

@@ -13,7 +13,7 @@ export interface PoolNetworkArgs {
   nodes: pulumi.Input<string>;
 }
 
-const DEFAULT_RANGE = '10.87.0.0/16';
+export const DEFAULT_RANGE = '10.87.0.0/16';
 
 /** Where nodes live: an existing network, or a small one of the pool's own; and the firewall before them. */
 export class PoolNetwork extends pulumi.ComponentResource {

@@ -39,8 +39,7 @@ export async function findZones(
 ): Promise<string[]> {
   await checkApis(settings, options);
   const { project, region } = settings.gcpProvider;
-  const { names: up } = await getZones({ project, region, status: 'UP' }, options);
-  const there = [...up].sort();
+  const there = await readZones(project, region, options);
   if (there.length === 0) {
     throw new pulumi.RunError(
       `gcp:region is "${region}": the project ${project} has no zone there (\`gcloud compute regions list\`)`,
@@ -55,6 +54,17 @@ export async function findZones(
   }
   await checkGroup(settings, names, options);
   return zones;
+}
+
+async function readZones(project: string, region: string, options: pulumi.InvokeOptions): Promise<string[]> {
+  try {
+    const { names } = await getZones({ project, region, status: 'UP' }, options);
+    return [...names].sort();
+  } catch (error) {
+    throw new pulumi.RunError(
+      `the zones of gcp:region, which is ${region}, cannot be read in gcp:project ${project}: ${describeError(error)}`,
+    );
+  }
 }
 
 async function checkApis({ gcpProvider }: GcpSettings, options: pulumi.InvokeOptions): Promise<void> {

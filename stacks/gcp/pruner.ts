@@ -25,7 +25,7 @@ export interface PrunerArgs {
 }
 
 /** GCP's recommendation is the peak of ten minutes already: this only keeps a single dip from counting. */
-const DEFAULT_LOW_FOR_MS = 2 * 60_000;
+export const DEFAULT_LOW_FOR_MS = 2 * 60_000;
 /** A machine takes Google minutes to delete, and a run follows it to its end. */
 const TIMEOUT_SECONDS = 180;
 

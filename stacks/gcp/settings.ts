@@ -151,7 +151,7 @@ function gcpProblems(
 }
 
 /** What is allowed and yet worth saying at preview. */
-function gcpWarnings({ pool, scaling }: SharedSettings): Problem[] {
+function gcpWarnings({ pool, network, scaling }: SharedSettings, gcp: GcpSection): Problem[] {
   const warnings: Problem[] = [];
   if (scaling.kind === 'cpu' && pool.min === 0) {
     warnings.push({
@@ -165,6 +165,14 @@ function gcpWarnings({ pool, scaling }: SharedSettings): Problem[] {
       says:
         'is "none": nothing says how many nodes are enough, so none is chosen to leave. Grow the group by resizing it; never ' +
         'shrink it so, since GCP then deletes machines with the calls on them: abandon them instead',
+    });
+  }
+  if (!gcp.externalAddresses && network.id === undefined) {
+    warnings.push({
+      key: 'gcp.externalAddresses',
+      says:
+        'is false in a network that is created, which has no way out: nodes then install nothing, and people reach them only ' +
+        'through a load balancer or relay of yours. Use a network with Cloud NAT (ebbtide:network.id), or an image that has the software',
     });
   }
   return warnings;

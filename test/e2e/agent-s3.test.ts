@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { type Registry, readingOf } from '../../fleet/registry.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import { AgentRig, NODE } from '../support/agent-rig.ts';
-import { findMoto, type Moto, startMoto } from '../support/moto.ts';
-import { SLOW_DOWN, type StoreFront, type StoreRequest, startStoreFront } from '../support/store-front.ts';
+import { S3 } from '../support/moto.ts';
+import { type StoreFront, slowDown, startStoreFront } from '../support/store-front.ts';
+import type { StoreRequest, StoreServer } from '../support/store-server.ts';
 
 const PUBLISH_MS = 2_000;
 
-describe('the agent bundle with its registry on a real store (moto: EBBTIDE_MOTO_SERVER, or moto_server in PATH)', function () {
+describe(`the agent bundle with its registry on a real store (${S3.program})`, function () {
   this.timeout(60_000);
-  let moto: Moto | undefined;
+  let server: StoreServer | undefined;
   let front: StoreFront;
   let rig: AgentRig;
   /** As the functions have it: past the line that fails. */
   let registry: Registry;
 
   before(async function () {
-    const program = findMoto();
+    const program = S3.find();
     if (program === undefined) return this.skip();
-    moto = await startMoto(program);
-    await moto.createBucket('pool');
-    registry = createBucketRegistry({ store: createS3Store({ client: moto.client(), bucket: 'pool' }) });
+    server = await S3.start(program);
+    await server.createBucket('pool');
+    registry = createBucketRegistry({ store: server.store('pool') });
   });
   beforeEach(async () => {
-    front = await startStoreFront(moto?.url ?? '');
+    front = await startStoreFront(server?.url ?? '', S3.dialect);
     rig = await AgentRig.create({
       storeUrl: front.url,
       configure: (config) => ({ ...config, every: { ...config.every, publish: `${PUBLISH_MS}ms` } }),
@@ -39,7 +39,7 @@ describe('the agent bundle with its registry on a real store (moto: EBBTIDE_MOTO
     await rig.close();
     await front.close();
   });
-  after(() => moto?.stop());
+  after(() => server?.stop());
 
   /** What a reader knows of the node now. */
   async function status(): Promise<NodeStatus | undefined> {
@@ -57,7 +57,7 @@ describe('the agent bundle with its registry on a real store (moto: EBBTIDE_MOTO
     rig.calls.filter(({ action, hook }) => action === 'CompleteLifecycleAction' && hook === 'terminate');
   const heartbeats = () =>
     rig.calls.filter(({ action }) => action === 'RecordLifecycleActionHeartbeat').length;
-  const isWrite = ({ method }: StoreRequest) => method === 'PUT';
+  const isWrite = ({ kind }: StoreRequest) => kind === 'write';
 
   it('reads its decision, drains on while the store is out and throttles, and tells it all when it is back', async () => {
     const people = [await rig.join('ada'), await rig.join('bob')];
@@ -95,7 +95,7 @@ describe('the agent bundle with its registry on a real store (moto: EBBTIDE_MOTO
     await told('it is empty', ({ phase, work }) => phase === 'empty' && work?.rooms === 0);
     assert.equal(completed().length, 0);
 
-    front.fault = (request) => (isWrite(request) ? SLOW_DOWN : undefined);
+    front.fault = (request) => (isWrite(request) ? slowDown(S3.dialect) : undefined);
     rig.hookOpen = true;
     await rig.until('it leaves without the store', () => completed().length > 0);
     assert.equal((await status())?.phase, 'empty');
@@ -103,9 +103,9 @@ describe('the agent bundle with its registry on a real store (moto: EBBTIDE_MOTO
     await told('it has left', ({ phase }) => phase === 'leaving');
     assert.equal(completed()[0]?.result, 'CONTINUE');
     assert.equal(rig.logged('media-signalled').length, 1);
-    assert.deepEqual([...new Set(front.requests.map(({ method, key }) => `${method} ${key}`))].sort(), [
-      `GET decisions/${NODE}.json`,
-      `PUT statuses/AROAEXAMPLE:${NODE}.json`,
+    assert.deepEqual([...new Set(front.requests.map(({ kind, key }) => `${kind} ${key}`))].sort(), [
+      `read decisions/${NODE}.json`,
+      `write statuses/AROAEXAMPLE:${NODE}.json`,
     ]);
   });
 

@@ -22,6 +22,6 @@ describe('rehearsal with the real LiveKit', () => {
     if (server === undefined || redis === undefined) return this.skip();
     this.timeout(180_000);
     const flags = ['--media', 'livekit', '--livekit-server', server];
-    assertKeptItsPromise(await rehearse(folder, ...flags), 'livekit');
+    assertKeptItsPromise(await rehearse(folder, 'aws', ...flags), { cloud: 'aws', media: 'livekit' });
   });
 });

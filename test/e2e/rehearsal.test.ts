@@ -3,27 +3,36 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CLOUD_NAMES, type CloudName } from '../../lab/cloud/names.ts';
 import { assertKeptItsPromise, rehearse, runOf, startRehearsal } from '../support/rehearsal.ts';
 
 const MINUTE_MS = 60_000;
-const SIGNAL_WITHIN_MS = 2_000;
+/** What each cloud is promised: from the decision to the signal, and from empty to the machine's end. */
+const WITHIN_MS = {
+  aws: { signal: 2_000, release: 10_000 },
+  gcp: { signal: 4_000, release: 10_000 },
+} satisfies Record<CloudName, { signal: number; release: number }>;
 
-describe('rehearsal on a twin AWS', () => {
+describe('rehearsal', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ebbtide-rehearsal-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('scales in without cutting a call, and cuts without Ebbtide', async function () {
-    this.timeout(3 * MINUTE_MS);
-    const rehearsal = await rehearse(folder);
-    assertKeptItsPromise(rehearsal, 'twin');
-    const { signalMs } = runOf(rehearsal, 'ebbtide');
-    assert.ok(Math.max(...signalMs) <= SIGNAL_WITHIN_MS, `decision to signal: ${signalMs.join(', ')} ms`);
-    assert.match(rehearsal.output, /calls cut \(people\) +0 +[1-9]/);
-    assert.match(rehearsal.output, /No call was cut with Ebbtide/);
-  });
+  for (const cloud of CLOUD_NAMES) {
+    it(`on a twin of ${cloud} scales in without cutting a call, and cuts without Ebbtide`, async function () {
+      this.timeout(3 * MINUTE_MS);
+      const rehearsal = await rehearse(folder, cloud);
+      assertKeptItsPromise(rehearsal, { cloud, media: 'twin' });
+      const { signalMs, releaseMs } = runOf(rehearsal, 'ebbtide');
+      const { signal, release } = WITHIN_MS[cloud];
+      assert.ok(Math.max(...signalMs) <= signal, `decision to signal: ${signalMs.join(', ')} ms`);
+      assert.ok(Math.max(...releaseMs) <= release, `empty to gone: ${releaseMs.join(', ')} ms`);
+      assert.match(rehearsal.output, /calls cut \(people\) +0 +[1-9]/);
+      assert.match(rehearsal.output, /No call was cut with Ebbtide/);
+    });
+  }
 
   it('leaves no process and no file behind when it is interrupted', async function () {
     this.timeout(MINUTE_MS);
@@ -67,7 +76,7 @@ describe('rehearsal on a twin AWS', () => {
 describe('arguments of npm start', () => {
   for (const { flags, code, says } of [
     { flags: ['--help'], code: 0, says: /--livekit-server PATH/ },
-    { flags: ['--cloud', 'gcp'], code: 2, says: /gcp is not there yet/ },
+    { flags: ['--cloud', 'azure'], code: 2, says: /azure is not there yet; there is aws and gcp/ },
     { flags: ['--media', 'livekit', '--livekit-server', '/nowhere'], code: 1, says: /there is no \/nowhere/ },
     {
       flags: ['--json', '/nowhere/report.json'],

@@ -26,6 +26,8 @@ export interface RigOptions {
   configure?: (config: AgentConfigFile) => AgentConfigFile;
   /** Where the agent finds S3, if not in the rig: a store with a bucket `pool`. */
   storeUrl?: string;
+  /** Where it finds another cloud than the rig's AWS. */
+  environment?: Record<string, string>;
 }
 
 /**
@@ -141,13 +143,14 @@ export class AgentRig {
 
   async startAgent(): Promise<void> {
     const path = join(this.folder, 'agent.json');
-    const { node = process.execPath, configure = (config) => config, storeUrl } = this.options;
+    const { node = process.execPath, configure = (config) => config, storeUrl, environment } = this.options;
     await writeFile(path, JSON.stringify(configure(this.config)));
     const started = this.logs.length;
     const child = this.spawn(node, [this.bundlePath, 'run', '--config', path], {
       AWS_ENDPOINT_URL: this.endpoint,
       ...(storeUrl === undefined ? {} : { AWS_ENDPOINT_URL_S3: storeUrl }),
       AWS_EC2_METADATA_SERVICE_ENDPOINT: this.endpoint,
+      ...environment,
     });
     this.agent = child;
     let rest = '';

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { CloudName } from '../../lab/cloud/names.ts';
 import type { Report, RunReport } from '../../lab/rehearsal/report.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,9 +28,9 @@ export function startRehearsal(
 }
 
 /** To its end, with its report. */
-export function rehearse(folder: string, ...flags: string[]): Promise<Rehearsal> {
+export function rehearse(folder: string, cloud: CloudName, ...flags: string[]): Promise<Rehearsal> {
   const file = join(folder, 'report.json');
-  const child = startRehearsal(['--cloud', 'aws', '--json', file, ...flags]);
+  const child = startRehearsal(['--cloud', cloud, '--json', file, ...flags]);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
@@ -55,14 +56,17 @@ export function runOf({ report, output }: Rehearsal, mode: RunReport['mode']): R
   return run;
 }
 
-export function assertKeptItsPromise(rehearsal: Rehearsal, media: RunReport['media']): void {
+export function assertKeptItsPromise(
+  rehearsal: Rehearsal,
+  { cloud, media }: Pick<RunReport, 'cloud' | 'media'>,
+): void {
   const { code, report, output } = rehearsal;
   assert.equal(code, 0, output);
   assert.equal(report.ok, true, output);
   const ebbtide = runOf(rehearsal, 'ebbtide');
   const control = runOf(rehearsal, 'control');
   for (const run of [ebbtide, control]) {
-    assert.equal(run.cloud, 'aws');
+    assert.equal(run.cloud, cloud);
     assert.equal(run.media, media);
     assert.ok(run.rooms > 0 && run.participants > 0 && run.nodeSeconds > 0, output);
   }
@@ -74,6 +78,7 @@ export function assertKeptItsPromise(rehearsal: Rehearsal, media: RunReport['med
   assert.equal(ebbtide.scaleIns.done, ebbtide.scaleIns.asked, output);
   assert.equal(ebbtide.drainMs.length, ebbtide.scaleIns.done);
   assert.equal(ebbtide.signalMs.length, ebbtide.drainMs.length);
+  assert.equal(ebbtide.releaseMs.length, ebbtide.drainMs.length);
   // Without Ebbtide the same day cuts: so a cut would have been seen.
   assert.ok(control.callsCut > 0, output);
 }

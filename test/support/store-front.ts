@@ -1,13 +1,7 @@
 import { createServer, type IncomingMessage, Agent as Pool, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type HttpResponse, sendHttp } from '../../fleet/http.ts';
-
-/** What went through the front. `key` is what follows the bucket, decoded: empty for a list. */
-export interface StoreRequest {
-  method: string;
-  key: string;
-  query: URLSearchParams;
-}
+import type { StoreDialect, StoreRequest } from './store-server.ts';
 
 /**
  * What the front does to one request. `answer`: in the store's stead, which never hears of it. `hold`: hands it on only
@@ -20,16 +14,11 @@ export type Fault =
   | { kind: 'change'; body: (whole: string) => string }
   | { kind: 'cut' };
 
-export const SLOW_DOWN: Fault = {
+export const slowDown = ({ slowDown: answer }: StoreDialect): Fault => ({ kind: 'answer', ...answer });
+export const internalError = ({ internalError: answer }: StoreDialect): Fault => ({
   kind: 'answer',
-  status: 503,
-  body: '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
-};
-export const INTERNAL_ERROR: Fault = {
-  kind: 'answer',
-  status: 500,
-  body: '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>Please try again.</Message></Error>',
-};
+  ...answer,
+});
 export const GARBAGE: Fault = { kind: 'answer', status: 200, body: '<html><body>Welcome!</body></html>' };
 
 /** A line to an object store that fails as a test wants it; what is handed on is answered by the store itself. */
@@ -48,7 +37,7 @@ export interface StoreFront {
   close(): Promise<void>;
 }
 
-export async function startStoreFront(store: string): Promise<StoreFront> {
+export async function startStoreFront(store: string, dialect: StoreDialect): Promise<StoreFront> {
   const pool = new Pool({ keepAlive: true });
   const server = createServer((incoming, outgoing) => {
     // A caller that has gone is no matter of the front's.
@@ -76,8 +65,7 @@ export async function startStoreFront(store: string): Promise<StoreFront> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const url = new URL(incoming.url ?? '/', store);
-    const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
-    const request: StoreRequest = { method: incoming.method ?? '', key, query: url.searchParams };
+    const request = dialect.requestOf(incoming.method ?? '', url);
     front.requests.push(request);
     const fault = front.fault(request);
     if (fault?.kind === 'answer') {
@@ -85,12 +73,13 @@ export async function startStoreFront(store: string): Promise<StoreFront> {
       return;
     }
     if (fault?.kind === 'hold') await fault.until;
-    if (key === '' && front.maxKeys !== undefined) url.searchParams.set('max-keys', String(front.maxKeys));
+    if (request.kind === 'list' && front.maxKeys !== undefined)
+      url.searchParams.set(dialect.pageSize, String(front.maxKeys));
     const response = await sendHttp({
-      method: incoming.method === 'PUT' ? 'PUT' : 'GET',
+      method: incoming.method === 'PUT' || incoming.method === 'POST' ? incoming.method : 'GET',
       url,
       headers: passedOn(incoming),
-      ...(incoming.method === 'PUT' ? { body: Buffer.concat(chunks).toString() } : {}),
+      ...(request.kind === 'write' ? { body: Buffer.concat(chunks).toString() } : {}),
       timeoutMs: 30_000,
       pool,
     });

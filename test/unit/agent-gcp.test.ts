@@ -4,7 +4,7 @@ import type { Decision } from '../../fleet/decision.ts';
 import type { Metadata, MetadataQuery, MetadataReading } from '../../fleet/gcp/metadata.ts';
 import type { HttpRequest } from '../../fleet/http.ts';
 import type { DecisionReading } from '../../fleet/registry.ts';
-import type { Cloud } from '../../node-agent/clouds/cloud.ts';
+import type { Cloud, InterruptionReading } from '../../node-agent/clouds/cloud.ts';
 import { createGcpCloud } from '../../node-agent/clouds/gcp/gcp-cloud.ts';
 import { readMailbox } from '../../node-agent/clouds/mailbox.ts';
 import type { TargetReading } from '../../node-agent/core/state.ts';
@@ -168,16 +168,20 @@ describe('the cloud of a node on GCP', () => {
   }
 
   describe('interruptions', () => {
-    it('none, at once; and then the server is waited for, not asked again and again', async () => {
+    /** Both have been read once, and are waited for. */
+    async function watching(): Promise<{
+      cloud: Cloud;
+      metadata: FakeMetadata;
+      next: Promise<InterruptionReading>;
+    }> {
       const { cloud, metadata } = connect();
-      assert.deepEqual(await cloud.readInterruption(), { kind: 'none' });
-      let answered = false;
-      const next = cloud.readInterruption().then((reading) => {
-        answered = true;
-        return reading;
-      });
+      const next = cloud.readInterruption();
       await new Promise(setImmediate);
-      assert.equal(answered, false);
+      return { cloud, metadata, next };
+    }
+
+    it('are waited for from the start, and not asked for again and again', async () => {
+      const { metadata, next } = await watching();
       assert.equal(metadata.asked.length, 4);
       assert.ok(metadata.asked.slice(2).every(({ query }) => query.change !== undefined));
       metadata.runOut('instance/preempted');
@@ -185,17 +189,21 @@ describe('the cloud of a node on GCP', () => {
     });
 
     it('a preemption is told at once while both are waited for, with the same end each time', async () => {
-      const { cloud, metadata } = connect();
-      await cloud.readInterruption();
+      const { cloud, metadata, next } = await watching();
       at = 5_000;
-      const waiting = cloud.readInterruption();
       metadata.change('instance/preempted', found('TRUE'));
       const interrupted = { kind: 'interrupted', by: 'spot-interruption', deadline: 35_000 };
-      assert.deepEqual(await waiting, interrupted);
+      assert.deepEqual(await next, interrupted);
       at = 9_000;
       const again = cloud.readInterruption();
       metadata.runOut('instance/preempted');
       assert.deepEqual(await again, interrupted);
+    });
+
+    it('one that came before the agent is told at once', async () => {
+      const { cloud, metadata } = connect();
+      metadata.values.set('instance/preempted', found('TRUE'));
+      assert.equal((await cloud.readInterruption()).kind, 'interrupted');
     });
 
     it('maintenance that ends the machine is an interruption, a minute ahead', async () => {
@@ -212,12 +220,11 @@ describe('the cloud of a node on GCP', () => {
     });
 
     it('maintenance that only moves the machine is told, and interrupts nothing', async () => {
-      const { cloud, metadata } = connect();
-      await cloud.readInterruption();
-      const [advice, interruption] = [cloud.readAdvice(), cloud.readInterruption()];
+      const { cloud, metadata, next } = await watching();
+      const advice = cloud.readAdvice();
       metadata.change('instance/maintenance-event', found('MIGRATE_ON_HOST_MAINTENANCE'));
       assert.equal((await advice).kind, 'advised');
-      assert.deepEqual(await interruption, { kind: 'none' });
+      assert.deepEqual(await next, { kind: 'none' });
     });
 
     for (const path of ['instance/preempted', 'instance/maintenance-event']) {
@@ -226,16 +233,14 @@ describe('the cloud of a node on GCP', () => {
         metadata.values.set(path, UNKNOWN);
         assert.deepEqual(await cloud.readInterruption(), UNKNOWN);
         metadata.asked = [];
-        await cloud.readInterruption();
+        void cloud.readInterruption();
         assert.deepEqual(metadata.asked.find((asked) => asked.path === path)?.query, {});
       });
     }
 
     it('a wait for them holds up no other reading', async () => {
-      const { cloud, metadata } = connect();
+      const { cloud, metadata } = await watching();
       await cloud.identify();
-      await cloud.readInterruption();
-      void cloud.readInterruption();
       void cloud.readAdvice();
       assert.equal((await cloud.readTarget()).kind, 'leave');
       assert.equal((await cloud.readProtected()).kind, 'known');

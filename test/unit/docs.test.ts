@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsRules, awsSection } from '../../stacks/aws/settings.ts';
+import { gcpSection } from '../../stacks/gcp/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
 
@@ -18,7 +19,9 @@ function isNamed(document: string, path: readonly string[]): boolean {
 }
 
 describe('documents', () => {
-  const settings = keysOf({ entries: { ...sharedSections(awsRules.words), aws: awsSection } });
+  const settings = keysOf({
+    entries: { ...sharedSections(awsRules.words), aws: awsSection, gcp: gcpSection },
+  });
   const config = keysOf(agentConfigSchema);
 
   it('know many keys', () => {

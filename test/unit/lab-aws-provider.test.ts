@@ -105,7 +105,31 @@ describe('what the twin AWS says to a change, as its provider does', () => {
   });
 
   it('previews as much as can be known', () => {
-    assert.deepEqual(previewCreate({ name: 'g' }, ['name', 'arn']), { name: 'g', arn: UNKNOWN });
+    assert.deepEqual(previewCreate({ name: 'g' }, { name: 'g-1', arn: 'arn:g' }), {
+      name: 'g',
+      arn: UNKNOWN,
+    });
+    const given = {
+      config: { memory: '256Mi' },
+      code: { [rpc.specialSigKey]: rpc.specialAssetSig, hash: 'h' },
+    };
+    const added = { config: { memory: '256Mi', uri: 'https://f' }, code: 'c', url: 'https://f' };
+    assert.deepEqual(
+      previewCreate(given, added),
+      { ...given, config: { memory: '256Mi', uri: UNKNOWN }, url: UNKNOWN },
+      'half of a member may be the cloud’s',
+    );
+    const news = { config: { memory: '512Mi' } };
+    assert.deepEqual(
+      previewUpdate(
+        NO_RULES,
+        { config: { ...given.config, uri: 'https://f' }, url: 'https://f' },
+        given,
+        news,
+      ),
+      { config: { memory: '512Mi', uri: 'https://f' }, url: 'https://f' },
+      'what the cloud added stays',
+    );
     const state = { name: 't', userData: 'a', arn: 'arn:t', latestVersion: 1, defaultVersion: 1 };
     const olds = { name: 't', userData: 'a' };
     assert.deepEqual(previewUpdate(rulesOf(TEMPLATE), state, olds, { name: 't', userData: 'b' }), {

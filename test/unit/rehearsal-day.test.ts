@@ -6,6 +6,8 @@ const shape: DayShape = {
   seed: 7,
   initial: 2,
   peak: 3,
+  morningCpu: 58,
+  longCpu: 28,
   shortRoomsPerNode: 4,
   longRoomsPerNode: 2,
   peoplePerShortRoom: 3,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Provider } from '@pulumi/aws/provider.js';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { isArm } from '../../stacks/aws/launch-template.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
@@ -12,7 +12,14 @@ import { repositoryRoot, sha256Of } from '../../stacks/bundle.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
 import { softwareOf } from '../../stacks/software.ts';
-import { configValues, GOOD, type ProgramRun, runUnderMocks, settingsOf } from './stacks-mocks.ts';
+import {
+  configValues,
+  GOOD,
+  optionsOfResources,
+  type ProgramRun,
+  runUnderMocks,
+  settingsOf,
+} from './stacks-mocks.ts';
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const GROUP = 'aws:autoscaling/group:Group';
@@ -480,7 +487,7 @@ describe('the AWS pool', () => {
     });
 
     it('leaves the size to the cloud, never replaces the group for a hook, and keeps hooks until the group is gone', async () => {
-      const options = await optionsOfResources();
+      const options = await optionsOfPool();
       assert.deepEqual(options.get(GROUP)?.ignoreChanges, ['desiredCapacity', 'initialLifecycleHooks']);
       assert.equal(options.get('aws:autoscaling/lifecycleHook:LifecycleHook')?.retainOnDelete, true);
       const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
@@ -574,47 +581,24 @@ function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-/** What mocks do not see: the options that each type of resource was made with. */
-async function optionsOfResources(): Promise<Map<string, pulumi.CustomResourceOptions>> {
-  const options = new Map<string, pulumi.CustomResourceOptions>();
-  await pulumi.runtime.setMocks({
-    newResource: ({ name, inputs }) => ({
-      id: name,
-      state: { ...inputs, latestVersion: 1, arn: name, uniqueId: name },
-    }),
-    call: () => ({
-      value: 'ami-1',
-      partition: 'aws',
-      accountId: '1',
-      rootDeviceName: '/dev/xvda',
-    }),
-  });
+function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
   const { settings } = readSettings(
     { values: configValues(GOOD), isSecret: () => true },
     createSettingsFiles('.'),
   );
   const bundle = { code: 'x', sha256: 'a'.repeat(64) };
-  const provider = new Provider('aws', { region: 'eu-west-1' });
-  new AwsPool(
-    'media',
-    {
-      settings: settingsOf(settings, 'aws'),
-      zones: ['eu-west-1a'],
-      software: softwareOf(bundle, settings.media),
-      boot: bundle,
-      terminationPolicy: bundle,
-      watcher: bundle,
-    },
-    {
-      provider,
-      transformations: [
-        ({ type, opts }) => {
-          options.set(type, opts);
-          return undefined;
-        },
-      ],
-    },
-  );
-  await pulumi.runtime.disconnect();
-  return options;
+  return optionsOfResources((options) => {
+    new AwsPool(
+      'media',
+      {
+        settings: settingsOf(settings, 'aws'),
+        zones: ['eu-west-1a'],
+        software: softwareOf(bundle, settings.media),
+        boot: bundle,
+        terminationPolicy: bundle,
+        watcher: bundle,
+      },
+      { ...options, provider: new Provider('aws', { region: 'eu-west-1' }) },
+    );
+  });
 }

@@ -6,6 +6,10 @@ import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsProviderSection, awsRules, awsSection } from '../../stacks/aws/settings.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
+import { DEFAULT_MACHINE_TYPE } from '../../stacks/gcp/machine.ts';
+import { DEFAULT_RANGE } from '../../stacks/gcp/network.ts';
+import { DEFAULT_LOW_FOR_MS } from '../../stacks/gcp/pruner.ts';
+import { gcpProviderSection, gcpRules, gcpSection } from '../../stacks/gcp/settings.ts';
 import { livekitTemplate } from '../../stacks/livekit-config.ts';
 import { nodeMedia } from '../../stacks/node-media.ts';
 import { readSettings } from '../../stacks/settings.ts';
@@ -15,6 +19,7 @@ import { keysOf } from './schema-keys.ts';
 import { GOOD, settingsOf } from './stacks-mocks.ts';
 
 const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
+const gcpText = readFileSync(join(repositoryRoot, 'Pulumi.gcp.yaml'), 'utf8');
 const openviduText = readFileSync(join(repositoryRoot, 'Pulumi.aws-openvidu.yaml'), 'utf8');
 const SHA = 'a'.repeat(64);
 const NOTHING = { text: () => undefined, sha256: () => undefined };
@@ -105,6 +110,59 @@ describe('Pulumi.aws.yaml', () => {
     // LiveKit's own redis block is told in one line.
     const both = text + openviduText;
     const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(both));
+    assert.deepEqual(missing, []);
+  });
+});
+
+describe('Pulumi.gcp.yaml', () => {
+  const gcp = configOf(gcpText);
+  const artifact = { ...Object(gcp['ebbtide:media']).artifact, sha256: SHA };
+  const media = { ...Object(gcp['ebbtide:media']), artifact };
+
+  it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
+    assert.throws(
+      () => readAll(gcp),
+      /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
+    );
+    assert.deepEqual(readAll({ ...gcp, ...secrets, 'ebbtide:media': media }).warnings, []);
+  });
+
+  it('says nothing but what holds without it', () => {
+    const place = {
+      'gcp:project': 'my-project-123456',
+      'gcp:region': 'europe-west1',
+      'ebbtide:cloud': 'gcp',
+    };
+    const few = { ...place, ...secrets, 'ebbtide:pool': { name: 'media' }, 'ebbtide:media': { artifact } };
+    const small = settingsOf(readAll(few).settings, 'gcp');
+    const all = settingsOf(readAll({ ...gcp, ...secrets, 'ebbtide:media': media }).settings, 'gcp');
+    const { agent, ...others } = small;
+    const { agent: agentOfAll, ...rest } = all;
+    assert.deepEqual(
+      {
+        ...others,
+        // What the pool's components take where nothing is said.
+        pool: { ...small.pool, machineType: DEFAULT_MACHINE_TYPE },
+        network: { ...small.network, cidr: DEFAULT_RANGE },
+        scaling: { ...small.scaling, lowFor: DEFAULT_LOW_FOR_MS },
+        media: { ...small.media, config: Object(all.media).config },
+      },
+      rest,
+    );
+    // What the stack leaves to the agent is the agent's own default.
+    const { tick: _, heartbeat: __, ...every } = v.parse(agentConfigSchema.entries.every, {});
+    assert.deepEqual({ notice: 3000, ...every }, agentOfAll.every);
+    assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), agentOfAll.timeout);
+    assert.deepEqual({ ...agent, every: {}, timeout: {} }, { ...agentOfAll, every: {}, timeout: {} });
+  });
+
+  it('explains every key that there is on GCP', () => {
+    const sections = { ...sharedSections(gcpRules.words), gcp: gcpSection };
+    const paths = [...keysOf({ entries: sections }), ...keysOf(gcpProviderSection)];
+    const keys = new Set(paths.flat());
+    // What GCP has no use for is refused, and not explained.
+    for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
+    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(gcpText + openviduText));
     assert.deepEqual(missing, []);
   });
 });

@@ -128,6 +128,30 @@ export async function runUnderMocks(
   }
 }
 
+/** What mocks do not see: the options that each type of resource was made with. */
+export async function optionsOfResources(
+  make: (options: pulumi.ComponentResourceOptions) => void,
+): Promise<Map<string, pulumi.CustomResourceOptions>> {
+  const options = new Map<string, pulumi.CustomResourceOptions>();
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, name, inputs }) => ({
+      id: name,
+      state: { ...inputs, ...outputsOf(type, name, unwrap(inputs).plain) },
+    }),
+    call: ({ token, inputs }) => answer(token, inputs),
+  });
+  make({
+    transformations: [
+      ({ type, opts }) => {
+        options.set(type, opts);
+        return undefined;
+      },
+    ],
+  });
+  await pulumi.runtime.disconnect();
+  return options;
+}
+
 function only(resources: Registered[], type: string, name?: string): Registered {
   const found = resources.filter(
     (resource) => resource.type === type && (name === undefined || resource.name === name),

@@ -363,6 +363,11 @@ describe('settings', () => {
       /^ebbtide:mediaSecrets\.keys is missing: LiveKit needs it$/,
     ],
     [
+      'how long the load must be low, which AWS decides',
+      { scaling: { lowFor: '5m' } },
+      /^ebbtide:scaling\.lowFor is of no use on AWS/,
+    ],
+    [
       "a suffix of the group's role that makes its name too long",
       { aws: { serviceLinkedRoleSuffix: 'a'.repeat(36) } },
       /^ebbtide:aws\.serviceLinkedRoleSuffix is "a+": must be a suffix of at most 35 letters/,

@@ -11,6 +11,7 @@ import { createSharedMemory } from '../../../fleet/shared-memory.ts';
 import { coalesce } from '../../coalesce.ts';
 import { createLog } from '../../log.ts';
 import { readSettings } from '../../settings.ts';
+import { createPatientMemory } from './patient-memory.ts';
 import { type PrunerTools, planOnly, prune as pruneOnce } from './prune.ts';
 
 /** Each request; reading the whole world and following what was begun have budgets of their own. */
@@ -65,7 +66,7 @@ function compose(environment: Readonly<Record<string, string | undefined>>): Pru
     settings,
     compute: createCompute({ client, clock, ...settings }),
     registry: createBucketRegistry({ store }),
-    memory: createSharedMemory(store, 'pruner'),
+    memory: createPatientMemory(createSharedMemory(store, 'pruner'), clock),
     log: createLog((line) => process.stdout.write(line), Date.now),
     clock,
     random: Math.random,

@@ -12,8 +12,8 @@ export interface Account {
   update(resource: Addressed, id: string, inputs: Inputs): Promise<Made>;
   /** `timeoutMs`: by the cloud's clock; what takes time may take this long. What is gone already is gone. */
   delete(type: string, id: string, timeoutMs: number): Promise<void>;
-  /** What the cloud itself adds to a thing of this type, by name. Throws for a type that the twin does not know. */
-  computedMembers(type: string, inputs: Inputs): string[];
+  /** What the cloud itself would add to a thing of this type. Throws for a type that the twin does not know. */
+  wouldAdd(type: string, inputs: Inputs): Inputs;
   /** Every resource that there is, by type and id. */
   resources(): { type: string; id: string }[];
 }
@@ -116,8 +116,7 @@ export function createAccount(cloud: LivingCloud, directory: string): Account {
         if (left !== undefined) await change(() => forget(left));
       });
     },
-    computedMembers: (type, inputs) =>
-      Object.keys(creatorIn(cloud.paper, type)(inputs, `${type}::preview`).outputs),
+    wouldAdd: (type, inputs) => creatorIn(cloud.paper, type)(inputs, `${type}::preview`).outputs,
     resources: () => [...kept.values()].map(({ type, record: { id } }) => ({ type, id })),
   };
 }

@@ -1,7 +1,7 @@
 import { hexId } from '../../cloud/identifiers.ts';
 import type { Inputs } from '../resource.ts';
 import type { TypeRules } from './type-rules.ts';
-import { isSame, UNKNOWN } from './wire.ts';
+import { isMarked, isSame, UNKNOWN } from './wire.ts';
 
 export interface Checked {
   rules: TypeRules;
@@ -43,18 +43,38 @@ export function diffInputs(rules: TypeRules, olds: Inputs, news: Inputs): Differ
   return { changed, replaces, deleteBeforeReplace: replaces.length > 0 && named && keepsName };
 }
 
-/** What is known before a thing is made: what was asked for. `computed`: the members that the cloud adds. */
-export function previewCreate(inputs: Inputs, computed: readonly string[]): Inputs {
-  const unknown = computed.filter((member) => inputs[member] === undefined);
-  return { ...inputs, ...Object.fromEntries(unknown.map((member) => [member, UNKNOWN])) };
+/** What is known before a thing is made: what was asked for. `added`: what the cloud adds, as it would be. */
+export function previewCreate(inputs: Inputs, added: Inputs): Inputs {
+  const preview = { ...inputs };
+  for (const [member, value] of Object.entries(added)) {
+    const given = inputs[member];
+    // A member may be half the program's and half the cloud's.
+    if (isObject(given) && isObject(value)) preview[member] = previewCreate(given, value);
+    else preview[member] ??= UNKNOWN;
+  }
+  return preview;
 }
 
 /** What is known before a thing is changed: all that it was, but for what the change makes anew. */
 export function previewUpdate(rules: TypeRules, state: Inputs, olds: Inputs, news: Inputs): Inputs {
-  const given = new Set(Object.keys(olds));
-  const computed = Object.entries(state).filter(([member]) => !given.has(member));
   const renewed = (rules.renewed ?? []).map((member) => [member, UNKNOWN]);
-  return { ...Object.fromEntries([...computed, ...renewed]), ...news };
+  return { ...keepAdded(state, olds, news), ...Object.fromEntries(renewed) };
+}
+
+/** What the cloud had added to what it was given, beside what it is given now. */
+function keepAdded(state: Inputs, olds: Inputs, news: Inputs): Inputs {
+  const kept = { ...news };
+  for (const [member, value] of Object.entries(state)) {
+    const [old, next] = [olds[member], news[member]];
+    if (old === undefined) kept[member] ??= value;
+    else if (isObject(value) && isObject(old) && isObject(next)) kept[member] = keepAdded(value, old, next);
+  }
+  return kept;
+}
+
+/** Assets are what they are. */
+function isObject(value: unknown): value is Inputs {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isMarked(value);
 }
 
 function present(inputs: Inputs): Inputs {

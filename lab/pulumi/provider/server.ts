@@ -110,8 +110,8 @@ function resources(account: Account, rules: RulesByType) {
       const inputs = readProperties(request.getProperties());
       const response = new proto.CreateResponse();
       if (request.getPreview()) {
-        const computed = account.computedMembers(resource.type, inputs);
-        response.setProperties(writeProperties(previewCreate(inputs, computed)));
+        const added = account.wouldAdd(resource.type, inputs);
+        response.setProperties(writeProperties(previewCreate(inputs, added)));
         return response;
       }
       const { id, outputs } = await account.create(resource, inputs);

@@ -30,6 +30,11 @@ export function isSame(one: unknown, other: unknown): boolean {
   return isDeepStrictEqual(essence(one), essence(other));
 }
 
+/** Not plain data: an asset, an archive. */
+export function isMarked(value: object): boolean {
+  return Reflect.get(value, rpc.specialSigKey) !== undefined;
+}
+
 export function containsUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;
   if (Array.isArray(value)) return value.some(containsUnknown);

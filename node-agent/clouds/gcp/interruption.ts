@@ -25,16 +25,24 @@ export function watchInterruptions(metadata: Metadata, now: () => number): Inter
     return { kind: 'interrupted', ...interruption };
   }
 
+  /** What is known of both. */
+  function known(): InterruptionReading {
+    const readings = [preempted.latest(), maintenance.latest()];
+    if (textOf(readings[0]) === 'TRUE') return interrupted('spot-interruption', PREEMPTION_MS);
+    if (textOf(readings[1]) === 'TERMINATE_ON_HOST_MAINTENANCE')
+      return interrupted('host-maintenance', HOST_MAINTENANCE_MS);
+    return readings.find((reading) => reading?.kind === 'unknown') ?? { kind: 'none' };
+  }
+
   return {
     async readInterruption() {
-      const both = [preempted, maintenance].map((watch) => watch.next());
-      const first = preempted.latest() === undefined || maintenance.latest() === undefined;
-      await (first ? Promise.all(both) : Promise.race(both));
-      const readings = [preempted.latest(), maintenance.latest()];
-      if (textOf(readings[0]) === 'TRUE') return interrupted('spot-interruption', PREEMPTION_MS);
-      if (textOf(readings[1]) === 'TERMINATE_ON_HOST_MAINTENANCE')
-        return interrupted('host-maintenance', HOST_MAINTENANCE_MS);
-      return readings.find((reading) => reading?.kind === 'unknown') ?? { kind: 'none' };
+      if (preempted.latest() === undefined || maintenance.latest() === undefined) {
+        await Promise.all([preempted.next(), maintenance.next()]);
+        const first = known();
+        if (first.kind !== 'none') return first;
+      }
+      await Promise.race([preempted.next(), maintenance.next()]);
+      return known();
     },
     async readAdvice() {
       const reading = await maintenance.next();

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { ObjectStore } from '../../fleet/object-store.ts';
+import { fetchVerified, sha256Of } from '../../node-agent/boot/boot-source.ts';
+import type { StoreServer } from '../support/store-server.ts';
+import { STORES } from '../support/stores.ts';
+
+for (const kind of STORES) {
+  describe(`our store on somebody else's ${kind.name} (${kind.program})`, function () {
+    this.timeout(60_000);
+    let server: StoreServer | undefined;
+
+    before(async function () {
+      const program = kind.find();
+      if (program === undefined) return this.skip();
+      server = await kind.start(program);
+      await server.createBucket('pool');
+    });
+    after(() => server?.stop());
+
+    function store(bucket = 'pool'): ObjectStore {
+      assert.ok(server);
+      return server.store(bucket);
+    }
+
+    it('reads and lists keys of every sort as they were written, with their age', async () => {
+      const keys = [' +&é', '=?#%20', "'()*!", 'A:b', 'a&amp;b', 'a/b//c']
+        .map((name) => `many/${name}.json`)
+        .sort();
+      await Promise.all(keys.map((key) => store().put(key, JSON.stringify({ key }))));
+      const pages: string[][] = [];
+      for await (const page of store().list('many/')) pages.push(page.map(({ key }) => key));
+      assert.deepEqual(pages, [keys]);
+      for (const key of keys) {
+        const object = await store().get(key);
+        assert.equal(object?.body, JSON.stringify({ key }));
+        assert.ok(object.ageMs < 10_000);
+      }
+    });
+
+    it('tells an absent object from an absent bucket', async () => {
+      assert.equal(await store().get('memory/none.json'), undefined);
+      await assert.rejects(store('nowhere').get('x'), /x.*nowhere/);
+      await assert.rejects(store('nowhere').put('x', '{}'), /nowhere/);
+      await assert.rejects(async () => {
+        for await (const _ of store('nowhere').list('statuses/'));
+      }, /nowhere/);
+    });
+
+    it('gives software only if it is what was pinned', async () => {
+      await store().put('software/x', 'content');
+      assert.ok(server);
+      const files = server.files('pool');
+      const sha256 = sha256Of(Buffer.from('content'));
+      assert.equal((await fetchVerified(files, { key: 'software/x', sha256 })).toString(), 'content');
+      await assert.rejects(
+        fetchVerified(files, { key: 'software/x', sha256: 'abc' }),
+        /not what was deployed/,
+      );
+      await assert.rejects(
+        fetchVerified(files, { key: 'software/y', sha256 }),
+        /software\/y is not in bucket pool/,
+      );
+    });
+  });
+}

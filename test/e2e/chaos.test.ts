@@ -5,7 +5,7 @@ import { TESTED } from '../../lab/chaos/runner.ts';
 import { search } from '../../lab/chaos/search.ts';
 
 /** As many as fit in some forty seconds; `npm run chaos` runs more. */
-const RUNS = 800;
+const RUNS = 1_000;
 
 describe('fault injection', () => {
   for (const [cloud, { run, faults }] of Object.entries(TESTED)) {

@@ -241,8 +241,13 @@ describe('the state file', () => {
     ['time passed, and nobody set the clock', { at: 9_000, boot: 'b', upMs: 4_100 }, 4_000],
     ['the clock was set forward by an hour', { at: 3_609_000, boot: 'b', upMs: 4_100 }, 3_604_000],
     ['the clock was set back by an hour', { at: -3_591_000, boot: 'b', upMs: 4_100 }, -3_596_000],
-    ['the machine was booted meanwhile', { at: 60_000, boot: 'c', upMs: 10 }, 4_000],
-    ['it was booted, and its clock is behind', { at: 2_000, boot: 'c', upMs: 10 }, 2_000],
+    ['the machine was booted meanwhile', { at: 60_000, boot: 'c', upMs: 10 }, 59_000],
+    [
+      'its clock was set forward by an hour, and it was booted',
+      { at: 3_660_000, boot: 'c', upMs: 10 },
+      3_659_000,
+    ],
+    ['it was booted, and its clock is behind', { at: 2_000, boot: 'c', upMs: 10 }, 1_000],
     ['the system does not name its boots', { at: 60_000, upMs: 10 }, 4_000],
   ] as const) {
     it(`counts a drain by the time that passed, where ${given}`, async () => {

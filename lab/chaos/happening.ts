@@ -22,8 +22,8 @@ type NodeHappening =
   | { kind: 'agent-started'; node: string }
   | { kind: 'agent-killed'; node: string; why: string }
   | { kind: 'agent-says'; node: string; event: string; fields: Record<string, unknown> }
-  | { kind: 'asked-to-drain'; node: string; accepted: boolean }
-  | { kind: 'asked-to-resume'; node: string; accepted: boolean }
+  | { kind: 'asked-to-drain'; node: string; answer: Answer }
+  | { kind: 'asked-to-resume'; node: string; answer: Answer }
   | { kind: 'room'; node: string; people: number; forMs: number }
   | { kind: 'media-started'; node: string; life: string }
   /** What reached the media process. `cut`: sent because of the operator's ceiling. */
@@ -33,6 +33,9 @@ type NodeHappening =
   | { kind: 'machine-off'; node: string; taken: boolean; people: number };
 
 /** What happens in a virtual world, as far as anybody is concerned by it. `step`: of the schedule, as it begins. */
+/** What an operator hears. `in-doubt`: it is done, and an agent that starts again may not know of it. */
+type Answer = 'accepted' | 'in-doubt' | 'refused';
+
 export type Happening = { kind: 'step'; text: string } | CloudHappening | NodeHappening;
 
 /** `at`: ms since the world began. */

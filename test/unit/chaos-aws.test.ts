@@ -25,7 +25,11 @@ const PLAN: AwsPlan = {
 };
 
 /** Written out, so that they stay what they are when schedules are drawn in another way. */
-const ROWS: { given: string; steps: (CommonStep | AwsStep)[] }[] = [
+const ROWS: {
+  given: string;
+  ceiling?: Pick<AwsPlan, 'ceilingMs' | 'onCeiling'>;
+  steps: (CommonStep | AwsStep)[];
+}[] = [
   {
     given: 'nodes that cannot hear that they go, and a question about another zone',
     steps: [
@@ -50,14 +54,33 @@ const ROWS: { given: string; steps: (CommonStep | AwsStep)[] }[] = [
       { at: 100 * SECOND, kind: 'spot-notice', node: 0, noticeMs: 120 * SECOND },
     ],
   },
+  {
+    given: 'a node that takes work again by an operator, while nothing can be written',
+    steps: [
+      { at: 80 * SECOND, kind: 'operator-drain', node: 1 },
+      { at: 100 * SECOND, kind: 'disk-full', node: 1, forMs: 37 * SECOND },
+      { at: 103 * SECOND, kind: 'operator-resume', node: 1 },
+    ],
+  },
+  {
+    given: 'a clock that is set, then a drain, then a boot',
+    ceiling: { ceilingMs: 150 * SECOND, onCeiling: 'cut' },
+    steps: [
+      { at: 50 * SECOND, kind: 'room', node: 1, people: 2, forMs: 122 * SECOND },
+      { at: 60 * SECOND, kind: 'clock-jump', node: 0, byMs: 3_600 * SECOND },
+      { at: 97 * SECOND, kind: 'desired', to: 1 },
+      { at: 104 * SECOND, kind: 'runtime-silent', node: 0, forMs: 116 * SECOND },
+      { at: 160 * SECOND, kind: 'reboot', node: 0, downMs: 37 * SECOND },
+    ],
+  },
 ];
 
 describe('schedules on AWS that once went wrong', () => {
-  for (const [seed, { given, steps }] of ROWS.entries()) {
+  for (const [seed, { given, ceiling, steps }] of ROWS.entries()) {
     it(given, async () => {
       const { violation, history } = await runSchedule(awsCloud, {
         seed,
-        plan: PLAN,
+        plan: { ...PLAN, ...ceiling },
         steps,
         calmAt: 300 * SECOND,
       });

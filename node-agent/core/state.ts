@@ -163,6 +163,9 @@ export interface Observed {
   release: Retry;
   ready: Retry;
   start: Retry;
+  /** Whether what the runtime would start again by itself can be kept down, and what was, since the last resume. */
+  keepDown: Retry;
+  keptDown: string[];
   /** When a doubt about a signal may be looked into again. */
   askDrainAt: number;
   /** The hook that held this machine has ended without us: the cloud retains it, or is about to. */
@@ -216,6 +219,8 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       release: IDLE,
       ready: IDLE,
       start: IDLE,
+      keepDown: IDLE,
+      keptDown: [],
       askDrainAt: 0,
       hookEnded: false,
       heldAt: null,

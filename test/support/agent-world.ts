@@ -91,6 +91,10 @@ export class AgentWorld {
   readonly hidden = new Set<MediaName>();
   /** What systemd or the engine would do: start it again after a crash, after so many ms. */
   restartAfterMs: number | undefined = undefined;
+  /** What fails as soon as it is started, again and again without end. */
+  readonly loops = new Set<MediaName>();
+  /** Whether its runtime can be told to start nothing again, as a container engine can. */
+  canKeepDown: 'yes' | 'no' | 'not needed' = 'not needed';
   readonly exits = new Map<MediaName, { clean: boolean; text: string }>();
   target: 'stay' | 'leave' = 'stay';
   hookOpen = true;
@@ -234,7 +238,7 @@ export class AgentWorld {
       ({ people: _, signals: __, drained: ___, stuck: ____, ...process }): MediaProcess => process,
     );
     const exits = [...this.exits].map(([name, exit]) => ({ name, ...exit }));
-    return { kind: 'answered', running, willStart: [...this.restartAt.keys()], exits };
+    return { kind: 'answered', running, willStart: [...this.restartAt.keys(), ...this.loops], exits };
   }
 
   private isHidden(name: string): boolean {
@@ -325,8 +329,16 @@ export class AgentWorld {
       case 'cut':
         return this.deliver(effect);
       case 'start-media':
-        if (this.media !== undefined) return failed('it runs');
-        for (const name of new Set([...this.exits.keys(), 'livekit' as const])) this.startMedia(0, name);
+        if (this.media !== undefined && this.canKeepDown === 'not needed') return failed('it runs');
+        for (const name of new Set([...this.exits.keys(), 'livekit' as const]))
+          if (!this.lives.has(name)) this.startMedia(0, name);
+        return { kind: 'done' };
+      case 'keep-down':
+        if (this.canKeepDown === 'not needed') return { kind: 'nothing-to-do', text: 'it gives up' };
+        if (this.canKeepDown === 'no') return { kind: 'not-done', problem: 'this engine cannot' };
+        for (const name of [...this.loops]) if (effect.names.includes(name)) this.loops.delete(name);
+        for (const name of [...this.restartAt.keys()])
+          if (effect.names.includes(name)) this.restartAt.delete(name);
         return { kind: 'done' };
       case 'hold':
         if (this.faults.has('api')) return failed('Throttling');

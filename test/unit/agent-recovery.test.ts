@@ -285,6 +285,70 @@ describe('the agent, when the media server misbehaves', () => {
   });
 });
 
+describe('the agent, when a container fails again and again', () => {
+  function looping(canKeepDown: AgentWorld['canKeepDown']): AgentWorld {
+    const world = new AgentWorld();
+    world.canKeepDown = canKeepDown;
+    world.crashMedia();
+    world.loops.add('livekit');
+    return world;
+  }
+
+  it('lets it try for as long as the node is wanted, and keeps it down from then on: the node leaves', () => {
+    const world = looping('yes');
+    world.pass(900_000);
+    assert.equal(world.phase, 'booting');
+    assert.ok(world.loops.has('livekit'), 'it may still come up');
+    world.target = 'leave';
+    assert.ok(world.pass(20_000, () => world.released));
+    assert.equal(world.logs.filter(({ event }) => event === 'media-kept-down').length, 1);
+  });
+
+  it('an engine that cannot: nothing is empty, and a person is called', () => {
+    const world = looping('no');
+    world.target = 'leave';
+    world.pass(300_000);
+    assert.equal(world.phase, 'draining');
+    assert.ok(world.alarms.includes('media-not-kept-down'));
+    world.loops.clear();
+    assert.ok(world.pass(20_000, () => world.released));
+    assert.ok(!world.alarms.includes('media-not-kept-down'));
+  });
+
+  it('one that comes up after all in the middle of the drain gets its one signal', () => {
+    const world = looping('no');
+    world.target = 'leave';
+    world.pass(30_000);
+    world.loops.clear();
+    world.startMedia(2);
+    world.pass(20_000);
+    assert.equal(world.signalsTo(world.media?.id ?? ''), 1);
+    hangUp(world);
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('what was kept down is started again by a resume that comes before any signal', () => {
+    const world = new AgentWorld({}, ['egress']);
+    world.canKeepDown = 'yes';
+    world.pass(10_000);
+    world.killAgent();
+    world.startMedia(0);
+    world.crashMedia('egress');
+    world.loops.add('egress');
+    world.faults.add('metrics');
+    world.startAgent();
+    world.pass(1_000);
+    world.command({ kind: 'drain', reason: 'a mistake' });
+    world.pass(2_000);
+    assert.ok(!world.loops.has('egress'));
+    assert.equal(world.signalsSent.length, 0);
+    assert.match(world.command({ kind: 'resume' }).text, /had not been signalled yet/);
+    world.pass(1_000);
+    assert.ok(world.lives.has('egress'));
+  });
+});
+
 describe('the agent, when no media process is found', () => {
   /** LiveKit, with people, under a name that nobody looks for: from its beginning on. */
   function unseen(people: number): AgentWorld {

@@ -187,9 +187,11 @@ describe('the agent, in a scale-in', () => {
       const at = world.at + passed;
       const rooms = passed / 500;
       const reading = { kind: 'known', work: { ...NO_WORK, rooms } } as const;
-      const step = transition(state, { kind: 'work-read', reading, at }, world.settings);
-      writes += step.effects.filter(({ kind }) => kind === 'publish').length;
-      state = step.state;
+      for (const event of [{ kind: 'work-read', reading, at } as const, { kind: 'tick', at } as const]) {
+        const step = transition(state, event, world.settings);
+        writes += step.effects.filter(({ kind }) => kind === 'publish').length;
+        state = step.state;
+      }
     }
     assert.equal(writes, 1);
   });

@@ -73,6 +73,16 @@ const ROWS: {
       { at: 160 * SECOND, kind: 'reboot', node: 0, downMs: 37 * SECOND },
     ],
   },
+  {
+    given: 'a clock that is set back while a node drains, and then its state is lost',
+    steps: [
+      { at: 102 * SECOND, kind: 'room', node: 4, people: 1, forMs: 133 * SECOND },
+      { at: 110 * SECOND, kind: 'desired', to: 1 },
+      { at: 112 * SECOND, kind: 'room', node: 1, people: 3, forMs: 129 * SECOND },
+      { at: 123 * SECOND, kind: 'clock-jump', node: 1, byMs: -3_600 * SECOND },
+      { at: 167 * SECOND, kind: 'state-garbled', node: 1, downMs: 2 * SECOND },
+    ],
+  },
 ];
 
 describe('schedules on AWS that once went wrong', () => {

@@ -46,6 +46,7 @@ export function createExecutor(
       case 'signal':
       case 'cut':
       case 'start-media':
+      case 'keep-down':
       case 'hold':
       case 'release':
       case 'ready':
@@ -75,6 +76,11 @@ export function createExecutor(
           return await ports.runtime.cut(effect.process, effect.kill);
         case 'start-media':
           return await ports.runtime.start();
+        case 'keep-down': {
+          const { keepDown } = ports.runtime;
+          if (keepDown !== undefined) return await keepDown(effect.names);
+          return { kind: 'nothing-to-do', text: 'this runtime ends such a loop by itself' };
+        }
         case 'hold':
           return await ports.cloud.hold();
         case 'release':

@@ -16,7 +16,7 @@ export function connectMedia(
   now: () => number,
 ): Pick<Ports, 'media' | 'runtime'> {
   const { media, timeout, every } = config;
-  const remembered = durable.signals.map(({ process }) => process);
+  const remembered = [...new Set([...durable.lives, ...durable.signals.map(({ process }) => process)])];
   const livekit = createLivekit({
     metricsUrl: media.metricsUrl,
     redisFile: media.redisFile,

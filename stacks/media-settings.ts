@@ -20,7 +20,11 @@ export function readMedia(settings: RightPart<SharedSettings>, files: SettingsFi
       return { template, problems: [...livekitProblems(media, files), ...problems], warnings };
     }
     case 'openvidu':
-      return { template: undefined, problems: openviduProblems(media, settings, files), warnings: [] };
+      return {
+        template: undefined,
+        problems: openviduProblems(media, settings, files),
+        warnings: openviduWarnings(media),
+      };
     case undefined:
       return { template: undefined, problems: [], warnings: [] };
   }
@@ -92,6 +96,20 @@ function openviduProblems(
       says:
         "is missing: must be the script that installs OpenVidu's media node ({file, sha256}), or be left out with " +
         'ebbtide:pool.imageHasSoftware, for an image that has it already',
+    },
+  ];
+}
+
+/** A deployment without ingress may go without it. */
+function openviduWarnings({ ingress }: RightPart<OpenviduMedia>): Problem[] {
+  if (ingress !== undefined && 'metricsPort' in ingress) return [];
+  return [
+    {
+      key: 'media.ingress.metricsPort',
+      says:
+        'is missing: ingress tells its jobs on its prometheus_port only. A node on which an ingress runs then never knows ' +
+        'its work, so it never serves: AWS replaces it after ebbtide:aws.launchTimeout, again and again, and ' +
+        "`pulumi up` fails. Set prometheus_port in ingress' configuration, and this to the same port",
     },
   ];
 }

@@ -5,8 +5,8 @@ export const COMMON_GUARDS: readonly Guard[] = [
   {
     name: 'a runtime that does not answer is no proof of absence',
     file: 'node-agent/core/runtime-news.ts',
-    guard: 'runtimeAt: at, absentSince: null, zeroSince: null }',
-    instead: 'runtimeAt: at, absentSince: state.observed.absentSince ?? at, zeroSince: null }',
+    guard: 'const unknown = { absentSince: null,',
+    instead: 'const unknown = { absentSince: state.observed.absentSince ?? at,',
   },
   {
     name: 'the intention is on disk before the signal',
@@ -23,8 +23,8 @@ export const COMMON_GUARDS: readonly Guard[] = [
   {
     name: 'after a lost state, what is older than the agent is not trusted',
     file: 'node-agent/core/runtime-news.ts',
-    guard: 'forgetGone(distrust(next, reading.running, at), reading.running)',
-    instead: 'forgetGone(next, reading.running)',
+    guard: 'forgetGone(distrust(next, running, at), running)',
+    instead: 'forgetGone(next, running)',
   },
   {
     name: 'an agent that starts again remembers its drain',

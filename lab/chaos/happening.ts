@@ -1,10 +1,9 @@
 import type { MediaEnd } from './media.ts';
 
-/** What happens in a virtual world, as far as anybody is concerned by it. Nodes are named by their cloud's ids. */
-export type Happening =
-  | { kind: 'step'; text: string }
+/** What a cloud does, told by its world. The invariants know a cloud by these alone. Nodes have their cloud's ids. */
+export type CloudHappening =
   | { kind: 'launched'; node: string }
-  /** Where the cloud says that the machine is, in its own words. */
+  /** Where the cloud says that the machine is, in its own words: for whoever reads a trace. */
   | { kind: 'cloud'; node: string; state: string }
   /**
    * The cloud decided that this node goes. `chosen`: by our own choice, which the bound on drains is for. `blindly`: and
@@ -13,22 +12,31 @@ export type Happening =
   | { kind: 'wanted'; node: string; chosen: boolean; blindly: boolean; why: string }
   /** The cloud does not wait for this node's agent any more. `disturbed`: something had kept that from asking it to. */
   | { kind: 'hold-lost'; node: string; disturbed: boolean }
+  /** The agent gave the machine back, and the cloud took its word. */
+  | { kind: 'released'; node: string; running: string[]; people: number }
+  | { kind: 'function'; name: string; outcome: string }
+  | { kind: 'refused'; what: string };
+
+/** What happens on a machine: the same in any cloud. */
+type NodeHappening =
   | { kind: 'agent-started'; node: string }
   | { kind: 'agent-killed'; node: string; why: string }
   | { kind: 'agent-says'; node: string; event: string; fields: Record<string, unknown> }
-  | { kind: 'asked-to-drain'; node: string; accepted: boolean }
-  | { kind: 'asked-to-resume'; node: string; accepted: boolean }
+  | { kind: 'asked-to-drain'; node: string; answer: Answer }
+  | { kind: 'asked-to-resume'; node: string; answer: Answer }
   | { kind: 'room'; node: string; people: number; forMs: number }
   | { kind: 'media-started'; node: string; life: string }
   /** What reached the media process. `cut`: sent because of the operator's ceiling. */
   | { kind: 'signalled'; node: string; life: string; signal: 'drain' | 'cut' | 'kill'; people: number }
   | { kind: 'media-ended'; node: string; life: string; how: MediaEnd; people: number }
-  /** The agent gave the machine back, and the cloud took its word. */
-  | { kind: 'released'; node: string; running: string[]; people: number }
   /** `taken`: by the cloud itself or by chance, whatever was on it. */
-  | { kind: 'machine-off'; node: string; taken: boolean; people: number }
-  | { kind: 'function'; name: string; outcome: string }
-  | { kind: 'refused'; what: string };
+  | { kind: 'machine-off'; node: string; taken: boolean; people: number };
+
+/** What happens in a virtual world, as far as anybody is concerned by it. `step`: of the schedule, as it begins. */
+/** What an operator hears. `in-doubt`: it is done, and an agent that starts again may not know of it. */
+type Answer = 'accepted' | 'in-doubt' | 'refused';
+
+export type Happening = { kind: 'step'; text: string } | CloudHappening | NodeHappening;
 
 /** `at`: ms since the world began. */
 export type Told = Happening & { at: number };

@@ -73,7 +73,7 @@ export function createInvariants(bounds: Bounds): Invariants {
       case 'agent-says':
         return says(told);
       case 'asked-to-resume':
-        if (told.accepted) nodeOf(told.node).drainingSince = undefined;
+        if (told.answer === 'accepted') nodeOf(told.node).drainingSince = undefined;
         return [];
       default:
         return [];

@@ -116,7 +116,8 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
     // Nobody is there to be asked: the operator reads that the socket does not answer.
     if (asked === undefined) return;
     asked.command(command).then(({ accepted, text }) => {
-      tell({ kind, node: id, accepted: accepted && !IN_DOUBT.test(text) });
+      const answer = accepted ? (IN_DOUBT.test(text) ? 'in-doubt' : 'accepted') : 'refused';
+      tell({ kind, node: id, answer });
     });
   }
 

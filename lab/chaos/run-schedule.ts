@@ -47,8 +47,9 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
     const told: Told = { ...happening, at: time.now() - BEGIN };
     history.push(told);
     violation ??= invariants.note(told)[0] ?? endless(told);
-    if (told.kind === 'asked-to-drain' && told.accepted) drainedByHand.add(told.node);
-    if (told.kind === 'asked-to-resume' && told.accepted) drainedByHand.delete(told.node);
+    if (told.kind === 'asked-to-drain' && told.answer === 'accepted') drainedByHand.add(told.node);
+    // A resume in doubt is carried out, and may not be remembered: neither is expected any more.
+    if (told.kind === 'asked-to-resume' && told.answer !== 'refused') drainedByHand.delete(told.node);
   }
 
   /** Whoever goes on in one moment for ever would never let time pass. */

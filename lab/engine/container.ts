@@ -62,11 +62,9 @@ export class TwinContainer {
     this.#process?.kill(signal);
   }
 
+  /** As Docker does: a restart that waits already takes place, and only the end of that life is the last one. */
   setPolicy(policy: Definition['HostConfig']['RestartPolicy']): void {
     this.policy = policy;
-    if (policy.Name !== 'no' || this.status !== 'restarting') return;
-    clearTimeout(this.#timer);
-    this.status = 'exited';
   }
 
   /** Ends for good, and waits for it. */

@@ -118,6 +118,12 @@ function outsideAlarms({ durable, observed }: AgentState, at: number): Alarm[] {
   failing('state-not-written', observed.save, 'the state file cannot be written, so nothing is signalled', 0);
   failing('status-not-published', observed.publish, 'the registry does not take the status', ALARM_AFTER_MS);
   failing('signal-not-sent', observed.signal, 'the media cannot be told to drain', ALARM_AFTER_MS);
+  failing(
+    'media-not-kept-down',
+    observed.keepDown,
+    'what ends and is started again keeps this node',
+    ALARM_AFTER_MS,
+  );
   failing('heartbeat-failing', observed.hold, "the cloud's timer cannot be kept alive", ALARM_AFTER_MS);
   failing('release-failing', observed.release, 'the empty machine cannot be given back', ALARM_AFTER_MS);
   failing('not-inhibited', observed.inhibit, 'a shutdown of the machine cannot be held off', 0);

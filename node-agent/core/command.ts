@@ -67,7 +67,11 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   if (phase === 'empty')
     return startMedia(back, request, 'Resuming: a fresh media process is being started.');
   if (signalled.length === 0 && carriesCalls(state)) {
-    return unchanged(promise(back, request, 'Resuming: the media process had not been signalled yet.'));
+    const text = 'Resuming: the media process had not been signalled yet.';
+    // What had failed and was kept down is wanted again.
+    return state.observed.keptDown.length > 0
+      ? startMedia(back, request, text)
+      : unchanged(promise(back, request, text));
   }
   if (runningProcesses(state).length === 0) {
     return refuse(
@@ -86,7 +90,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
 }
 
 function startMedia(state: AgentState, request: number, text: string): Step {
-  const next = known(state, { start: begun(state.observed.start) });
+  const next = known(state, { start: begun(state.observed.start), keptDown: [] });
   return { state: promise(next.state, request, text), effects: [{ kind: 'start-media' }] };
 }
 

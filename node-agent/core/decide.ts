@@ -1,5 +1,6 @@
 import { ownDecision, settle } from './decision.ts';
 import type { Effect } from './effect.ts';
+import { keepDown } from './keep-down.ts';
 import { conclude, hold, release } from './leave-rules.ts';
 import { begun, isDue } from './retry.ts';
 import { ALARM_AFTER_MS, type CoreSettings, DECISION_WAIT_MS } from './settings.ts';
@@ -20,6 +21,7 @@ export function decide(state: AgentState, settings: CoreSettings, at: number): S
     noticeInterruption,
     serve,
     drain,
+    keepDown,
     askDrain,
     signal,
     cut,

@@ -9,6 +9,8 @@ export type Effect =
   /** Force the media to end (the operator's ceiling, and only that). */
   | { kind: 'cut'; process: MediaProcess; people: number | null; kill: boolean }
   | { kind: 'start-media' }
+  /** Nothing is to start these again by itself. */
+  | { kind: 'keep-down'; names: string[] }
   | { kind: 'read-decision' }
   /** Look in the media's own registry whether this life of it got the signal. */
   | { kind: 'read-drain'; process: string }

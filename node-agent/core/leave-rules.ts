@@ -1,8 +1,8 @@
+import { isAbsent } from './absence.ts';
 import { begun, isDue } from './retry.ts';
 import { ABSENCE_PROOF_MS, ALARM_AFTER_MS, type CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
 import { known, log, remember, type Step, unchanged } from './step.ts';
-import { isAbsent } from './work.ts';
 
 /** Empty needs proof: the process that was signalled has ended, or none was there in two readings apart. */
 export function conclude(state: AgentState, settings: CoreSettings, at: number): Step {

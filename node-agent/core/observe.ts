@@ -1,3 +1,4 @@
+import { afterWork } from './absence.ts';
 import { decisionFrom, follow, settle } from './decision.ts';
 import type { AgentEvent } from './event.ts';
 import { observeOutcome } from './outcome.ts';
@@ -21,7 +22,8 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
       const told = event.reading.kind === 'known' ? event.at : null;
       const lives =
         state.observed.lives?.map((life) => ({ ...life, toldSince: life.toldSince ?? told })) ?? null;
-      return known(state, { work: event.reading, workAt: event.at, zeroSince, lives });
+      const calls = afterWork(state.observed.calls, event.reading, state.observed.lives, event.at);
+      return known(state, { work: event.reading, workAt: event.at, zeroSince, lives, calls });
     }
     case 'target-read': {
       const { reading } = event;

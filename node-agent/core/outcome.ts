@@ -72,6 +72,19 @@ export function observeOutcome(
     }
     case 'start-media':
       return { ...known(state, { start: retry(observed.start) }), effects: complain('media-not-started') };
+    case 'keep-down': {
+      const next = ended(observed.keepDown, outcome, at, settings.retryMs);
+      // Looked at again after a while: what was kept down may still have its last life, or come back all the same.
+      const keepDown = { ...next, notBefore: Math.max(next.notBefore, at + settings.retryMs) };
+      const names = outcome.kind === 'done' ? effect.names : [];
+      const keptDown = [...new Set([...observed.keptDown, ...names])];
+      const effects =
+        keptDown.length > observed.keptDown.length ? [log('info', 'media-kept-down', { names })] : [];
+      return {
+        ...known(state, { keepDown, keptDown }),
+        effects: [...effects, ...complain('media-not-kept-down')],
+      };
+    }
     case 'read-decision':
     case 'read-drain':
       return unchanged(state);

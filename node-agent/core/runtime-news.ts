@@ -1,3 +1,4 @@
+import { afterRuntime } from './absence.ts';
 import type { Effect } from './effect.ts';
 import { DOUBT_KEPT_MS } from './settings.ts';
 import type {
@@ -30,6 +31,7 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
     lives: running.map((process) => watch(state, process, at)),
     absentSince: absent ? (state.observed.absentSince ?? at) : null,
     downSince: down ? (state.observed.downSince ?? at) : null,
+    calls: afterRuntime(state.observed.calls, running),
     // What was read before a life began says nothing of that life.
     ...(begun ? { zeroSince: null, work: null } : {}),
   }).state;
@@ -60,7 +62,13 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
       effects.push(log('error', 'jobs-lost', fields));
     }
   }
-  return { state: forgetGone(distrust(next, running, at), running), effects };
+  return { state: noteLives(forgetGone(distrust(next, running, at), running), running), effects };
+}
+
+/** Also those that were never signalled: an agent that starts again must find them, renamed or not. */
+function noteLives(state: AgentState, running: MediaProcess[]): AgentState {
+  const lives = running.map(({ id }) => id).sort();
+  return lives.join() === state.durable.lives.join() ? state : remember(state, { lives });
 }
 
 /** A life that was there before us is as old as it says; the age of one that came later we know ourselves. */
@@ -70,7 +78,10 @@ function watch({ observed }: AgentState, process: MediaProcess, at: number): Wat
   return { process, since: known?.since ?? since, toldSince: known?.toldSince ?? null };
 }
 
-/** After a lost state, a process that is older than this agent may have been signalled already. */
+/**
+ * After a lost state, whatever runs at the first look may have been signalled already. When it began tells nothing: that is
+ * said by a clock that may have been set since.
+ */
 function distrust(state: AgentState, running: MediaProcess[], at: number): AgentState {
   const { lostBefore, signals } = state.durable;
   if (lostBefore === null) return state;
@@ -80,10 +91,7 @@ function distrust(state: AgentState, running: MediaProcess[], at: number): Agent
       at - lostBefore.at >= DOUBT_KEPT_MS && !signals.some((record) => record.state === 'uncertain');
     return settled ? remember(state, { lostBefore: null }) : state;
   }
-  const suspects = running.filter(
-    (process) =>
-      process.startedAt <= lostBefore.at && !signals.some((record) => record.process === process.id),
-  );
+  const suspects = running.filter((process) => !signals.some((record) => record.process === process.id));
   const revision = state.observed.revision + 1;
   const records = suspects.map(
     ({ id }): SignalRecord => ({

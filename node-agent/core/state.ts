@@ -33,7 +33,10 @@ export type RuntimeReading =
   | { kind: 'unknown'; reason: string };
 
 /** What the media servers say of their work. Unknown is never empty. */
-export type WorkReading = { kind: 'known'; work: Work } | { kind: 'unknown'; reason: string };
+export type WorkReading = ({ kind: 'known'; work: Work } | { kind: 'unknown'; reason: string }) & {
+  /** Nobody listens where LiveKit tells its calls: proof that it is not there, as no error and no silence is. */
+  nobodyListens?: true;
+};
 
 /** What the media's own registry says of its state; `ageMs` is since it was written, by the node's own clock. */
 export type DrainReading =
@@ -83,6 +86,8 @@ export interface DurableState {
   /** When this node began to drain because of the decision; the ceiling counts from here. */
   drainingSince: number | null;
   signals: SignalRecord[];
+  /** The lives that the runtime last told of: by these it finds them again, whatever they are called by then. */
+  lives: string[];
   /** Whether the cloud has been told that this machine takes work. */
   ready: boolean;
   /** An earlier state was lost: processes older than this may have been signalled (`checked`: those are marked so). */
@@ -112,6 +117,14 @@ export interface WatchedLife {
   toldSince: number | null;
 }
 
+/** What stands behind "no process that carries calls is here" besides that none was found (absence.ts). */
+export interface CallsWatch {
+  /** The runtime has seen it, and nobody unseen has told calls since: its end is then the runtime's to tell. */
+  seen: boolean;
+  /** Since when, without a break, nobody listens where calls are told. */
+  nobodySince: number | null;
+}
+
 /** What is only known while the agent runs. A proof that needs two readings begins anew after a restart. */
 export interface Observed {
   startedAt: number;
@@ -126,6 +139,7 @@ export interface Observed {
   absentSince: number | null;
   /** Since when, without a break, it answers that nothing that carries calls runs, and nothing will start. */
   downSince: number | null;
+  calls: CallsWatch;
   work: WorkReading | null;
   workAt: number;
   /** Since when, without a break, the work is known to be zero. */
@@ -158,6 +172,9 @@ export interface Observed {
   release: Retry;
   ready: Retry;
   start: Retry;
+  /** Whether what the runtime would start again by itself can be kept down, and what was, since the last resume. */
+  keepDown: Retry;
+  keptDown: string[];
   /** When a doubt about a signal may be looked into again. */
   askDrainAt: number;
   /** The hook that held this machine has ended without us: the cloud retains it, or is about to. */
@@ -187,6 +204,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       lives: null,
       absentSince: null,
       downSince: null,
+      calls: { seen: false, nobodySince: null },
       work: null,
       workAt: 0,
       zeroSince: null,
@@ -212,6 +230,8 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       release: IDLE,
       ready: IDLE,
       start: IDLE,
+      keepDown: IDLE,
+      keptDown: [],
       askDrainAt: 0,
       hookEnded: false,
       heldAt: null,
@@ -249,6 +269,7 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
     decision: null,
     drainingSince: null,
     signals: [],
+    lives: [],
     ready: false,
     lostBefore,
     callsCut: 0,

@@ -1,8 +1,9 @@
 import type { Media, NodeStatus } from '../../fleet/status.ts';
+import { isAbsent } from './absence.ts';
 import { alarmsOf } from './alarms.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState, MediaExit, MediaProcess } from './state.ts';
-import { carriesCalls, isAbsent, recordOf, runningProcesses, workNow } from './work.ts';
+import { carriesCalls, recordOf, runningProcesses, workNow } from './work.ts';
 
 /** How this node is, in the words that the registry, people and functions share. */
 export function statusOf(state: AgentState, settings: CoreSettings, at: number): NodeStatus {

@@ -1,10 +1,11 @@
 import { isEmptyWork, NO_WORK, type Work } from '../../fleet/status.ts';
-import { ABSENCE_PROOF_MS, type CoreSettings, ZERO_PROOF_MS } from './settings.ts';
+import { describeDoubt, isAbsent } from './absence.ts';
+import { type CoreSettings, ZERO_PROOF_MS } from './settings.ts';
 import type { AgentState, MediaProcess, SignalRecord, WorkReading } from './state.ts';
 
 /** What is known of the work right now. No process is proof of no work only when it was seen twice, and nothing will start. */
 export function workNow(state: AgentState, settings: CoreSettings, at: number): WorkReading {
-  const { runtime, runtimeAt, absentSince, work, workAt } = state.observed;
+  const { runtime, runtimeAt, work, workAt } = state.observed;
   if (isAbsent(state, settings, at)) return { kind: 'known', work: NO_WORK };
   if (runtime === null) return { kind: 'unknown', reason: 'the media process has not been looked for yet' };
   if (runtime.kind === 'unknown') return runtime;
@@ -12,26 +13,12 @@ export function workNow(state: AgentState, settings: CoreSettings, at: number): 
     return { kind: 'unknown', reason: 'the media process was not looked for lately' };
   if (runtime.running.length === 0) {
     const starting = runtime.willStart.length > 0 ? `, ${runtime.willStart.join(', ')} about to start` : '';
-    const contradicted = starting === '' && work?.kind === 'known' && workAt >= (absentSince ?? at);
-    const hidden = contradicted
-      ? ', yet the media tells its work: what runs is not what this agent looks for'
-      : '';
-    return { kind: 'unknown', reason: `no media process runs${starting}${hidden}` };
+    return { kind: 'unknown', reason: `no media process runs${starting || describeDoubt(state)}` };
   }
   if (work === null) return { kind: 'unknown', reason: 'the work has not been read yet' };
   if (at - workAt > settings.readingValidMs)
     return { kind: 'unknown', reason: 'the work was not read lately' };
   return work;
-}
-
-/**
- * Proven: no media process, none about to start, in two readings apart, the last of them fresh. A media server whose
- * metrics still answer contradicts that, whatever the runtime says.
- */
-export function isAbsent(state: AgentState, settings: CoreSettings, at: number): boolean {
-  const { absentSince, runtimeAt, work, workAt } = state.observed;
-  if (absentSince === null || (work?.kind === 'known' && workAt >= absentSince)) return false;
-  return runtimeAt - absentSince >= ABSENCE_PROOF_MS && at - runtimeAt <= settings.readingValidMs;
 }
 
 /** Only what carries calls lets people in. */

@@ -30,7 +30,7 @@ export function createLivekit({
   return {
     async readWork() {
       const metrics = await readPage(metricsUrl, timeoutMs, send);
-      return 'reason' in metrics ? unknown(metrics.reason) : workFromMetrics(metrics.page);
+      return 'reason' in metrics ? { kind: 'unknown', ...metrics } : workFromMetrics(metrics.page);
     },
     async readDrain() {
       if (redisFile === undefined) return unknown('this LiveKit has no registry');

@@ -41,30 +41,39 @@ export function createOpenvidu(options: OpenviduOptions): MediaServer {
   const { livekit, readContainers, timeoutMs } = options;
 
   async function readWork(): Promise<WorkReading> {
-    let running: MediaContainer[];
+    let containers: MediaContainer[];
     try {
-      running = (await readContainers()).filter(({ container }) => isRunning(container));
+      containers = await readContainers();
     } catch (cause) {
       return { kind: 'unknown', reason: describeError(cause) };
     }
+    const running = containers.filter(({ container }) => isRunning(container));
     const beside = running.filter(({ role }) => role !== 'livekit');
-    const readings = await Promise.all([
-      readCalls(running.length - beside.length > 0, running.length === 0),
-      ...beside.map(readJobs),
+    const [calls, jobs] = await Promise.all([
+      readCalls(containers, running),
+      Promise.all(beside.map(readJobs)),
     ]);
-    return readings.reduce(add);
+    const { nobodyListens } = calls;
+    return { ...jobs.reduce(add, calls), ...(nobodyListens === undefined ? {} : { nobodyListens }) };
   }
 
-  /** LiveKit is asked even if its container is not seen: under another name it would still have its calls. */
-  async function readCalls(isSeen: boolean, nothingRuns: boolean): Promise<WorkReading> {
+  /**
+   * LiveKit is asked even if its container is not seen: under another name it would still have its calls. It has none only
+   * where its container is there and has ended, not where none was found.
+   */
+  async function readCalls(containers: MediaContainer[], running: MediaContainer[]): Promise<WorkReading> {
     const reading = await livekit.readWork();
     if (reading.kind === 'known') return reading;
-    if (nothingRuns) return { kind: 'unknown', reason: 'no media container runs' };
-    if (!isSeen) return { kind: 'known', work: NO_WORK };
-    return {
-      kind: 'unknown',
-      reason: `LiveKit runs and does not tell its work: ${reading.reason} (prometheus.port in its configuration switches its metrics on)`,
-    };
+    const isLivekit = ({ role }: MediaContainer) => role === 'livekit';
+    if (running.length === 0) return { ...reading, reason: 'no media container runs' };
+    if (running.some(isLivekit)) {
+      const advice = 'prometheus.port in its configuration switches its metrics on';
+      return { ...reading, reason: `LiveKit runs and does not tell its work: ${reading.reason} (${advice})` };
+    }
+    if (!containers.some(isLivekit))
+      return { ...reading, reason: `no container of LiveKit is found under its name, and ${reading.reason}` };
+    const { nobodyListens } = reading;
+    return { kind: 'known', work: NO_WORK, ...(nobodyListens === undefined ? {} : { nobodyListens }) };
   }
 
   async function readJobs({ role, name, container }: MediaContainer): Promise<WorkReading> {

@@ -60,7 +60,7 @@ export class EngineError extends Error {
 export interface DockerEngine {
   /** The version of the API that is spoken with it. */
   version(): Promise<string>;
-  /** Ids of all containers, in whatever state; with a filter, of those only (`{name: ['^/livekit$']}`, `{label: ['a=b']}`). */
+  /** Ids of all containers, in whatever state; with a filter, of those only (`{label: ['a=b']}`). */
   list(filters: Record<string, string[]>): Promise<string[]>;
   /** By id or name; undefined when there is no such container. */
   inspect(container: string): Promise<Container | undefined>;
@@ -140,8 +140,9 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
   const at = (container: string, rest: string) => `/containers/${encodeURIComponent(container)}/${rest}`;
 
   async function inspect(container: string): Promise<Container | undefined> {
-    const response = await call('GET', at(container, 'json'), [200, 404]);
-    return response.status === 404 ? undefined : parse(containerSchema, response, `container ${container}`);
+    const path = at(container, 'json');
+    const response = await call('GET', path, [200, 404]);
+    return isGone(path, response) ? undefined : parse(containerSchema, response, `container ${container}`);
   }
 
   return {
@@ -156,16 +157,19 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
       const path = at(container, `kill?signal=${signal}`);
       const response = await call('POST', path, [204, 404, 409, 500]);
       if (response.status === 204) return 'sent';
+      if (isGone(path, response)) return 'not-running';
       // podman 4 says of one that has ended with 500 that its state is improper.
       if (response.status === 500 && (await inspect(container))?.State.Running) throw refusal(path, response);
       return 'not-running';
     },
     async setRestartPolicy(container, policy) {
       const body = { RestartPolicy: { Name: policy, MaximumRetryCount: 0 } };
-      const response = await call('POST', at(container, 'update'), [200, 404], body);
+      const path = at(container, 'update');
+      const response = await call('POST', path, [200, 404], body);
       if (response.status === 200) return 'set';
       // A path that an engine does not have is answered without an error of its own.
-      return v.is(errorSchema, response.body.toString()) ? 'gone' : 'not-supported';
+      if (!v.is(errorSchema, response.body.toString())) return 'not-supported';
+      return isGone(path, response) ? 'gone' : 'not-supported';
     },
     async start(container) {
       await call('POST', at(container, 'start'), [204, 304]);
@@ -234,6 +238,14 @@ function refusal(path: string, { status, body }: HttpResponse): EngineError {
   const parsed = v.safeParse(errorSchema, body.toString());
   const words = parsed.success ? parsed.output.message : body.toString().trim().slice(0, 200);
   return new EngineError(`the container engine answered ${path} with HTTP ${status}: ${words}`, status);
+}
+
+/** Only by the engine's own word: whatever else says 404 (a proxy, another program, an engine without that path) knows no container. */
+function isGone(path: string, response: HttpResponse): boolean {
+  if (response.status !== 404) return false;
+  const parsed = v.safeParse(errorSchema, response.body.toString());
+  if (parsed.success && /no such container/i.test(parsed.output.message)) return true;
+  throw refusal(path, response);
 }
 
 /** What a failed connection means for a person. */

@@ -73,7 +73,7 @@ export function createDockerRuntime({
   async function signal(process: MediaProcess): Promise<Outcome> {
     let note: string;
     try {
-      note = await keepDown(process);
+      note = await takePolicy(process);
     } catch (cause) {
       return { kind: 'not-done', problem: describeError(cause) };
     }
@@ -82,7 +82,7 @@ export function createDockerRuntime({
   }
 
   /** Nothing is to bring it back once it has drained. Gives a note where that cannot be had; the drain goes on all the same. */
-  async function keepDown({ id }: MediaProcess): Promise<string> {
+  async function takePolicy({ id }: MediaProcess): Promise<string> {
     const container = await engine.inspect(containerOfLife(id));
     const policy = container?.HostConfig.RestartPolicy.Name ?? '';
     if (policy === '' || policy === 'no') return '';
@@ -93,6 +93,21 @@ export function createDockerRuntime({
     } catch (cause) {
       if (!(cause instanceof EngineError)) throw cause;
       return `${may}: ${cause.message}`;
+    }
+  }
+
+  async function keepDown(names: readonly string[]): Promise<Outcome> {
+    try {
+      for (const { name, container } of await readContainers()) {
+        const policy = container.HostConfig.RestartPolicy.Name;
+        if (!names.includes(name) || policy === '' || policy === 'no') continue;
+        if ((await engine.setRestartPolicy(container.Id, 'no')) !== 'not-supported') continue;
+        const problem = `this engine cannot change the restart policy ${policy} of ${name}, which starts it again and again: remove this container`;
+        return { kind: 'not-done', problem };
+      }
+      return { kind: 'done' };
+    } catch (cause) {
+      return { kind: 'not-done', problem: describeError(cause) };
     }
   }
 
@@ -132,6 +147,7 @@ export function createDockerRuntime({
     signal,
     cut: (process, kill) => send(process, kill ? 'SIGKILL' : DRAIN_SIGNAL),
     start,
+    keepDown,
   };
 }
 

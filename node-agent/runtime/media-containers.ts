@@ -60,7 +60,8 @@ export function createMediaContainers(
 
   async function recall(id: string): Promise<Found[]> {
     const container = await engine.inspect(id);
-    toRecall.delete(id);
+    // One that is there is forgotten only once it is known: another look of this round may still fail.
+    if (container === undefined) toRecall.delete(id);
     return container === undefined ? [] : [{ id: container.Id, role: 'unknown', name: undefined, container }];
   }
 
@@ -80,6 +81,7 @@ export function createMediaContainers(
     const told = new Map<string, Container>();
     for (const { id, role, name, container } of await look()) {
       if (!known.has(id)) known.set(id, { role, name });
+      for (const recalled of toRecall) if (id.startsWith(recalled)) toRecall.delete(recalled);
       if (container !== undefined) told.set(id, container);
     }
     const read = await Promise.all(

@@ -9,4 +9,9 @@ export interface MediaRuntime {
   /** Forces the end: the signal again, or with `kill` the signal that cannot be refused. */
   cut(process: MediaProcess, kill: boolean): Promise<Outcome>;
   start(): Promise<Outcome>;
+  /**
+   * Nothing is to start these again by itself, until `start`. Absent where a process that fails again and again is given
+   * up without our doing (systemd's start limit), or where nothing starts one.
+   */
+  keepDown?(names: readonly string[]): Promise<Outcome>;
 }

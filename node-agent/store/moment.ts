@@ -24,11 +24,13 @@ export async function createMoment(now: () => number): Promise<() => Moment> {
 
 /**
  * What was written at one moment, as it is to be read at another: whoever set the wall's clock meanwhile has neither
- * reached a ceiling by that nor put it off. After a boot nothing tells how long it took, but nothing lies ahead.
+ * reached a ceiling by that nor put it off. After another boot only the wall could tell how long it took, and it may have
+ * been set: everything is as old as when it was written, since those who were on calls then are not any more, and a
+ * ceiling that comes late cuts nobody. Nothing lies ahead.
  */
 export function carriedOver(state: DurableState, written: Moment | undefined, now: Moment): DurableState {
-  const sameBoot = written?.boot !== undefined && written.boot === now.boot;
-  const setByMs = sameBoot ? now.at - written.at - (now.upMs - written.upMs) : 0;
+  const passedMs = written === undefined ? undefined : vouchedFor(written, now);
+  const setByMs = written === undefined || passedMs === undefined ? 0 : now.at - written.at - passedMs;
   const moved = (at: number) => Math.min(now.at, at + setByMs);
   return {
     ...state,
@@ -38,4 +40,10 @@ export function carriedOver(state: DurableState, written: Moment | undefined, no
     signals: state.signals.map((record) => ({ ...record, at: moved(record.at) })),
     lostBefore: state.lostBefore && { ...state.lostBefore, at: moved(state.lostBefore.at) },
   };
+}
+
+/** How long it took by a clock that nobody sets; undefined where there is none, and the wall's is believed. */
+function vouchedFor(written: Moment, now: Moment): number | undefined {
+  if (written.boot === undefined || now.boot === undefined) return undefined;
+  return written.boot === now.boot ? now.upMs - written.upMs : 0;
 }

@@ -27,12 +27,14 @@ const stateSchema = v.object({
       people: count,
     }),
   ),
+  /** Files of an earlier agent do not have it. */
+  lives: v.optional(v.array(v.string()), []),
   ready: v.boolean(),
   lostBefore: v.nullable(v.object({ at: ms, reason: v.string(), checked: v.boolean() })),
   callsCut: count,
   callsLost: count,
   drainsEnded: count,
-}) satisfies v.GenericSchema<DurableState>;
+}) satisfies v.GenericSchema<unknown, DurableState>;
 
 /** `written`: when, by both clocks; files of an earlier agent do not have it. */
 const fileSchema = v.object({

@@ -51,6 +51,10 @@ export async function runSweep(
     sleep: async (ms) => {
       await sleep(ms);
     },
+    // Pulumi shows what a provider's process writes.
+    say: (text) => {
+      process.stderr.write(`${text}\n`);
+    },
     deadlineMs: DEADLINE_MS,
   });
 }

@@ -1,6 +1,6 @@
 import { describeReading } from '../../fleet/node-reading.ts';
 import { isEmptyWork } from '../../fleet/status.ts';
-import type { SweptMachine } from './sweep-plan.ts';
+import type { OnDestroy, SweptMachine } from './sweep-plan.ts';
 
 /** Of whom a sweep speaks. */
 export interface SweptPool {
@@ -44,9 +44,27 @@ export function unreadable({ pool, group, region }: SweptPool): string {
   return `the pool ${pool} is not destroyed: its group ${group} in ${region} cannot be read. ${UNCHANGED}`;
 }
 
+/** The program does not run in a plain destroy, so what the stack file says by now is not known. */
+export function cutNotice({ pool }: SweptPool): string {
+  return (
+    `the pool ${pool} is destroyed with every call that is on it: they are cut, since ebbtide:onDestroy was cut when the ` +
+    'program last ran (`pulumi up`, or `pulumi destroy --run-program`). What the stack file says since then is not looked at.'
+  );
+}
+
+/** A right is missing, or the account is another one: no second attempt makes it right. `changed`: something is done already. */
+export function interrupted(pool: SweptPool, onDestroy: OnDestroy, changed: boolean): string {
+  if (!changed) return `the pool ${pool.pool} is not destroyed: a right is missing. ${UNCHANGED}`;
+  return [
+    `the pool ${pool.pool} is not destroyed to its end: a right is missing.`,
+    ...howItStands(pool, onDestroy),
+  ].join('\n');
+}
+
 /** Something was done, and not all: what is left, and how to go on. */
 export function unfinished(
   pool: SweptPool,
+  onDestroy: OnDestroy,
   waitsFor: readonly SweptMachine[],
   minutes: number,
   troubles: readonly string[],
@@ -55,10 +73,20 @@ export function unfinished(
     `the pool ${pool.pool} is not destroyed to its end: after ${minutes} min ${waitsFor.length} machines are still there.`,
     ...waitsFor.map(nodeLine),
     ...troubles.map((trouble) => `  failed: ${trouble}`),
-    `The group ${pool.group} asks for no nodes any more, and lets each go as its last call ends; all else of the stack is as it was.`,
-    'To go on: `pulumi destroy` again. To take it back: `pulumi up --refresh`.',
-    INSIST,
+    ...howItStands(pool, onDestroy),
   ].join('\n');
+}
+
+function howItStands({ group }: SweptPool, onDestroy: OnDestroy): string[] {
+  const lets = {
+    refuse: 'lets each go as its last call ends',
+    cut: 'ends each at once, with the calls on it',
+  } as const;
+  return [
+    `The group ${group} asks for no nodes any more, and ${lets[onDestroy]}; all else of the stack is as it was.`,
+    'To go on: `pulumi destroy` again. To take it back: `pulumi up --refresh`.',
+    ...(onDestroy === 'refuse' ? [INSIST] : []),
+  ];
 }
 
 function nodeLine({ node, zone, lifecycleState, reading }: SweptMachine): string {

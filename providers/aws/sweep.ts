@@ -2,7 +2,15 @@ import { AwsError } from '../../fleet/aws/client.ts';
 import { describeError } from '../../fleet/error.ts';
 import type { Registry } from '../../fleet/registry.ts';
 import { type OnDestroy, planSweep, type SweepStep, type SweepWorld } from './sweep-plan.ts';
-import { lost, refusal, type SweptPool, unfinished, unreadable } from './sweep-words.ts';
+import {
+  cutNotice,
+  interrupted,
+  lost,
+  refusal,
+  type SweptPool,
+  unfinished,
+  unreadable,
+} from './sweep-words.ts';
 import type { SweptGroup } from './swept-group.ts';
 
 export interface SweepTools {
@@ -12,6 +20,8 @@ export interface SweepTools {
   registry: Pick<Registry, 'readFleet'>;
   now: () => number;
   sleep: (ms: number) => Promise<void>;
+  /** What a person should read while it goes on. */
+  say: (text: string) => void;
   /** How long it may take until no machine is left. */
   deadlineMs: number;
 }
@@ -30,6 +40,7 @@ export async function sweep(tools: SweepTools): Promise<void> {
   const { pool, onDestroy } = tools;
   const until = tools.now() + tools.deadlineMs;
   let begun = false;
+  let changed = false;
   let pauseMs = FIRST_PAUSE_MS;
   let world = await readFirst(tools);
   while (true) {
@@ -44,15 +55,22 @@ export async function sweep(tools: SweepTools): Promise<void> {
       case 'sweep':
         break;
     }
+    if (!begun && onDestroy === 'cut') tools.say(cutNotice(pool));
     begun = true;
-    const troubles = await carryOut(plan.steps, tools.group);
-    do {
-      if (tools.now() >= until) {
-        throw new Error(unfinished(pool, plan.waitsFor, Math.round(tools.deadlineMs / 60_000), troubles));
-      }
-      await tools.sleep(pauseMs);
-      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    } while (!(await readAgain(tools, troubles, (read) => (world = read))));
+    try {
+      const troubles = await carryOut(plan.steps, tools.group, () => (changed = true));
+      do {
+        if (tools.now() >= until) {
+          const minutes = Math.round(tools.deadlineMs / 60_000);
+          throw new Error(unfinished(pool, onDestroy, plan.waitsFor, minutes, troubles));
+        }
+        await tools.sleep(pauseMs);
+        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      } while (!(await readAgain(tools, troubles, (read) => (world = read))));
+    } catch (cause) {
+      if (!isHopeless(cause)) throw cause;
+      throw new Error(interrupted(pool, onDestroy, changed), { cause });
+    }
   }
 }
 
@@ -89,11 +107,16 @@ async function readWorld({ group, registry }: SweepTools): Promise<SweepWorld> {
 }
 
 /** First what is of the whole group: nothing may be launched in place of a machine that goes. */
-async function carryOut(steps: readonly SweepStep[], group: SweptGroup): Promise<string[]> {
+async function carryOut(
+  steps: readonly SweepStep[],
+  group: SweptGroup,
+  noteChange: () => void,
+): Promise<string[]> {
   const troubles: string[] = [];
   for (const step of steps) {
     try {
       await carryOutStep(step, group);
+      noteChange();
     } catch (cause) {
       remember(troubles, cause);
       if (step.kind === 'ask-for-none' || step.kind === 'stop-retaining') break;
@@ -115,7 +138,11 @@ function carryOutStep(step: SweepStep, group: SweptGroup): Promise<void> {
   }
 }
 
+function isHopeless(cause: unknown): boolean {
+  return cause instanceof AwsError && HOPELESS.includes(cause.code);
+}
+
 function remember(troubles: string[], cause: unknown): void {
-  if (cause instanceof AwsError && HOPELESS.includes(cause.code)) throw cause;
+  if (isHopeless(cause)) throw cause;
   troubles.push(describeError(cause));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MediaProcess, RuntimeReading } from '../../node-agent/core/state.ts';
 import { createDockerRuntime } from '../../node-agent/runtime/docker.ts';
 import type { Container } from '../../node-agent/runtime/docker-engine.ts';
@@ -226,6 +227,33 @@ for (const { name, missing, start } of engines) {
         'the old life is not signalled in the new',
       );
       assert.equal((await said('openvidu')).filter((line) => line === 'SIGQUIT').length, 0);
+    });
+
+    it('one that fails again and again is never over, until it is kept down', async () => {
+      await under.run('openvidu', ['/bin/false'], { policy: 'on-failure' });
+      const runtime = runtimeOf();
+      for (let looks = 0; looks < 20; looks += 1) {
+        const { running, willStart } = await answered(runtime);
+        assert.ok(running.length + willStart.length > 0);
+        await sleep(50);
+      }
+      const outcome = await runtime.keepDown?.(['openvidu']);
+      if ((await inspect('openvidu')).HostConfig.RestartPolicy.Name !== 'no') {
+        assert.match(
+          JSON.stringify(outcome),
+          /"not-done".*cannot change the restart policy on-failure of openvidu/,
+        );
+        return;
+      }
+      assert.deepEqual(outcome, { kind: 'done' });
+      const isOver = async () => {
+        const { running, willStart } = await answered(runtime);
+        return running.length + willStart.length === 0;
+      };
+      await eventually('it is over', isOver, 10_000);
+      await sleep(1_000);
+      assert.ok(await isOver(), 'and stays so');
+      assert.deepEqual(await runtime.keepDown?.(['openvidu']), { kind: 'done' });
     });
 
     it('a container that was renamed is the same life, also for an agent that starts anew', async () => {

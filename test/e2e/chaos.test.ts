@@ -4,6 +4,7 @@ import { describe as describeHappening } from '../../lab/chaos/happening.ts';
 import { TESTED } from '../../lab/chaos/runner.ts';
 import { search } from '../../lab/chaos/search.ts';
 
+/** As many as fit in some forty seconds; `npm run chaos` runs more. */
 const RUNS = 1_000;
 
 describe('fault injection', () => {

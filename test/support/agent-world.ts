@@ -88,8 +88,14 @@ export class AgentWorld {
   at = T0;
   /** What runs, by name: LiveKit, and beside it what a test puts there. */
   readonly lives = new Map<MediaName, Media>();
+  /** What runs under a name that the runtime does not look for. */
+  readonly hidden = new Set<MediaName>();
   /** What systemd or the engine would do: start it again after a crash, after so many ms. */
   restartAfterMs: number | undefined = undefined;
+  /** What fails as soon as it is started, again and again without end. */
+  readonly loops = new Set<MediaName>();
+  /** Whether its runtime can be told to start nothing again, as a container engine can. */
+  canKeepDown: 'yes' | 'no' | 'not needed' = 'not needed';
   readonly exits = new Map<MediaName, { clean: boolean; text: string }>();
   target: 'stay' | 'leave' = 'stay';
   hookOpen = true;
@@ -231,11 +237,16 @@ export class AgentWorld {
 
   private readRuntime(): RuntimeReading {
     if (this.faults.has('runtime')) return { kind: 'unknown', reason: 'systemd does not answer' };
-    const running = [...this.lives.values()].map(
+    const seen = [...this.lives.values()].filter(({ name }) => !this.isHidden(name));
+    const running = seen.map(
       ({ people: _, signals: __, drained: ___, stuck: ____, ...process }): MediaProcess => process,
     );
     const exits = [...this.exits].map(([name, exit]) => ({ name, ...exit }));
-    return { kind: 'answered', running, willStart: [...this.restartAt.keys()], exits };
+    return { kind: 'answered', running, willStart: [...this.restartAt.keys(), ...this.loops], exits };
+  }
+
+  private isHidden(name: string): boolean {
+    return [...this.hidden].some((hidden) => hidden === name);
   }
 
   private readTarget() {
@@ -249,12 +260,18 @@ export class AgentWorld {
   private readWork(): WorkReading {
     const lives = [...this.lives.values()];
     const starting = lives.some(({ startedAt }) => this.at - startedAt < METRICS_AFTER_MS);
-    if (lives.length === 0 || starting || this.faults.has('metrics'))
-      return { kind: 'unknown', reason: 'no metrics' };
+    if (this.faults.has('metrics')) return { kind: 'unknown', reason: 'no metrics' };
+    const isListening = this.media !== undefined && this.at - this.media.startedAt >= METRICS_AFTER_MS;
+    const listens = isListening ? {} : { nobodyListens: true as const };
+    if (lives.length === 0 || starting) return { kind: 'unknown', reason: 'no metrics', ...listens };
     const people = this.media?.people ?? 0;
     const jobs = (name: MediaName) => this.lives.get(name)?.people ?? 0;
     const work = { ...NO_WORK, egress: jobs('egress'), agents: jobs('agent') };
-    return { kind: 'known', work: { ...work, rooms: people > 0 ? 1 : 0, people, tracks: people } };
+    return {
+      kind: 'known',
+      work: { ...work, rooms: people > 0 ? 1 : 0, people, tracks: people },
+      ...listens,
+    };
   }
 
   /** Something that happens besides what passes by itself. */
@@ -319,8 +336,16 @@ export class AgentWorld {
       case 'cut':
         return this.deliver(effect);
       case 'start-media':
-        if (this.media !== undefined) return failed('it runs');
-        for (const name of new Set([...this.exits.keys(), 'livekit' as const])) this.startMedia(0, name);
+        if (this.media !== undefined && this.canKeepDown === 'not needed') return failed('it runs');
+        for (const name of new Set([...this.exits.keys(), 'livekit' as const]))
+          if (!this.lives.has(name)) this.startMedia(0, name);
+        return { kind: 'done' };
+      case 'keep-down':
+        if (this.canKeepDown === 'not needed') return { kind: 'nothing-to-do', text: 'it gives up' };
+        if (this.canKeepDown === 'no') return { kind: 'not-done', problem: 'this engine cannot' };
+        for (const name of [...this.loops]) if (effect.names.includes(name)) this.loops.delete(name);
+        for (const name of [...this.restartAt.keys()])
+          if (effect.names.includes(name)) this.restartAt.delete(name);
         return { kind: 'done' };
       case 'hold':
         if (this.faults.has('api')) return failed('Throttling');

@@ -1,11 +1,12 @@
 import * as assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type DurableState, type MediaProcess, startState } from '../../node-agent/core/state.ts';
-import { workFromMetrics } from '../../node-agent/media/livekit.ts';
+import { createLivekit, workFromMetrics } from '../../node-agent/media/livekit.ts';
 import { createPidFileRuntime } from '../../node-agent/runtime/pid-file.ts';
 import { readLife, signalLife } from '../../node-agent/runtime/process-table.ts';
 import { parseUnit, readingWithoutProcess } from '../../node-agent/runtime/systemd.ts';
@@ -42,6 +43,32 @@ async function end(pid: number): Promise<void> {
 }
 
 describe('LiveKit metrics', () => {
+  const answers: { given: string; answer: 'nothing' | number | 'nobody'; nobodyListens: true | undefined }[] =
+    [
+      { given: 'nobody listens', answer: 'nobody', nobodyListens: true },
+      { given: 'somebody listens and is silent', answer: 'nothing', nobodyListens: undefined },
+      { given: 'somebody answers with an error', answer: 503, nobodyListens: undefined },
+    ];
+  for (const { given, answer, nobodyListens } of answers) {
+    it(`${given}: unknown, and ${nobodyListens ? '' : 'not '}proven to be gone`, async () => {
+      const server = createServer((_, outgoing) => {
+        if (typeof answer === 'number') outgoing.writeHead(answer).end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      assert.ok(address !== null && typeof address === 'object');
+      const close = () => new Promise((resolve) => server.close(resolve));
+      if (answer === 'nobody') await close();
+      const metricsUrl = `http://127.0.0.1:${address.port}/metrics`;
+      const options = { metricsUrl, redisFile: undefined, timeoutMs: 200, now: Date.now };
+      const reading = await createLivekit(options).readWork();
+      server.closeAllConnections();
+      if (answer !== 'nobody') await close();
+      assert.equal(reading.kind, 'unknown');
+      assert.equal(reading.nobodyListens, nobodyListens);
+    });
+  }
+
   const page = (rooms: string, people: string, tracks = '') =>
     `# HELP x\nlivekit_room_total{node_id="ND_1",node_type="SERVER"} ${rooms}\nlivekit_participant_total{node_id="ND_1"} ${people}\n${tracks}`;
   const cases = [
@@ -241,8 +268,13 @@ describe('the state file', () => {
     ['time passed, and nobody set the clock', { at: 9_000, boot: 'b', upMs: 4_100 }, 4_000],
     ['the clock was set forward by an hour', { at: 3_609_000, boot: 'b', upMs: 4_100 }, 3_604_000],
     ['the clock was set back by an hour', { at: -3_591_000, boot: 'b', upMs: 4_100 }, -3_596_000],
-    ['the machine was booted meanwhile', { at: 60_000, boot: 'c', upMs: 10 }, 4_000],
-    ['it was booted, and its clock is behind', { at: 2_000, boot: 'c', upMs: 10 }, 2_000],
+    ['the machine was booted meanwhile', { at: 60_000, boot: 'c', upMs: 10 }, 59_000],
+    [
+      'its clock was set forward by an hour, and it was booted',
+      { at: 3_660_000, boot: 'c', upMs: 10 },
+      3_659_000,
+    ],
+    ['it was booted, and its clock is behind', { at: 2_000, boot: 'c', upMs: 10 }, 1_000],
     ['the system does not name its boots', { at: 60_000, upMs: 10 }, 4_000],
   ] as const) {
     it(`counts a drain by the time that passed, where ${given}`, async () => {

@@ -93,6 +93,37 @@ describe('the client of a container engine', () => {
     });
   });
 
+  const notFound: { given: string; body: unknown; then: 'gone' | 'unknown' }[] = [
+    { given: "Docker's own word", body: { message: 'No such container: a' }, then: 'gone' },
+    {
+      given: "podman's own word",
+      body: {
+        cause: 'no such container',
+        message: 'no container with name or ID "a" found: no such container',
+      },
+      then: 'gone',
+    },
+    { given: 'a path that the engine does not have', body: { message: 'page not found' }, then: 'unknown' },
+    { given: 'the page of another program', body: '<h1>404 Not Found</h1>', then: 'unknown' },
+    { given: 'nothing', body: '', then: 'unknown' },
+  ];
+  for (const { given, body, then } of notFound) {
+    it(`404 with ${given}: ${then}`, async () => {
+      await serve({
+        '/version': { body: { ApiVersion: '1.45' } },
+        '/v1.45/containers/a/json': { status: 404, body },
+        '/v1.45/containers/a/kill?signal=SIGQUIT': { status: 404, body },
+      });
+      if (then === 'gone') {
+        assert.equal(await engine().inspect('a'), undefined);
+        assert.equal(await engine().kill('a', 'SIGQUIT'), 'not-running');
+      } else {
+        await assert.rejects(engine().inspect('a'), /HTTP 404/);
+        await assert.rejects(engine().kill('a', 'SIGQUIT'), /HTTP 404/);
+      }
+    });
+  }
+
   it('an answer without what is needed is an error, not an ended container', async () => {
     await serve({
       '/version': { body: { ApiVersion: '1.45' } },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EngineTrouble } from '../../lab/engine/twin-engine.ts';
 import type { MediaProcess } from '../../node-agent/core/state.ts';
 import { createDockerRuntime } from '../../node-agent/runtime/docker.ts';
-import { createDockerEngine } from '../../node-agent/runtime/docker-engine.ts';
+import { createDockerEngine, type DockerEngine } from '../../node-agent/runtime/docker-engine.ts';
 import { createMediaContainers } from '../../node-agent/runtime/media-containers.ts';
 import type { MediaRuntime } from '../../node-agent/runtime/runtime.ts';
 import { type EngineUnderTest, startTwin } from '../support/engines.ts';
@@ -92,6 +92,26 @@ describe('media in containers', function () {
     assert.deepEqual(await runtime.start(), { kind: 'done' });
     assert.equal(container?.policy.Name, 'always', 'resume gives it back');
     assert.equal(container?.status, 'running');
+  });
+
+  it('one that an earlier agent knew is not forgotten when another look of the same round fails', async () => {
+    const id = await under.run('renamed', ['/bin/sleep', '60']);
+    let fails = true;
+    const engine: DockerEngine = {
+      ...under.engine,
+      async inspect(container) {
+        const found = await under.engine.inspect(container);
+        if (container !== 'openvidu' || !fails) return found;
+        // After the other look has found what it was for.
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        throw new Error('the engine did not answer');
+      },
+    };
+    const readContainers = createMediaContainers(engine, { livekit: 'openvidu' }, [id.slice(0, 12)]);
+    const runtime = createDockerRuntime({ engine, readContainers, restartPolicy: 'no', now: () => at });
+    assert.equal((await runtime.read()).kind, 'unknown');
+    fails = false;
+    assert.equal((await runs(runtime)).name, 'renamed');
   });
 
   it('a container that was made and not started yet is about to start, but not for ever', async () => {

@@ -190,9 +190,24 @@ describe('the work of an OpenVidu media node', function () {
   });
 
   it('LiveKit that has ended has no calls; a recording that still uploads is a job', async () => {
+    await run('openvidu');
     await run('egress');
     await setJobs(ports.egress, 1);
-    assert.deepEqual(await readWork(), { kind: 'known', work: { ...NO_WORK, egress: 1 } });
+    assert.equal((await readWork()).kind, 'unknown');
+    await under.engine.kill('openvidu', 'SIGKILL');
+    await eventually(
+      'it has ended',
+      async () => (await under.engine.inspect('openvidu'))?.State.Running === false,
+      5_000,
+    );
+    const ended = { kind: 'known', work: { ...NO_WORK, egress: 1 }, nobodyListens: true };
+    assert.deepEqual(await readWork(), ended);
+  });
+
+  it('LiveKit of which no container is found may have calls, whatever the others say', async () => {
+    await run('egress');
+    await setJobs(ports.egress, 1);
+    assert.match(await reasonOf(readWork()), /no container of LiveKit is found under its name/);
   });
 
   it('nothing at all is not "nothing to do": the runtime proves that, not the work', async () => {

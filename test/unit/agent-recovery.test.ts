@@ -283,34 +283,183 @@ describe('the agent, when the media server misbehaves', () => {
     world.target = 'leave';
     assert.ok(world.pass(10_000, () => world.released));
   });
+});
 
-  it('a runtime that sees nothing while the metrics still answer is contradicted, not believed', () => {
-    const world = draining(2);
-    world.pass(5_000);
-    const hidden = world.media;
-    world.notify({
-      kind: 'runtime-read',
-      reading: { kind: 'answered', running: [], willStart: [] },
-      at: world.at,
-    });
-    for (let second = 0; second < 20; second += 1) {
-      world.at += 1_000;
-      world.notify({
-        kind: 'runtime-read',
-        reading: { kind: 'answered', running: [], willStart: [] },
-        at: world.at,
-      });
-      world.notify({
-        kind: 'work-read',
-        reading: {
-          kind: 'known',
-          work: { rooms: 1, people: 2, tracks: 2, egress: 0, ingress: 0, agents: 0 },
-        },
-        at: world.at,
-      });
-    }
-    assert.equal(world.media, hidden);
+describe('the agent, when a container fails again and again', () => {
+  function looping(canKeepDown: AgentWorld['canKeepDown']): AgentWorld {
+    const world = new AgentWorld();
+    world.canKeepDown = canKeepDown;
+    world.crashMedia();
+    world.loops.add('livekit');
+    return world;
+  }
+
+  it('lets it try for as long as the node is wanted, and keeps it down from then on: the node leaves', () => {
+    const world = looping('yes');
+    world.pass(900_000);
+    assert.equal(world.phase, 'booting');
+    assert.ok(world.loops.has('livekit'), 'it may still come up');
+    world.target = 'leave';
+    assert.ok(world.pass(20_000, () => world.released));
+    assert.equal(world.logs.filter(({ event }) => event === 'media-kept-down').length, 1);
+  });
+
+  it('an engine that cannot: nothing is empty, and a person is called', () => {
+    const world = looping('no');
+    world.target = 'leave';
+    world.pass(300_000);
     assert.equal(world.phase, 'draining');
+    assert.ok(world.alarms.includes('media-not-kept-down'));
+    world.loops.clear();
+    assert.ok(world.pass(20_000, () => world.released));
+    assert.ok(!world.alarms.includes('media-not-kept-down'));
+  });
+
+  it('one that comes up after all in the middle of the drain gets its one signal', () => {
+    const world = looping('no');
+    world.target = 'leave';
+    world.pass(30_000);
+    world.loops.clear();
+    world.startMedia(2);
+    world.pass(20_000);
+    assert.equal(world.signalsTo(world.media?.id ?? ''), 1);
+    hangUp(world);
+    assert.ok(world.pass(60_000, () => world.released));
+    assert.equal(world.kicked, 0);
+  });
+
+  it('what was kept down is started again by a resume that comes before any signal', () => {
+    const world = new AgentWorld({}, ['egress']);
+    world.canKeepDown = 'yes';
+    world.pass(10_000);
+    world.killAgent();
+    world.startMedia(0);
+    world.crashMedia('egress');
+    world.loops.add('egress');
+    world.faults.add('metrics');
+    world.startAgent();
+    world.pass(1_000);
+    world.command({ kind: 'drain', reason: 'a mistake' });
+    world.pass(2_000);
+    assert.ok(!world.loops.has('egress'));
+    assert.equal(world.signalsSent.length, 0);
+    assert.match(world.command({ kind: 'resume' }).text, /had not been signalled yet/);
+    world.pass(1_000);
+    assert.ok(world.lives.has('egress'));
+  });
+});
+
+describe('the agent, when no media process is found', () => {
+  /** LiveKit, with people, under a name that nobody looks for: from its beginning on. */
+  function unseen(people: number): AgentWorld {
+    const world = new AgentWorld();
+    world.hidden.add('livekit');
+    if (world.media !== undefined) world.media.people = people;
+    return world;
+  }
+
+  function endsAndLeaves(world: AgentWorld): void {
+    world.endMedia(undefined);
+    world.faults.clear();
+    assert.ok(
+      world.pass(30_000, () => world.released),
+      'once it has really ended, the node leaves',
+    );
+  }
+
+  it('and calls are told: one reading that is not answered does not make them nothing, nor do many', () => {
+    const world = unseen(5);
+    world.pass(20_000);
+    world.target = 'leave';
+    world.pass(20_000);
+    assert.match(world.published?.unknown ?? '', /yet the media tells its work/);
+    world.faults.add('metrics');
+    world.pass(600_000);
+    assert.equal(world.released, false);
+    assert.equal(world.phase, 'draining');
+    assert.equal(world.published?.work, null);
+    assert.ok(world.alarms.includes('work-unknown'));
+    endsAndLeaves(world);
+  });
+
+  it('and calls were told while the runtime did not answer: the same', () => {
+    const world = unseen(5);
+    world.faults.add('runtime');
+    world.pass(20_000);
+    world.target = 'leave';
+    world.faults.add('metrics');
+    world.pass(3_000);
+    world.faults.delete('runtime');
+    world.pass(120_000);
+    assert.equal(world.released, false);
+    endsAndLeaves(world);
+  });
+
+  it('and an agent that starts again has not heard of the calls: it believes no silence either', () => {
+    const world = unseen(5);
+    world.pass(10_000);
+    world.target = 'leave';
+    world.pass(10_000);
+    world.faults.add('metrics');
+    world.killAgent();
+    world.startAgent();
+    world.pass(600_000);
+    assert.equal(world.released, false);
+    assert.match(world.published?.unknown ?? '', /something may be where the work is told/);
+    endsAndLeaves(world);
+  });
+
+  it('beside an egress that is seen and ends: what LiveKit told still counts', () => {
+    const world = new AgentWorld({}, ['egress']);
+    world.hidden.add('livekit');
+    if (world.media !== undefined) world.media.people = 3;
+    world.pass(15_000);
+    world.target = 'leave';
+    world.pass(3_000);
+    world.faults.add('metrics');
+    world.pass(120_000);
+    assert.equal(world.lives.has('egress'), false);
+    assert.equal(world.released, false);
+    endsAndLeaves(world);
+  });
+
+  it('and another one begins unseen after the first had ended: its calls count', () => {
+    const world = new AgentWorld();
+    world.pass(10_000);
+    world.crashMedia();
+    world.pass(10_000);
+    world.startMedia(4);
+    world.hidden.add('livekit');
+    world.pass(6_000);
+    world.target = 'leave';
+    world.faults.add('metrics');
+    world.pass(120_000);
+    assert.equal(world.released, false);
+    endsAndLeaves(world);
+  });
+
+  it('never up: it leaves, though it never saw one: nobody listens, twice', () => {
+    const world = new AgentWorld();
+    world.endMedia(undefined);
+    world.faults.add('metrics');
+    world.target = 'leave';
+    world.pass(60_000);
+    assert.equal(world.released, false, 'no answer is not "nobody listens"');
+    world.faults.delete('metrics');
+    world.pass(2_000);
+    assert.equal(world.released, false, 'once is not enough');
+    assert.ok(world.pass(10_000, () => world.released));
+  });
+
+  it('the lives that it watches are on disk, signalled or not, so that the next agent finds them again', () => {
+    const world = new AgentWorld({}, ['egress']);
+    world.pass(5_000);
+    const ids = [...world.lives.values()].map(({ id }) => id).sort();
+    assert.deepEqual(world.disk.state?.lives, ids);
+    assert.deepEqual(world.disk.state?.signals, []);
+    world.endMedia({ clean: true, text: 'exited 0' }, 'egress');
+    world.pass(3_000);
+    assert.deepEqual(world.disk.state?.lives, [world.media?.id]);
   });
 });
 
@@ -344,6 +493,7 @@ describe('the agent, whatever happens', () => {
     }),
     fc.record({ do: fc.constant('people' as const), name, people: fc.integer({ min: 0, max: 5 }) }),
     fc.record({ do: fc.constant('start' as const), name }),
+    fc.record({ do: fc.constant('show' as const) }),
     fc.record({ do: fc.constant('hook' as const), open: fc.boolean() }),
     fc.record({ do: fc.constant('drain' as const) }),
     fc.record({ do: fc.constant('resume' as const) }),
@@ -353,8 +503,9 @@ describe('the agent, whatever happens', () => {
   it('cuts no call, releases nothing that runs, and in the end leaves', function () {
     this.timeout(60_000);
     fc.assert(
-      fc.property(beside, fc.array(step, { maxLength: 25 }), (names, steps) => {
+      fc.property(beside, fc.boolean(), fc.array(step, { maxLength: 25 }), (names, isHidden, steps) => {
         const world = new AgentWorld({}, names);
+        if (isHidden) world.hidden.add('livekit');
         world.pass(5_000);
         for (const what of steps) {
           switch (what.do) {
@@ -395,6 +546,9 @@ describe('the agent, whatever happens', () => {
               // Only the engine's own doing: what was told to drain is not started beside itself.
               if (names.includes(what.name) && !world.lives.has(what.name)) world.startMedia(0, what.name);
               break;
+            case 'show':
+              world.hidden.clear();
+              break;
             case 'hook':
               world.hookOpen = what.open;
               break;
@@ -411,6 +565,7 @@ describe('the agent, whatever happens', () => {
           assert.equal(world.kicked, 0, 'no call is cut');
         }
         world.faults.clear();
+        world.hidden.clear();
         world.hookOpen = true;
         world.target = 'leave';
         world.killAgent();

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { readArguments } from '../../lab/chaos/arguments.ts';
 import { createDisk } from '../../lab/chaos/disk.ts';
+import { createDisturbance } from '../../lab/chaos/disturbance.ts';
 import { isAtRest, type NodeNow, wrongAtTheEnd } from '../../lab/chaos/endings.ts';
 import type { Happening } from '../../lab/chaos/happening.ts';
 import { createInvariants } from '../../lab/chaos/invariants.ts';
 import { createMischiefs } from '../../lab/chaos/mischiefs.ts';
+import { TESTED } from '../../lab/chaos/runner.ts';
 import { shrink } from '../../lab/chaos/shrink.ts';
+import { isCommon } from '../../lab/chaos/step.ts';
 import { createVirtualTime } from '../../lab/chaos/virtual-time.ts';
 
 describe('virtual time', () => {
@@ -84,6 +87,35 @@ describe('mischief in the network', () => {
     mischiefs.add({ ...base, callers: 'all', each: 1 });
     assert.equal(mischiefs.of('functions', 'store'), 'lost');
   });
+});
+
+describe('how long trouble may be felt', () => {
+  for (const [given, trouble, feltMs] of [
+    ['that lasts', { kind: 'network', forMs: 100 }, 100],
+    ['after which something is down', { kind: 'reboot', downMs: 70 }, 70],
+    ['of a moment', { kind: 'media-crash' }, 0],
+    ['that is armed, and nobody knows when it goes off', { kind: 'kill-agent', downMs: 70 }, 1_000_000],
+  ] as const) {
+    it(`one ${given}`, () => {
+      let now = 5_000_000;
+      const disturbance = createDisturbance(() => now);
+      assert.equal(disturbance.within(10), false);
+      disturbance.note(trouble);
+      now += feltMs + 9;
+      assert.equal(disturbance.within(10), true);
+      now += 1;
+      assert.equal(disturbance.within(10), feltMs === 1_000_000);
+    });
+  }
+});
+
+describe('the steps of a cloud', () => {
+  for (const [cloud, { faults }] of Object.entries(TESTED)) {
+    it(`${cloud}: each kind is either common or its own`, () => {
+      assert.deepEqual(faults, [...new Set(faults)]);
+      assert.ok(faults.some((kind) => !isCommon({ kind })));
+    });
+  }
 });
 
 describe('shrinking a schedule', () => {

@@ -242,6 +242,28 @@ describe('termination policy', () => {
         assert.deepEqual(await ask({ machines: ['i-3'] }), answer);
       });
     }
+
+    for (const [given, passedMs, machines, answer] of [
+      ['for less than an hour', 3_599_000, ['i-3'], ids()],
+      ['for an hour', 3_600_000, ['i-3'], ids('i-3')],
+      ['and are offered again', 130_000, ['i-1', 'i-2', 'i-3'], ids('i-1')],
+    ] as const) {
+      it(`decided nodes that say that they serve ${given}: ${answer.InstanceIDs.length} of 1 may go`, async () => {
+        const { ask, pass } = setUp({ 'i-1': {}, 'i-2': {}, 'i-3': {} });
+        await ask({ capacity: 2 });
+        pass(passedMs);
+        assert.deepEqual(await ask({ machines: [...machines] }), answer);
+      });
+    }
+
+    it('a decided node that still holds its place is not forgotten when another is decided', async () => {
+      const { ask, pass } = setUp({ 'i-1': {}, 'i-2': {}, 'i-3': {}, 'i-4': {} });
+      await ask();
+      pass(130_000);
+      assert.deepEqual(await ask({ machines: ['i-2', 'i-3'] }), ids('i-2'));
+      pass(130_000);
+      assert.deepEqual(await ask({ machines: ['i-3', 'i-4'] }), ids());
+    });
   });
 
   describe('when the store', () => {

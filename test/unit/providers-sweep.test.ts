@@ -175,12 +175,18 @@ describe('planning the sweep of a pool', () => {
 
 describe('sweeping a pool', () => {
   /** Each reading of the group is the next of `rounds`; the last stays. Time passes only in `sleep`. */
-  function setUp(rounds: (ReturnType<typeof worldOf> | Error)[], onDestroy: OnDestroy = 'refuse') {
+  function setUp(
+    rounds: (ReturnType<typeof worldOf> | Error)[],
+    onDestroy: OnDestroy = 'refuse',
+    refused = 'nothing',
+  ) {
     const done: string[] = [];
+    const said: string[] = [];
     let time = 0;
     let round = 0;
     const current = () => rounds[Math.min(round, rounds.length - 1)];
     const act = (text: string) => async () => {
+      if (text.startsWith(refused)) throw new AwsError(`no right to ${text}`, 'AccessDenied', 403);
       done.push(text);
     };
     const group: SweptGroup = {
@@ -215,8 +221,9 @@ describe('sweeping a pool', () => {
         time += ms;
       },
       deadlineMs: 20 * 60_000,
+      say: (text) => said.push(text),
     });
-    return { run, done };
+    return { run, done, said };
   }
 
   it('asks for none first, then ends what is empty, until nothing is left', async () => {
@@ -267,6 +274,47 @@ describe('sweeping a pool', () => {
     ]);
     await run;
     assert.deepEqual(done, ['ask-for-none', 'terminate i-1']);
+  });
+
+  it('a cut says before its first step that it cuts, and whence it knows that it may', async () => {
+    const { run, done, said } = setUp(
+      [worldOf([['InService', BUSY]]), worldOf([], { sizes: NONE, retains: false })],
+      'cut',
+    );
+    assert.deepEqual(done, []);
+    await run;
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? '',
+      /pool media .* every call .* cut.*ebbtide:onDestroy was cut when the program last ran/s,
+    );
+    const { run: refusing, said: nothing } = setUp([worldOf([], { sizes: NONE })]);
+    await refusing;
+    assert.deepEqual(nothing, []);
+  });
+
+  it('a right that is missing in the middle is told with what is changed already, and how to go on', async () => {
+    const { run, done } = setUp([worldOf([['InService', EMPTY]])], 'refuse', 'terminate');
+    await assert.rejects(run, (error: Error) => {
+      assert.match(error.message, /the pool media is not destroyed to its end/);
+      assert.match(error.message, /asks for no nodes any more/);
+      assert.match(error.message, /`pulumi destroy` again/);
+      assert.match(String(error.cause), /no right to terminate i-1/);
+      return true;
+    });
+    assert.deepEqual(done, ['ask-for-none']);
+    const first = setUp([worldOf([['InService', EMPTY]])], 'refuse', 'ask-for-none');
+    await assert.rejects(first.run, /Nothing has been destroyed/);
+  });
+
+  it('a cut that runs out of time does not say that calls may end by themselves', async () => {
+    const { run } = setUp([worldOf([['Terminating:Proceed', BUSY]], { sizes: NONE, retains: false })], 'cut');
+    await assert.rejects(run, (error: Error) => {
+      assert.match(error.message, /after 20 min 1 machines are still there/);
+      assert.match(error.message, /ends each at once, with the calls on it/);
+      assert.doesNotMatch(error.message, /last call ends|To insist/);
+      return true;
+    });
   });
 
   it('gives up at its deadline with what is left, and how to go on or back', async () => {

@@ -185,6 +185,16 @@ describe('Pulumi.aws-openvidu.yaml', () => {
     assert.equal(settings.livekitTemplate, undefined);
   });
 
+  it('switches on what tells the jobs of ingress; without that a preview warns of what follows', () => {
+    const { ingress: _, ...without } = withSum;
+    const { warnings } = readAll({ ...openvidu, 'ebbtide:media': without }, script);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? '',
+      /media\.ingress\.metricsPort is missing: .*prometheus_port.*never serves/,
+    );
+  });
+
   it('says nothing but what holds without it', () => {
     const agentOf = (written: object) => {
       const { settings } = readAll({ ...openvidu, 'ebbtide:media': written }, script);
@@ -192,7 +202,7 @@ describe('Pulumi.aws-openvidu.yaml', () => {
       const filled = JSON.stringify(told).replace('{{metricsPort}}', String(settings.media.ports.metrics));
       return v.parse(agentConfigSchema.entries.media, JSON.parse(filled));
     };
-    const { kind, setup } = withSum;
-    assert.deepEqual(agentOf(withSum), agentOf({ kind, setup }));
+    const { kind, setup, ingress } = withSum;
+    assert.deepEqual(agentOf(withSum), agentOf({ kind, setup, ingress }));
   });
 });

@@ -36,7 +36,7 @@ const artifact = (changed: Record<string, unknown>) => ({ media: { artifact: { s
 const IMAGE = `docker.io/livekit/livekit-server@sha256:${SHA}`;
 const SETUP = { file: 'setup.sh', sha256: SHA };
 const openvidu = (changed: Record<string, unknown> = {}) => ({
-  media: { kind: 'openvidu', setup: SETUP, ...changed },
+  media: { kind: 'openvidu', setup: SETUP, ingress: { metricsPort: 9093 }, ...changed },
 });
 
 describe('settings', () => {

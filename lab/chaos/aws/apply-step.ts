@@ -41,6 +41,9 @@ export function applyAwsStep(step: AwsStep, { now, group, functions, members }: 
       group.terminate(instance.id, false);
       return;
     case 'spot-notice':
+      // AWS takes a machine back once, and at the time that it told first: a second notice would move that in the world
+      // alone, and a machine that goes at the first one would look as if it were ended by us.
+      if (instance.spotDeadline !== undefined) return;
       instance.spotDeadline = now() + step.noticeMs;
       group.reclaimSpot(instance.id, step.noticeMs);
       return;

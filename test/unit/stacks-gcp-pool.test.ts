@@ -411,7 +411,7 @@ describe('the GCP pool', () => {
     });
     assert.deepEqual(conditions.sort(), [
       [name('alarming'), 'above', '120s'],
-      [name('overdue'), 'above', '0s'],
+      [name('overdue'), 'above', '60s'],
       [name('pruner-fails'), 'above', '120s'],
       [name('pruner-silent'), 'absent', '300s'],
       [name('stale'), 'above', '120s'],

@@ -12,12 +12,8 @@ import { createOperations } from './compute/operations.ts';
 import { createRunningGroups } from './compute/running-groups.ts';
 import { noticeDecision } from './decisions.ts';
 import type { FaultyService } from './faults.ts';
-import { createGroupMethods } from './front/compute-groups.ts';
-import { createInstanceMethods } from './front/compute-instances.ts';
-import { createOperationMethods } from './front/compute-operations.ts';
-import { createSecretManager } from './front/secret-manager.ts';
+import { createMethods } from './front/methods.ts';
 import { createFront } from './front/server.ts';
-import { createStorage } from './front/storage.ts';
 import { createFunctions } from './functions/functions.ts';
 import type { GcpTwin } from './gcp-twin.ts';
 import { createHands } from './hands.ts';
@@ -117,13 +113,8 @@ export function createTwin(options: TwinOptions): GcpTwin {
       zones: () => zonesOf(place.region),
       pageSize,
     };
-    const methods = [
-      ...createStorage({ objects, now: Date.now, ...(pageSize === undefined ? {} : { pageSize }) }),
-      ...createSecretManager(() => model),
-      ...createInstanceMethods(compute),
-      ...createGroupMethods(compute),
-      ...createOperationMethods(compute),
-    ];
+    const storage = { objects, now: Date.now, pageSize };
+    const methods = createMethods({ model: () => model, compute, storage });
     front = await createFront({
       model: () => model,
       methods,

@@ -42,7 +42,6 @@ export function createInstanceMethods(options: ComputeOptions): Method[] {
         parameters: v.strictObject({
           project: text,
           includeAllScopes: v.optional(flag),
-          returnPartialSuccess: v.optional(v.pipe(flag, v.literal(true))),
           ...PAGING,
           ...FIELDS,
         }),

@@ -16,7 +16,7 @@ export interface StorageOptions {
   /** Real time, ms since the epoch. */
   now(): number;
   /** Google gives at most 1,000. */
-  pageSize?: number;
+  pageSize?: number | undefined;
 }
 
 /** One object is written at most once in this time, by whoever. */

@@ -16,7 +16,7 @@ import {
 } from './compute-schemas.ts';
 
 /** On every machine of a pool, from its template. */
-const POOL_LABEL = 'ebbtide-pool';
+export const POOL_LABEL = 'ebbtide-pool';
 /** The id of the decision by which a machine has left its group. */
 export const DECISION_LABEL = 'ebbtide-decision';
 /** `true`: an operator said that this machine is not to be touched. */

@@ -26,6 +26,7 @@ export type InstanceName = Pick<Instance, 'name' | 'zone'>;
 
 /** One pool's part of Compute Engine. Every member rejects with `GcpError`; lists are whole, or they reject. */
 export interface Compute {
+  readonly groupName: string;
   readAutoscaler(signal?: AbortSignal): Promise<AutoscalerState>;
   /** undefined only where Google said that there is no such group. */
   readGroup(signal?: AbortSignal): Promise<InstanceGroupState | undefined>;
@@ -43,6 +44,10 @@ export interface Compute {
     labels: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Operation | undefined>;
+  /** The autoscaler changes the group no more. */
+  stopScaling(signal?: AbortSignal): Promise<Operation>;
+  /** The group deletes every machine that it has, and makes none. */
+  emptyGroup(signal?: AbortSignal): Promise<Operation>;
   /** To its end; rejects where it failed, or was not seen to end. */
   follow(operation: Operation, signal?: AbortSignal): Promise<void>;
 }
@@ -62,7 +67,8 @@ const PAGE_SIZE = 500;
 export function createCompute(options: ComputeOptions): Compute {
   const { client, clock, project, region, pool } = options;
   const root = `/compute/v1/projects/${encodeURIComponent(project)}`;
-  const groupPath = `${root}/regions/${encodeURIComponent(region)}/instanceGroupManagers/${encodeURIComponent(options.group)}`;
+  const regionPath = `${root}/regions/${encodeURIComponent(region)}`;
+  const groupPath = `${regionPath}/instanceGroupManagers/${encodeURIComponent(options.group)}`;
   const instancePath = ({ zone, name }: InstanceName) =>
     `${root}/zones/${encodeURIComponent(zone)}/instances/${encodeURIComponent(name)}`;
 
@@ -131,10 +137,11 @@ export function createCompute(options: ComputeOptions): Compute {
   }
 
   return {
+    groupName: options.group,
     readAutoscaler: (signal) =>
       ask(`the autoscaler ${options.autoscaler}`, autoscalerSchema, {
         method: 'GET',
-        path: `${root}/regions/${encodeURIComponent(region)}/autoscalers/${encodeURIComponent(options.autoscaler)}`,
+        path: `${regionPath}/autoscalers/${encodeURIComponent(options.autoscaler)}`,
         signal,
       }),
     readGroup: (signal) =>
@@ -175,6 +182,21 @@ export function createCompute(options: ComputeOptions): Compute {
           signal,
         }),
       ),
+    stopScaling: (signal) =>
+      ask(`switching off the autoscaler ${options.autoscaler}`, operationSchema, {
+        method: 'PATCH',
+        path: `${regionPath}/autoscalers`,
+        query: { autoscaler: options.autoscaler },
+        body: JSON.stringify({ autoscalingPolicy: { mode: 'OFF' } }),
+        signal,
+      }),
+    emptyGroup: (signal) =>
+      ask(`emptying the group ${options.group}`, operationSchema, {
+        method: 'POST',
+        path: `${groupPath}/resize`,
+        query: { size: 0 },
+        signal,
+      }),
     follow: (operation, signal) => followOperation({ client, project, clock }, operation, signal),
   };
 }

@@ -3,7 +3,7 @@ import type { PoolMemory } from './memory.ts';
 import type { SeenMachine } from './world.ts';
 
 /** Seen outside for so long, in run after run: one list that was read at an odd moment adopts nobody. */
-export const ADOPT_AFTER_MS = 90_000;
+const ADOPT_AFTER_MS = 90_000;
 
 /**
  * The machines that nobody has, with since when: outside of their group, and no decision says why. A person took them out,

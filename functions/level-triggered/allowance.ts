@@ -22,7 +22,7 @@ export function allowanceOf(
 }
 
 /** Runs that are further apart than this have not seen what was between them. */
-export const LONGEST_GAP_MS = 180_000;
+const LONGEST_GAP_MS = 180_000;
 
 type Low = NonNullable<PoolMemory['low']>;
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { Decision } from '../../fleet/decision.ts';
+import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { MemoryReading } from '../../fleet/registry.ts';
-import type { PoolMachine, SeenMachine } from './world.ts';
+import type { SeenMachine } from './world.ts';
 
 const when = v.pipe(v.string(), v.isoTimestamp());
 const ofMachine = { node: v.string(), machine: v.string() };

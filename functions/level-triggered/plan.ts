@@ -1,5 +1,6 @@
 import type { Choice } from '../../fleet/choose-victims.ts';
 import type { Decision } from '../../fleet/decision.ts';
+import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { Finding } from '../watch/finding.ts';
 import { measure, type PoolCounts } from '../watch/measure.ts';
 import { adopt, strays } from './adoption.ts';
@@ -17,7 +18,7 @@ import {
 } from './memory.ts';
 import { whyRemove } from './removal.ts';
 import { decideScaleIn } from './scale-in.ts';
-import { type PoolMachine, type PoolRules, type PoolWorld, type SeenMachine, see } from './world.ts';
+import { type PoolRules, type PoolWorld, type SeenMachine, see } from './world.ts';
 
 /**
  * What a run does, each step safe to repeat. First `memory` is written, over the very memory that was read, and without

@@ -1,9 +1,10 @@
 import { type Choice, chooseVictims } from '../../fleet/choose-victims.ts';
 import { type Decision, PASSED_OVER_KEPT } from '../../fleet/decision.ts';
 import { describeDuration } from '../../fleet/duration.ts';
+import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import { type Allowance, allowanceOf, lowForMs, lowSince } from './allowance.ts';
 import { type Claim, type Decided, newClaims, type PoolMemory, type Recalled } from './memory.ts';
-import type { PoolMachine, PoolRules, PoolWorld, SeenMachine } from './world.ts';
+import type { PoolRules, PoolWorld, SeenMachine } from './world.ts';
 
 export interface ScaleInGiven<Machine extends PoolMachine> {
   world: PoolWorld<Machine>;

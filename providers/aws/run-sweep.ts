@@ -5,6 +5,7 @@ import { createAwsClient } from '../../fleet/aws/client.ts';
 import type { CredentialsProvider } from '../../fleet/aws/credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
 import { sweep } from './sweep.ts';
 import { createSweptGroup } from './swept-group.ts';
 
@@ -18,15 +19,6 @@ const stateSchema = v.object({
   profile: v.optional(v.string()),
 });
 export type SweepState = v.InferOutput<typeof stateSchema>;
-
-const onDestroySchema = v.optional(
-  v.picklist(['refuse', 'cut'], 'ebbtide:onDestroy must be refuse or cut'),
-  'refuse',
-);
-
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Nodes without calls are gone within minutes; AWS takes one or two of them to end a machine. */
-const DEADLINE_MS = 20 * 60_000;
 
 /** The composition root of the sweep: what `pulumi destroy` runs first. With the operator's own credentials. */
 export async function runSweep(
@@ -51,10 +43,7 @@ export async function runSweep(
     sleep: async (ms) => {
       await sleep(ms);
     },
-    // Pulumi shows what a provider's process writes.
-    say: (text) => {
-      process.stderr.write(`${text}\n`);
-    },
+    say: sayToPerson,
     deadlineMs: DEADLINE_MS,
   });
 }

@@ -1,9 +1,12 @@
 import type { GroupMachine, GroupState } from '../../fleet/aws/auto-scaling-group.ts';
-import { type FleetReading, type NodeReading, readingOf } from '../../fleet/registry.ts';
-import { isEmptyWork } from '../../fleet/status.ts';
-
-/** `refuse`: nothing goes while there is, or may be, a call on it. `cut`: everything goes. */
-export type OnDestroy = 'refuse' | 'cut';
+import { type FleetReading, readingOf } from '../../fleet/registry.ts';
+import {
+  hasDrained,
+  isKnownEmpty,
+  type SweepPlan,
+  type SweepRules,
+  type SweptMachine,
+} from '../sweep-plan.ts';
 
 /** All that a sweep knows in one round. `group` is undefined where AWS says that there is no such group. */
 export interface SweepWorld {
@@ -11,10 +14,7 @@ export interface SweepWorld {
   fleet: FleetReading;
 }
 
-/** A machine, and what the registry says of it. */
-export interface SweptMachine extends GroupMachine {
-  reading: NodeReading;
-}
+interface SweptInstance extends GroupMachine, SweptMachine {}
 
 /** Each is safe to repeat. */
 export type SweepStep =
@@ -26,28 +26,18 @@ export type SweepStep =
   /** The terminate hook, with CONTINUE. */
   | { kind: 'complete'; node: string };
 
-export type SweepPlan =
-  /** These have work, or it is not known: nothing is done. `machines` counts all that there are. */
-  | { kind: 'refuse'; nodes: SweptMachine[]; machines: number }
-  /** There is no group, and the registry cannot be read either: this may be the wrong place to look. */
-  | { kind: 'lost'; reason: string }
-  | { kind: 'done' }
-  | { kind: 'sweep'; steps: SweepStep[]; waitsFor: SweptMachine[] };
-
-export interface SweepRules {
-  onDestroy: OnDestroy;
-  /** Whether this sweep has changed something: from then on it waits where it would have refused. */
-  begun: boolean;
-}
-
 /** Pure: what to do next so that no machine is left. */
-export function planSweep({ group, fleet }: SweepWorld, { onDestroy, begun }: SweepRules): SweepPlan {
+export function planSweep(
+  { group, fleet }: SweepWorld,
+  { onDestroy, begun }: SweepRules,
+): SweepPlan<SweepStep> {
   if (group === undefined) {
     if (begun || fleet.complete) return { kind: 'done' };
     return { kind: 'lost', reason: fleet.problem ?? 'the registry was not read to its end' };
   }
   const machines = group.machines.map((machine) => ({
     ...machine,
+    state: machine.lifecycleState,
     reading: readingOf(fleet, machine.node),
   }));
   const occupied = machines.filter((machine) => !isGivenUp(machine) && !isKnownEmpty(machine));
@@ -64,27 +54,15 @@ export function planSweep({ group, fleet }: SweepWorld, { onDestroy, begun }: Sw
 }
 
 /** AWS is ending it already, after its hook was answered: nothing holds that up. */
-function isGivenUp({ lifecycleState }: SweptMachine): boolean {
+function isGivenUp({ lifecycleState }: SweptInstance): boolean {
   return lifecycleState === 'Terminating:Proceed' || lifecycleState === 'Terminated';
-}
-
-/** It says so itself, now. */
-function isKnownEmpty({ reading }: SweptMachine): boolean {
-  return reading.kind === 'fresh' && reading.status.work !== null && isEmptyWork(reading.status.work);
-}
-
-/** Its media has ended: no call can come any more. */
-function hasDrained(machine: SweptMachine): boolean {
-  if (machine.reading.kind !== 'fresh' || !isKnownEmpty(machine)) return false;
-  const { phase } = machine.reading.status;
-  return phase === 'empty' || phase === 'leaving';
 }
 
 /**
  * A machine that is asked to go is drained by its own agent, which answers the hook: nobody else answers it for a machine
  * on which a call may be.
  */
-function endWhenEmpty(machine: SweptMachine): SweepStep[] {
+function endWhenEmpty(machine: SweptInstance): SweepStep[] {
   const { node, lifecycleState } = machine;
   switch (lifecycleState) {
     case 'InService':
@@ -99,7 +77,7 @@ function endWhenEmpty(machine: SweptMachine): SweepStep[] {
   }
 }
 
-function endNow({ node, lifecycleState }: SweptMachine): SweepStep[] {
+function endNow({ node, lifecycleState }: SweptInstance): SweepStep[] {
   if (lifecycleState === 'Terminating:Wait') return [{ kind: 'complete', node }];
   if (lifecycleState.startsWith('Terminat') && lifecycleState !== 'Terminating:Retained') return [];
   return [{ kind: 'terminate', node }];

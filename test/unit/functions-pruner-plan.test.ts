@@ -2,16 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Decision } from '../../fleet/decision.ts';
+import type { Place, PoolMachine } from '../../fleet/pool-machine.ts';
 import type { DecisionReading, NodeReading } from '../../fleet/registry.ts';
 import type { PoolMemory } from '../../functions/level-triggered/memory.ts';
 import { type PoolPlan, planPool } from '../../functions/level-triggered/plan.ts';
-import type {
-  Place,
-  PoolMachine,
-  PoolRules,
-  PoolWorld,
-  RecommendationReading,
-} from '../../functions/level-triggered/world.ts';
+import type { PoolRules, PoolWorld, RecommendationReading } from '../../functions/level-triggered/world.ts';
 import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
 const RULES: PoolRules = {

@@ -6,8 +6,9 @@ import { AwsError } from '../../fleet/aws/client.ts';
 import type { FleetReading, NodeReading } from '../../fleet/registry.ts';
 import type { NodeStatus, Work } from '../../fleet/status.ts';
 import { sweep } from '../../providers/aws/sweep.ts';
-import { type OnDestroy, planSweep, type SweepPlan, type SweepStep } from '../../providers/aws/sweep-plan.ts';
+import { planSweep, type SweepStep } from '../../providers/aws/sweep-plan.ts';
 import type { SweptGroup } from '../../providers/aws/swept-group.ts';
+import type { OnDestroy, SweepPlan } from '../../providers/sweep-plan.ts';
 import { fresh as freshNode } from './support/fleet.ts';
 
 const fresh = (phase: NodeStatus['phase'], work: Partial<Work> | null) => freshNode('i-1', { phase, work });
@@ -34,7 +35,7 @@ function worldOf(given: readonly Given[], group: Partial<GroupState> = {}, compl
 
 const NONE = { min: 0, max: 0, desired: 0 };
 
-function told(plan: SweepPlan): string {
+function told(plan: SweepPlan<SweepStep>): string {
   switch (plan.kind) {
     case 'refuse':
       return `refuse ${plan.nodes.map(({ node }) => node).join(' ')}`;

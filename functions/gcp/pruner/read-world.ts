@@ -1,11 +1,10 @@
 import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Compute } from '../../../fleet/gcp/compute.ts';
-import type { InstanceGroupState, ManagedInstance } from '../../../fleet/gcp/compute-schemas.ts';
+import { type GcpMachine, readPool } from '../../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
 import type { MachinesReading, PoolWorld, RecommendationReading } from '../../level-triggered/world.ts';
-import { machinesOf, type PrunedMachine } from './machines.ts';
 import { recommendationOf } from './recommendation.ts';
 
 export interface WorldTools {
@@ -18,7 +17,7 @@ export interface WorldTools {
 }
 
 export interface ReadWorld {
-  world: PoolWorld<PrunedMachine>;
+  world: PoolWorld<GcpMachine>;
   /** Of the memory in it. */
   memoryVersion: string | undefined;
 }
@@ -52,39 +51,14 @@ async function readMachines(
   compute: Compute,
   clock: Clock,
   signal: AbortSignal,
-): Promise<MachinesReading<PrunedMachine>> {
+): Promise<MachinesReading<GcpMachine>> {
   try {
-    const instances = await compute.listInstances(signal);
-    const { group, managed } = (await readMembers(compute, signal)) ?? {};
-    if (group === undefined || managed === undefined)
-      return { kind: 'unknown', reason: 'there is no such instance group' };
-    if (managed.length < memberCount(group)) {
-      const reason = `the group has ${memberCount(group)} machines, and lists ${managed.length}`;
-      return { kind: 'unknown', reason };
-    }
-    return { kind: 'known', machines: machinesOf(instances, managed, group, clock.now()) };
+    const { group, machines } = await readPool(compute, clock.now(), signal);
+    if (group === undefined) return { kind: 'unknown', reason: 'there is no such instance group' };
+    return { kind: 'known', machines };
   } catch (cause) {
     return { kind: 'unknown', reason: describeError(cause) };
   }
-}
-
-interface Members {
-  group: InstanceGroupState;
-  managed: ManagedInstance[];
-}
-
-/** A list that is shorter than the group itself says is looked at once more: one may have left between the two. */
-async function readMembers(compute: Compute, signal: AbortSignal): Promise<Members | undefined> {
-  const read = async (): Promise<Members | undefined> => {
-    const group = await compute.readGroup(signal);
-    return group && { group, managed: await compute.listManaged(signal) };
-  };
-  const first = await read();
-  return first !== undefined && first.managed.length < memberCount(first.group) ? read() : first;
-}
-
-function memberCount({ currentActions }: InstanceGroupState): number {
-  return Object.values(currentActions).reduce((sum, count) => sum + count, 0);
 }
 
 async function readRecommendation(compute: Compute, signal: AbortSignal): Promise<RecommendationReading> {

@@ -1,11 +1,11 @@
 import { describeError } from '../../../fleet/error.ts';
 import { type Compute, DECISION_LABEL } from '../../../fleet/gcp/compute.ts';
 import type { Operation } from '../../../fleet/gcp/compute-schemas.ts';
+import type { GcpMachine } from '../../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
 import { markOf, type PoolPlan } from '../../level-triggered/plan.ts';
-import type { PrunedMachine } from './machines.ts';
 
 export interface StepTools {
   compute: Compute;
@@ -30,7 +30,7 @@ export interface CarriedOut {
   ended: Promise<string[]>;
 }
 
-type Step = Decided<PrunedMachine>;
+type Step = Decided<GcpMachine>;
 
 /** How long is waited: for the steps of a run, and for the deletions that it began, which take a minute or more. */
 export interface Patience {
@@ -40,7 +40,7 @@ export interface Patience {
 
 /** Carries a plan out in the order that it asks for. What fails is told, and keeps nothing else from being done. */
 export async function carryOut(
-  plan: PoolPlan<PrunedMachine>,
+  plan: PoolPlan<GcpMachine>,
   memoryVersion: string | undefined,
   tools: StepTools,
   { signal, deletionSignal }: Patience,

@@ -52,7 +52,8 @@ const groupSchema = v.strictObject({
   autoHealingPolicies: v.optional(v.undefined('the twin has no health checks')),
   listManagedInstancesResults: v.optional(v.picklist(['PAGELESS', 'PAGINATED']), 'PAGELESS'),
   targetSize: v.optional(v.number()),
-  waitForInstances: v.optional(v.boolean()),
+  waitForInstances: v.optional(v.literal(false, 'the twin answers as soon as the group is there')),
+  waitForInstancesStatus: v.optional(v.string()),
   instanceGroup: v.optional(v.string()),
 });
 

@@ -22,6 +22,7 @@ const versionSchema = v.strictObject({
   secretData: v.string(),
   version: v.string(),
   enabled: v.boolean(),
+  deletionPolicy: v.optional(v.literal('DELETE', 'the twin deletes what is deleted')),
 });
 
 export function readBuckets(resources: readonly RecordedResource[]): Bucket[] {

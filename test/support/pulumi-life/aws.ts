@@ -51,6 +51,7 @@ export const AWS_LIFE: LifeRow<AwsTwin> = {
       'aws:lambda:Function media-termination-policy',
     ],
   },
+  servesAfterUp: true,
   target: (twin) => twin.groups()[0]?.group.tracking[0]?.target,
   template: (twin) => twin.groups()[0]?.group.template.version,
   refusal: {

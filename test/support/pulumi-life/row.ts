@@ -10,6 +10,8 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   unknownAtFirst: string[];
   /** What an update touches when … changes. */
   touched: { target: string[]; max: string[]; template: string[] };
+  /** `pulumi up` ends when the first nodes serve, and not before. */
+  servesAfterUp: boolean;
   /** The share of a processor that the running group keeps to, in percent. */
   target(twin: Twin): number | undefined;
   /** What tells the template of new machines from the one before. */

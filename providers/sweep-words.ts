@@ -1,5 +1,5 @@
-import { describeReading } from '../../fleet/node-reading.ts';
-import { isEmptyWork } from '../../fleet/status.ts';
+import { describeReading } from '../fleet/node-reading.ts';
+import { isEmptyWork } from '../fleet/status.ts';
 import type { OnDestroy, SweptMachine } from './sweep-plan.ts';
 
 /** Of whom a sweep speaks. */
@@ -7,7 +7,8 @@ export interface SweptPool {
   pool: string;
   group: string;
   region: string;
-  profile?: string | undefined;
+  /** How its nodes are drained first, for people. */
+  drainFirst: readonly string[];
 }
 
 const UNCHANGED = 'Nothing has been destroyed.';
@@ -27,7 +28,7 @@ export function refusal(pool: SweptPool, nodes: readonly SweptMachine[], machine
     `the pool ${pool.pool} is not destroyed: ${why.join(', and ')}.`,
     ...nodes.map(nodeLine),
     UNCHANGED,
-    ...(known.length > 0 ? drainFirst(pool) : []),
+    ...(known.length > 0 ? pool.drainFirst : []),
     ...(unknown > 0 ? lookFirst() : []),
     INSIST,
   ].join('\n');
@@ -89,8 +90,8 @@ function howItStands({ group }: SweptPool, onDestroy: OnDestroy): string[] {
   ];
 }
 
-function nodeLine({ node, zone, lifecycleState, reading }: SweptMachine): string {
-  return `  ${node} (${zone}, ${lifecycleState}): ${describeReading(reading)}${jobsOf(reading)}`;
+function nodeLine({ node, zone, state, reading }: SweptMachine): string {
+  return `  ${node} (${zone}, ${state}): ${describeReading(reading)}${jobsOf(reading)}`;
 }
 
 /** What else keeps a node. */
@@ -99,14 +100,6 @@ function jobsOf(reading: SweptMachine['reading']): string {
   const { egress, ingress, agents } = reading.status.work;
   const jobs = egress + ingress + agents;
   return jobs === 0 ? '' : `, ${jobs} jobs`;
-}
-
-function drainFirst({ group, region, profile }: SweptPool): string[] {
-  const as = profile === undefined ? '' : ` --profile ${profile}`;
-  return [
-    'To drain first: let the group ask for no nodes. Each leaves as its last call ends; when they are gone, destroy again.',
-    `  aws autoscaling update-auto-scaling-group --region ${region}${as} --auto-scaling-group-name ${group} --min-size 0 --max-size 0 --desired-capacity 0`,
-  ];
 }
 
 function lookFirst(): string[] {

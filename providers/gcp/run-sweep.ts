@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GoogleAuth } from 'google-auth-library';
+import * as v from 'valibot';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
+import type { TokenProvider } from '../../fleet/gcp/access-token.ts';
+import { createGcpClient } from '../../fleet/gcp/client.ts';
+import { createCompute } from '../../fleet/gcp/compute.ts';
+import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
+import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { sweep } from './sweep.ts';
+
+/** What the stack's state keeps of a pool, so that it can be swept without the program. */
+const stateSchema = v.object({
+  pool: v.string(),
+  project: v.string(),
+  region: v.string(),
+  group: v.string(),
+  autoscaler: v.string(),
+  bucket: v.string(),
+});
+export type SweepState = v.InferOutput<typeof stateSchema>;
+
+/** The composition root of the sweep: what `pulumi destroy` runs first. With the operator's own credentials. */
+export async function runSweep(
+  state: unknown,
+  onDestroy: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const pool = v.parse(stateSchema, state);
+  const token = operatorToken(environment);
+  const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  await sweep({
+    pool,
+    onDestroy: v.parse(onDestroySchema, onDestroy),
+    compute: createCompute({ client, clock: createRealClock(), ...pool }),
+    registry: createBucketRegistry({ store: createStorageStore({ client, bucket: pool.bucket }) }),
+    now: Date.now,
+    sleep: async (ms) => {
+      await sleep(ms);
+    },
+    say: sayToPerson,
+    deadlineMs: DEADLINE_MS,
+  });
+}
+
+/** As the Google Cloud provider finds them: a token of the environment, a key file, gcloud's login, a machine's account. */
+function operatorToken(environment: Readonly<Record<string, string | undefined>>): TokenProvider {
+  const given = environment.GOOGLE_OAUTH_ACCESS_TOKEN;
+  if (given) return async () => given;
+  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
+  return async () => {
+    const found = await auth.getAccessToken();
+    if (!found) throw new Error('Google gave no token for these credentials');
+    return found;
+  };
+}

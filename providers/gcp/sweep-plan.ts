@@ -1,0 +1,95 @@
+import type { Decision } from '../../fleet/decision.ts';
+import type { GcpMachine } from '../../fleet/gcp/pool-machines.ts';
+import { type DecisionsReading, decisionOf, type FleetReading, readingOf } from '../../fleet/registry.ts';
+import {
+  hasDrained,
+  isKnownEmpty,
+  type SweepPlan,
+  type SweepRules,
+  type SweptMachine,
+} from '../sweep-plan.ts';
+
+/** All that a sweep knows in one round. `hasGroup`: false where Google says that there is no such group. */
+export interface SweepWorld {
+  hasGroup: boolean;
+  /** The group still gets new machines by itself. */
+  grows: boolean;
+  /** How many machines the group wants. */
+  targetSize: number;
+  machines: GcpMachine[];
+  fleet: FleetReading;
+  decisions: DecisionsReading;
+}
+
+export type SweepStep =
+  | { kind: 'stop-scaling' }
+  /** The group deletes all that it has: only to cut. */
+  | { kind: 'empty-group' }
+  /** Its agent drains it, which nobody else can. */
+  | { kind: 'decide'; machine: GcpMachine }
+  | { kind: 'abandon'; machine: GcpMachine }
+  | { kind: 'delete'; machine: GcpMachine };
+
+interface SweptInstance extends GcpMachine, SweptMachine {
+  decision: Decision | undefined;
+}
+
+/** Pure: what to do next so that no machine is left, in the group or out of it. */
+export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): SweepPlan<SweepStep> {
+  const { hasGroup, grows, targetSize, fleet } = world;
+  const machines = world.machines.map((machine) => see(machine, world));
+  if (!hasGroup && machines.length === 0) {
+    if (begun || fleet.complete) return { kind: 'done' };
+    return { kind: 'lost', reason: fleet.problem ?? 'the registry was not read to its end' };
+  }
+  const occupied = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
+  if (onDestroy === 'refuse' && !begun && occupied.length > 0)
+    return { kind: 'refuse', nodes: occupied, machines: machines.length };
+  const steps: SweepStep[] = [
+    ...(hasGroup && grows ? [{ kind: 'stop-scaling' } as const] : []),
+    ...(hasGroup && onDestroy === 'cut' && targetSize > 0 ? [{ kind: 'empty-group' } as const] : []),
+    ...machines.flatMap((machine) => (onDestroy === 'cut' ? endNow(machine) : endWhenEmpty(machine))),
+  ];
+  if (machines.length === 0 && steps.length === 0 && targetSize === 0) return { kind: 'done' };
+  return { kind: 'sweep', steps, waitsFor: machines };
+}
+
+function see(machine: GcpMachine, { fleet, decisions }: SweepWorld): SweptInstance {
+  const reading = readingOf(fleet, machine.node);
+  // A name may come again, and an earlier machine's words are none of this one.
+  const ofAnother = reading.kind === 'fresh' && reading.status.machine !== machine.machine;
+  const decided = decisionOf(decisions, machine.node);
+  const isOurs = decided.kind === 'decided' && decided.decision.machine === machine.machine;
+  return {
+    ...machine,
+    reading: ofAnother ? { kind: 'missing' } : reading,
+    decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
+  };
+}
+
+/** Nothing runs on it, or Google is ending it already: nothing holds that up. */
+function isOver({ place }: GcpMachine): boolean {
+  return place === 'stopped' || place === 'ending';
+}
+
+/** First the decision, so that its agent drains it; then out of the group; deleted once it says that it has drained. */
+function endWhenEmpty(machine: SweptInstance): SweepStep[] {
+  switch (machine.place) {
+    case 'in-group':
+    case 'unsettled':
+      if (!isKnownEmpty(machine)) return [];
+      return machine.decision === undefined ? [{ kind: 'decide', machine }] : [{ kind: 'abandon', machine }];
+    case 'outside':
+      if (hasDrained(machine)) return [{ kind: 'delete', machine }];
+      return machine.decision === undefined && isKnownEmpty(machine) ? [{ kind: 'decide', machine }] : [];
+    case 'stopped':
+      return [{ kind: 'delete', machine }];
+    case 'leaving-group':
+    case 'ending':
+      return [];
+  }
+}
+
+function endNow(machine: SweptInstance): SweepStep[] {
+  return machine.place === 'outside' || machine.place === 'stopped' ? [{ kind: 'delete', machine }] : [];
+}

@@ -1,0 +1,111 @@
+import type { Decision } from '../../fleet/decision.ts';
+import { createDecisionId } from '../../fleet/decision-id.ts';
+import { GcpError } from '../../fleet/gcp/client.ts';
+import type { Compute } from '../../fleet/gcp/compute.ts';
+import { readPool } from '../../fleet/gcp/pool-machines.ts';
+import type { Registry } from '../../fleet/registry.ts';
+import { type SweepTools as LoopTools, sweepPool } from '../sweep-loop.ts';
+import { READ_BUDGET_MS } from '../sweep-state.ts';
+import { planSweep, type SweepStep, type SweepWorld } from './sweep-plan.ts';
+
+export interface SweepTools
+  extends Pick<LoopTools<SweepWorld, SweepStep>, 'onDestroy' | 'now' | 'sleep' | 'say' | 'deadlineMs'> {
+  pool: { pool: string; project: string; group: string; region: string };
+  compute: Compute;
+  registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'writeDecision'>;
+}
+
+const HOPELESS = ['credentials', 'forbidden', 'authError', 'required'];
+
+/** Empties a pool on GCP: also of the machines that left its group, of which Pulumi knows nothing. */
+export function sweep({ pool, compute, registry, ...rest }: SweepTools): Promise<void> {
+  return sweepPool({
+    ...rest,
+    pool: { ...pool, drainFirst: drainFirst(pool) },
+    read: () => readWorld({ compute, registry, now: rest.now }),
+    plan: planSweep,
+    carryOut: (step) => carryOutStep(step, { pool, compute, registry, now: rest.now }),
+    isOfWhole: ({ kind }) => kind === 'stop-scaling' || kind === 'empty-group',
+    isHopeless: (cause) => cause instanceof GcpError && HOPELESS.includes(cause.reason),
+  });
+}
+
+type Hands = Pick<SweepTools, 'compute' | 'registry' | 'now'>;
+
+async function readWorld({ compute, registry, now }: Hands): Promise<SweepWorld> {
+  const signal = AbortSignal.timeout(READ_BUDGET_MS);
+  const [{ group, machines }, fleet] = await Promise.all([
+    readPool(compute, now(), signal),
+    registry.readFleet(signal),
+  ]);
+  const decisions = await registry.readDecisions(new Set(machines.map(({ node }) => node)), signal);
+  const grows = group !== undefined && (await isScaling(compute, signal));
+  return {
+    hasGroup: group !== undefined,
+    grows,
+    targetSize: group?.targetSize ?? 0,
+    machines,
+    fleet,
+    decisions,
+  };
+}
+
+async function isScaling(compute: Compute, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await compute.readAutoscaler(signal)).autoscalingPolicy.mode !== 'OFF';
+  } catch (cause) {
+    // Somebody has deleted it: the group keeps its size.
+    if (cause instanceof GcpError && cause.status === 404) return false;
+    throw cause;
+  }
+}
+
+async function carryOutStep(
+  step: SweepStep,
+  { pool, compute, registry, now }: Hands & Pick<SweepTools, 'pool'>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(STEP_BUDGET_MS);
+  switch (step.kind) {
+    case 'stop-scaling':
+      return compute.follow(await compute.stopScaling(signal), signal);
+    case 'empty-group':
+      return compute.follow(await compute.emptyGroup(signal), signal);
+    case 'decide':
+      return registry.writeDecision(decisionAbout(step.machine, pool.pool, now()), signal);
+    case 'abandon':
+      return compute.follow(await compute.abandon([step.machine.instance], signal), signal);
+    case 'delete':
+      // That it is gone is seen in a later round: Google takes a minute or more.
+      await compute.delete(step.machine.instance, signal);
+  }
+}
+
+const STEP_BUDGET_MS = 60_000;
+
+function decisionAbout(
+  { node, machine }: { node: string; machine: string },
+  pool: string,
+  now: number,
+): Decision {
+  return {
+    v: 1,
+    id: createDecisionId(now),
+    node,
+    machine,
+    pool,
+    at: new Date(now).toISOString(),
+    by: 'pulumi destroy',
+    cause: 'operator',
+    intent: 'leave',
+    reason: 'the pool is destroyed',
+  };
+}
+
+function drainFirst({ project, group, region }: SweepTools['pool']): string[] {
+  const where = `${group} --region ${region} --project ${project}`;
+  return [
+    'To drain first: take the nodes out of the group. Each is deleted as its last call ends; when they are gone, destroy again.',
+    `  gcloud compute instance-groups managed update-autoscaling ${where} --mode off`,
+    `  gcloud compute instance-groups managed abandon-instances ${where} --instances NODE,NODE,…`,
+  ];
+}

@@ -1,0 +1,75 @@
+import type { GcpTwin } from '../../../lab/gcp/gcp-twin.ts';
+import { startLocalGcp } from '../../../lab/local-stack/gcp-cloud.ts';
+import type { LifeRow } from './row.ts';
+import { statusText } from './status.ts';
+
+const BUCKET = 'gcp:storage/bucket:Bucket';
+
+export const GCP_LIFE: LifeRow<GcpTwin> = {
+  name: 'gcp',
+  start: startLocalGcp,
+  types: { group: 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager', bucket: BUCKET },
+  resources: 50,
+  // Each names a thing by what Google gives it: an account's address, a role's or a network's full name, the function's own
+  // address, which user-data and the schedule name too, the generation of its source.
+  unknownAtFirst: [
+    'BucketIAMMember.member',
+    'BucketIAMMember.role',
+    'Firewall.network',
+    'Firewall.targetServiceAccounts',
+    'Function.buildConfig',
+    'Function.serviceConfig',
+    'IAMMember.member',
+    'IAMMember.role',
+    'Job.httpTarget',
+    'RegionAutoscaler.target',
+    'RegionInstanceGroupManager.versions',
+    'RegionInstanceTemplate.metadata',
+    'RegionInstanceTemplate.networkInterfaces',
+    'RegionInstanceTemplate.serviceAccount',
+    'RepositoryIamMember.member',
+    'RepositoryIamMember.repository',
+    'SecretIamMember.member',
+    'SecretIamMember.secretId',
+    'SecretVersion.secret',
+    'ServiceIamMember.member',
+    'Subnetwork.network',
+  ],
+  servesAfterUp: false,
+  touched: {
+    target: ['gcp:compute:RegionAutoscaler media-group-cpu'],
+    max: ['gcp:compute:RegionAutoscaler media-group-cpu'],
+    // A template is never changed: another one comes, and the one before goes.
+    template: [
+      'gcp:cloudfunctionsv2:Function media-pruner',
+      'gcp:compute:RegionInstanceGroupManager media-group',
+      'gcp:compute:RegionInstanceTemplate media-template',
+    ],
+  },
+  target: (twin) => {
+    const target = twin.groups()[0]?.group.autoscaler?.target;
+    return target && Math.round(target * 100);
+  },
+  template: (twin) => twin.groups()[0]?.group.template.name,
+  refusal: {
+    busy: /ebbtide-media-[a-z0-9]{4} \(europe-west1-., [^)]*\): serving, 1 rooms, 2 people/,
+    drainFirst: /To drain first:/,
+  },
+  async strand(rig) {
+    const { twin } = rig.cloud;
+    const [first = ''] = rig.inService();
+    // Whoever would end it otherwise.
+    twin.faults.add({
+      service: 'run',
+      action: 'ebbtide-media-pruner',
+      times: Number.MAX_SAFE_INTEGER,
+      kind: 'error',
+    });
+    twin.abandon(first);
+    await rig.until('one is out of the group, and another serves in its place', () => {
+      const spoke = statusText(rig, BUCKET, first)?.includes('"people":0') ?? false;
+      return spoke && twin.groups()[0]?.members().length === 2;
+    });
+    return first;
+  },
+};

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import type { Decision } from '../../fleet/decision.ts';
+import { createGcpClient } from '../../fleet/gcp/client.ts';
+import { createCompute } from '../../fleet/gcp/compute.ts';
+import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
+import type { NodeStatus, Work } from '../../fleet/status.ts';
+import { sweep } from '../../providers/gcp/sweep.ts';
+import type { OnDestroy } from '../../providers/sweep-plan.ts';
+import { GoogleStandIn } from '../support/google-stand-in.ts';
+import { NOW, statusOf } from './support/fleet.ts';
+
+const nameOf = (index: number) => `ebbtide-media-${String(index).padStart(4, '0')}`;
+const idOf = (name: string) => `id-${name}`;
+
+type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
+
+/** Time passes only in `sleep`, and agents do what they are told in it. */
+function setUp(given: { says: Say; inGroup?: boolean }[], onDestroy: OnDestroy = 'refuse') {
+  const google = new GoogleStandIn();
+  let now = NOW;
+  google.now = () => now;
+  const say = (name: string, changed: Parameters<typeof statusOf>[1]) =>
+    google.put(`statuses/${name}.json`, statusOf(name, { machine: idOf(name), ...changed }));
+  given.forEach(({ says, inGroup = true }, index) => {
+    google.addMachine(nameOf(index), idOf(nameOf(index)), inGroup);
+    if (says !== 'silent') say(nameOf(index), says);
+  });
+  function agents(): void {
+    for (const { name } of google.instances.values()) {
+      const decision = google.read(`decisions/${name}.json`) as Decision | undefined;
+      const status = google.read(`statuses/${name}.json`) as NodeStatus | undefined;
+      if (status === undefined) continue;
+      const isIdle = status.work?.rooms === 0 && status.work.egress === 0;
+      if (decision?.machine === idOf(name) && isIdle) say(name, { phase: 'empty', decision });
+      else google.put(`statuses/${name}.json`, status);
+    }
+    // What Google deletes is gone after a while.
+    for (const { name, status } of google.instances.values())
+      if (status === 'STOPPING') google.instances.delete(name);
+  }
+  const client = createGcpClient({
+    token: async () => 't',
+    environment: {},
+    timeoutMs: 1_000,
+    send: async ({ method, url, body = '' }) => google.answer({ method, url: new URL(url), body }),
+  });
+  const clock = {
+    now: () => now,
+    after(_ms: number, action: () => void) {
+      const due = setImmediate(action);
+      return () => clearImmediate(due);
+    },
+  };
+  const { project, region, group } = google;
+  const pool = { pool: 'media', project, region, group };
+  const run = () =>
+    sweep({
+      pool,
+      onDestroy,
+      compute: createCompute({ client, clock, ...pool, autoscaler: 'ebbtide-media' }),
+      registry: createBucketRegistry({ store: createStorageStore({ client, bucket: 'b' }) }),
+      now: () => now,
+      sleep: async (ms) => {
+        now += ms;
+        agents();
+      },
+      say: () => undefined,
+      deadlineMs: 60_000,
+    });
+  const effects = () =>
+    google.asked.filter((what) => !what.startsWith('GET') && !what.includes('listManaged'));
+  return { google, run, effects, say };
+}
+
+const BUSY: Say = { work: { rooms: 2, people: 5 } };
+
+describe('sweeping a pool on GCP', () => {
+  it('has nodes without calls drained, in the group and out of it, and leaves nothing', async () => {
+    const { google, run, effects } = setUp([{ says: {} }, { says: {}, inGroup: false }]);
+    await run();
+    assert.equal(google.instances.size, 0);
+    assert.equal(effects()[0], 'PATCH autoscalers');
+    assert.equal((google.autoscaler.autoscalingPolicy as { mode: string }).mode, 'OFF');
+  });
+
+  it('leaves nothing of a pool whose group is gone', async () => {
+    const { google, run } = setUp([{ says: { phase: 'empty' }, inGroup: false }]);
+    google.groupExists = false;
+    await run();
+    assert.equal(google.instances.size, 0);
+  });
+
+  it('refuses while a machine that left its group carries calls, and tells how to insist', async () => {
+    const { google, run, effects } = setUp([{ says: {} }, { says: BUSY, inGroup: false }]);
+    await assert.rejects(run(), (error: Error) => {
+      assert.match(error.message, /calls are on 1 of its 2 nodes/);
+      assert.match(
+        error.message,
+        /ebbtide-media-0001 \(europe-west1-b, RUNNING\): serving, 2 rooms, 5 people/,
+      );
+      assert.match(error.message, /Nothing has been destroyed\.\nTo drain first: .*\n {2}gcloud compute/);
+      assert.match(error.message, /pulumi config set ebbtide:onDestroy cut/);
+      return true;
+    });
+    assert.deepEqual([effects(), google.instances.size], [[], 2]);
+  });
+
+  it('refuses where a machine does not speak, or what it says is of another of its name', async () => {
+    const silent = setUp([{ says: 'silent' }]);
+    await assert.rejects(silent.run(), /of 1 it is not known/);
+    const another = setUp([{ says: {} }]);
+    another.say(nameOf(0), { machine: 'older' });
+    await assert.rejects(another.run(), /of 1 it is not known/);
+    assert.deepEqual([...silent.effects(), ...another.effects()], []);
+  });
+
+  for (const what of ['GET aggregated/instances', 'GET instanceGroupManagers/ebbtide-media']) {
+    it(`does nothing where it cannot read: ${what}`, async () => {
+      const { google, run, effects } = setUp([{ says: {} }]);
+      google.failing.set(what, { status: 403, reason: 'forbidden' });
+      await assert.rejects(run(), /cannot be read\. Nothing has been destroyed/);
+      assert.deepEqual(effects(), []);
+    });
+  }
+
+  it('takes an absent pool for done only where its registry shows that this is the right place', async () => {
+    const absent = setUp([]);
+    absent.google.groupExists = false;
+    await absent.run();
+    const blind = setUp([]);
+    blind.google.groupExists = false;
+    blind.google.failing.set('GET /storage/v1/b/b/o', { status: 403, reason: 'forbidden' });
+    await assert.rejects(blind.run(), /Are these the credentials/);
+  });
+
+  it('cuts where it is told to', async () => {
+    const { google, run } = setUp([{ says: BUSY }, { says: 'silent', inGroup: false }], 'cut');
+    await run();
+    assert.equal(google.instances.size, 0);
+  });
+
+  it('never, unless it cuts, deletes a machine on which a call may be', async () => {
+    const anySay = fc.constantFrom<Say>(
+      {},
+      { phase: 'empty' },
+      BUSY,
+      { work: null },
+      { work: { egress: 1 } },
+      'silent',
+    );
+    const anyMachines = fc.array(fc.record({ says: anySay, inGroup: fc.boolean() }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(anyMachines, async (machines) => {
+        const { google, run } = setUp(machines);
+        await run().catch(() => undefined);
+        machines.forEach(({ says }, index) => {
+          const mayGo = says !== 'silent' && says.work === undefined;
+          if (!mayGo) assert.ok(google.instances.has(nameOf(index)), nameOf(index));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -31,6 +31,8 @@ export const decisionSchema = v.object({
   v: v.literal(1),
   id: v.pipe(v.string(), v.minLength(1)),
   node: v.pipe(v.string(), v.minLength(1)),
+  /** The cloud's own id of the one machine that is meant, where the name of a node may come again. */
+  machine: v.optional(v.pipe(v.string(), v.minLength(1))),
   pool: v.string(),
   at: v.pipe(v.string(), v.isoTimestamp()),
   by: v.string(),

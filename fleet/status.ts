@@ -50,6 +50,8 @@ const alarm = v.object({ name: v.string(), since: timestamp, text: v.string() })
 export const statusSchema = v.object({
   v: v.literal(1),
   node: v.pipe(v.string(), v.minLength(1)),
+  /** The cloud's own id of this one machine, where the name of a node may come again. */
+  machine: v.optional(v.pipe(v.string(), v.minLength(1))),
   pool: v.string(),
   cloud: v.picklist(['aws', 'azure', 'gcp', 'digitalocean', 'on-premises']),
   zone: v.string(),

@@ -22,7 +22,7 @@ UNHEARD_MS = 120_000  # by then an agent has read its decision
 SILENT_MS = 3_600_000  # by then the alarms have called a person: a node silent for so long holds up no others
 UNSEEN_MS = 65 * 60_000  # the schedule looks each hour: two looks further apart tell nothing of the time between
 FULL = 0.8  # of the target: fuller the others must not become by a scale-in, or the set would grow again
-LEASE_S, LOCK_WAIT_S, FOLLOW_S, PARALLEL, ATTEMPTS, PASSED_OVER_KEPT = 60, 75, 600, 24, 5, 50
+LEASE_S, FOLLOW_S, PARALLEL, ATTEMPTS, PASSED_OVER_KEPT = 60, 600, 24, 5, 50
 MEMORY, PHASES = "scale-in.json", ("booting", "warm", "serving", "cordoned", "draining", "empty", "leaving")
 WORK = ("rooms", "people", "tracks", "egress", "ingress", "agents")
 
@@ -498,8 +498,9 @@ def age(answer, modified):
 class Lock:
     """A lease on the memory blob. It ends by itself, so that a dead holder frees it; who lost it does nothing more."""
 
-    def __init__(self, store, renew_after_s):
-        self.store, self.renew_after_s, self.id, self.turn = store, renew_after_s, str(uuid.uuid4()), threading.Lock()
+    def __init__(self, store, settings):
+        self.store, self.id, self.turn = store, str(uuid.uuid4()), threading.Lock()
+        self.wait_s, self.renew_after_s = settings.get("lockWaitMs", 75_000) / 1000, settings.get("renewMs", 15_000) / 1000
 
     def lease(self, action, hoped, headers):
         asked_at = time.monotonic()
@@ -508,7 +509,7 @@ class Lock:
 
     def take(self):
         """False where others hold it for so long that they are at work, and not dead."""
-        until = time.monotonic() + LOCK_WAIT_S
+        until = time.monotonic() + self.wait_s
         while time.monotonic() < until:
             try:
                 self.lease("acquire", (201,), {"x-ms-lease-duration": str(LEASE_S), "x-ms-proposed-lease-id": self.id})
@@ -545,7 +546,7 @@ class Run:
         arm, storage = "https://management.azure.com", "https://storage.azure.com/"
         self.store = Store(Api(settings["store"], storage, {"x-ms-version": "2023-11-03"}, settings, environment))
         self.set = ScaleSet(Api(settings.get("arm", arm), f"{arm}/", {}, settings, environment), settings["scaleSet"])
-        self.lock = Lock(self.store, settings.get("renewMs", 15_000) / 1000)
+        self.lock = Lock(self.store, settings)
 
     def run(self):
         started = time.monotonic()

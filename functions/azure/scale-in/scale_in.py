@@ -1,13 +1,13 @@
 """Scale-in of an Azure scale set: decides which of its nodes should go, and deletes those that are empty.
 
 Runs as an Automation job whenever something wakes it (an alert of low load, a node, the hourly schedule). It is
-level-triggered: each run reads the whole world, plans as data, and does what was planned in steps that are safe to repeat:
+level-triggered: each run reads the whole world, plans as data, and does that in steps that are safe to repeat:
 
   1. take the lock: a lease with a duration on the memory blob, so that a dead holder frees it;
   2. read the scale set's instances and the registry (how nodes say they are, and what was decided about them);
   3. plan (pure): whom to mark, delete and protect, and what a person should know;
   4. mark: memory first, then a decision per node. Its agent reads it, drains, and says `empty` after the last room;
-  5. delete what is marked and freshly says it is empty; protect from Azure's own scale-in whatever is not protected yet;
+  5. delete what is marked and freshly says it is empty; protect from Azure's own scale-in what is not protected yet;
   6. free the lock, then follow to its end what Azure does in the background.
 
 Killed at any line and run again it does no harm. What is not known is never empty, and shrinks nothing.
@@ -26,7 +26,7 @@ LEASE_S, FOLLOW_S, PARALLEL, ATTEMPTS, PASSED_OVER_KEPT = 60, 600, 24, 5, 50
 MEMORY, PHASES = "scale-in.json", ("booting", "warm", "serving", "cordoned", "draining", "empty", "leaving")
 WORK = ("rooms", "people", "tracks", "egress", "ingress", "agents")
 
-# ---- The choice: the same as fleet/choose-victims.ts, and held to it by test/cases/choose-victims.json ----------------
+# ---- The choice: the same as fleet/choose-victims.ts, held to it by test/cases/choose-victims.json ---------------------
 
 
 def choose_victims(candidates, asked, rules, now):
@@ -45,8 +45,8 @@ def choose_victims(candidates, asked, rules, now):
         elif len(victims) < asked:
             passed_over.append({"node": each["node"], "reason": bound})
         else:
-            none = f"none is asked for in {each['zone']}"
-            passed_over.append({"node": each["node"], "reason": f"others go first: only {asked} asked for" if asked else none})
+            reason = f"others go first: only {asked} asked for" if asked else f"none is asked for in {each['zone']}"
+            passed_over.append({"node": each["node"], "reason": reason})
     return {"victims": victims, "passedOver": passed_over}
 
 
@@ -69,8 +69,8 @@ def why_not(reading, rules, now):
 def bound_of(candidates, rules, now):
     """How many may be decided now, and the tightest of the bounds."""
     serving = sum(is_fresh(each["reading"], "serving") for each in candidates)
-    least, drains, under_way, last = (rules.get(key) for key in ("minServing", "maxDrains", "drainsUnderWay", "lastDecisionAt"))
-    since_last = math.inf if last is None else now - last
+    least, drains, under_way = rules["minServing"], rules["maxDrains"], rules["drainsUnderWay"]
+    since_last = math.inf if rules.get("lastDecisionAt") is None else now - rules["lastDecisionAt"]
     bounds = [
         (serving - least if least > 0 else math.inf, f"the minimum of {least} serving nodes must remain"),
         (drains - under_way, f"drains at once: {drains} allowed, {under_way} under way before this decision"),
@@ -104,7 +104,9 @@ def describe(status, rules):
 def describe_silence(reading):
     if reading["kind"] == "stale":
         return f"last heard of {seconds(reading['ageMs'])} s ago"
-    return "no status in the registry" if reading["kind"] == "missing" else f"its status cannot be read ({reading['reason']})"
+    if reading["kind"] == "missing":
+        return "no status in the registry"
+    return f"its status cannot be read ({reading['reason']})"
 
 
 def is_empty(work):
@@ -123,14 +125,17 @@ def seconds(milliseconds):
 
 
 def plan(world, settings, now, create_id):
-    """`world`: the instances, readings and decisions by node, memory, and why of the registry something is not known."""
+    """`world`: instances; readings and decisions by node; memory; and the problem, where of these something is not known."""
     here = [each for each in world["instances"] if each["state"] != "Deleting"]
-    todo = {"decisions": [], "deletions": [], "memory": None, "passedOver": [], "findings": [], "counts": {"nodes": len(here)}}
+    todo = {"decisions": [], "deletions": [], "memory": None, "passedOver": [], "findings": []}
+    todo["counts"] = {"nodes": len(here)}
     if world["problem"] is None:
         marked = {each["node"]: decision for each in here if (decision := decision_on(each, world["decisions"]))}
-        todo["deletions"] = [each for each in here if may_delete(each, world["readings"][each["node"]], marked.get(each["node"]))]
         for each in here:
-            todo["findings"] += findings_of(each, world, marked.get(each["node"]), settings, now)
+            reading, decision = world["readings"][each["node"]], marked.get(each["node"])
+            if may_delete(each, reading, decision):
+                todo["deletions"].append(each)
+            todo["findings"] += findings_of(each, reading, decision, world["decisions"], settings, now)
         choose(here, marked, world, settings, now, create_id, todo)
     bare = [each for each in here if not each["shielded"] and each["state"] != "Creating"]
     todo["protections"] = [each for each in bare if each not in todo["deletions"]]
@@ -140,8 +145,9 @@ def plan(world, settings, now, create_id):
 def decision_on(instance, decisions):
     """The decision that this very machine leave, if there is one: names may come again, machines do not."""
     decision = decisions.get(instance["node"], {}).get("decision")
-    means_it = decision and decision["intent"] == "leave" and decision["machine"].lower() == instance["machine"]
-    return decision if means_it else None
+    if decision and decision["intent"] == "leave" and machine_of(decision) == instance["machine"]:
+        return decision
+    return None
 
 
 def may_delete(instance, reading, decision):
@@ -151,12 +157,17 @@ def may_delete(instance, reading, decision):
     if instance["stopped"] or not is_fresh(reading, "empty", "leaving"):
         return instance["stopped"]
     status = reading["status"]
-    is_same = status_decision(reading).get("id") == decision["id"] and status.get("machine", "").lower() == instance["machine"]
+    is_same = status.get("decision", {}).get("id") == decision["id"] and machine_of(status) == instance["machine"]
     return is_same and is_empty(status["work"]) and not status["protected"]
 
 
-def status_decision(reading):
-    return reading["status"].get("decision", {})
+def machine_of(told):
+    return told.get("machine", "").lower()
+
+
+def is_kept(status):
+    """An operator empties it, and it stays."""
+    return status.get("decision", {}).get("intent") == "maintenance"
 
 
 def choose(here, marked, world, settings, now, create_id, todo):
@@ -167,7 +178,8 @@ def choose(here, marked, world, settings, now, create_id, todo):
     candidates = [{**each, "reading": readings[each["node"]]} for each in here if each["node"] not in marked]
     serving = sum(is_fresh(each["reading"], "serving") for each in candidates)
     drains = sum(is_drain(each, readings[each["node"]], each["node"] in marked, now) for each in here)
-    counts.update(serving=serving, drains=drains, unknown=sum(readings[each["node"]]["kind"] != "fresh" for each in here))
+    unknown = sum(readings[each["node"]]["kind"] != "fresh" for each in here)
+    counts.update(serving=serving, drains=drains, unknown=unknown)
     if serving <= settings["minServing"] or settings.get("targetCpu") is None:
         return
     counts["needed"] = needed = nodes_needed(candidates, settings["targetCpu"], now)
@@ -214,10 +226,10 @@ def is_silent(instance, reading, now):
 
 
 def is_drain(instance, reading, is_marked, now):
-    """On its way out and still here. A node that an operator empties to keep it is not."""
+    """On its way out and still here."""
     if is_marked:
         return not is_silent(instance, reading, now)
-    return is_fresh(reading, "draining", "empty") and status_decision(reading).get("intent") != "maintenance"
+    return is_fresh(reading, "draining", "empty") and not is_kept(reading["status"])
 
 
 def look(low, needed, size, now):
@@ -227,26 +239,27 @@ def look(low, needed, size, now):
     return {**low, "needed": max(needed, low["needed"]), "size": size, "seenAt": format_time(now)}
 
 
-def findings_of(instance, world, decision, settings, now):
+def findings_of(instance, reading, decision, decisions, settings, now):
     """What a person should know of one instance."""
-    node, reading, found = instance["node"], world["readings"][instance["node"]], {}
-    problem = world["decisions"].get(node, {}).get("problem")
-    if problem:
-        found["decision-unknown"] = f"{problem}: taken for none"
+    node, found = instance["node"], {}
+    if decisions.get(node, {}).get("problem"):
+        found["decision-unknown"] = f"{decisions[node]['problem']}: taken for none"
     if reading["kind"] != "fresh":
         found["unknown"] = f"{instance['state']}: {describe_silence(reading)}" + ", decided to go" * bool(decision)
-    else:
-        status, draining_ms = reading["status"], now - parse_time(reading["status"]["since"])
-        if status["work"] is None:
-            found["unknown"] = f"{status['phase']}, its work is unknown ({status.get('unknown', 'no reason given')})"
-        if decision and status["phase"] == "serving" and now - parse_time(decision["at"]) > UNHEARD_MS:
-            found["unheard"] = f"decided to go at {decision['at']}, and serves still: does its agent read its decision?"
-        if status["phase"] == "draining" and draining_ms > settings["warnAfterMs"]:
-            found["overdue"] = f"draining for {seconds(draining_ms)} s"
-        is_done = is_fresh(reading, "empty", "leaving") and status_decision(reading).get("intent") != "maintenance"
-        if is_done and not may_delete(instance, reading, decision):
-            found["not-deleted"] = f"{status['phase']}, for decision {status_decision(reading).get('id')} that the registry has not"
-        found.update({f"node-{alarm['name']}": f"{alarm['text']} (since {alarm['since']})" for alarm in status.get("alarms", [])})
+        return [{"name": name, "node": node, "text": text} for name, text in found.items()]
+    status, said = reading["status"], reading["status"].get("decision", {}).get("id")
+    draining_ms = now - parse_time(status["since"])
+    if status["work"] is None:
+        found["unknown"] = f"{status['phase']}, its work is unknown ({status.get('unknown', 'no reason given')})"
+    if decision and status["phase"] == "serving" and now - parse_time(decision["at"]) > UNHEARD_MS:
+        found["unheard"] = f"decided to go at {decision['at']}, and serves still: does its agent read its decision?"
+    if status["phase"] == "draining" and draining_ms > settings["warnAfterMs"]:
+        found["overdue"] = f"draining for {seconds(draining_ms)} s"
+    if is_fresh(reading, "empty", "leaving") and not is_kept(status) and not may_delete(instance, reading, decision):
+        decided = f"it was decided {decision['id']}" if decision else "nothing was decided"
+        found["not-deleted"] = f"{status['phase']} for {said}, {decided}" + ", and it is protected" * status["protected"]
+    for alarm in status.get("alarms", []):
+        found[f"node-{alarm['name']}"] = f"{alarm['text']} (since {alarm['since']})"
     return [{"name": name, "node": node, "text": text} for name, text in found.items()]
 
 
@@ -258,7 +271,8 @@ def parse_time(text):
 
 
 def format_time(now):
-    return datetime.datetime.fromtimestamp(now / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds")[:23] + "Z"
+    at = datetime.datetime.fromtimestamp(now / 1000, datetime.timezone.utc)
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def need(holds, what):
@@ -281,13 +295,12 @@ def parse_status(body, node):
     status = parse_object(body, node)
     work, cpu, alarms = status.get("work", ""), status.get("cpu", ""), status.get("alarms", [])
     need(status.get("phase") in PHASES, f"no such phase: {status.get('phase')}")
-    need(work is None or isinstance(work, dict) and all(is_number(work.get(each)) for each in WORK), "work makes no sense")
+    need(work is None or all(is_number(work[each]) for each in WORK), "its work makes no sense")
     need(cpu is None or is_number(cpu, 0, 1), "cpu is not from 0 to 1")
     need(isinstance(status.get("protected"), bool), "protected is neither true nor false")
-    need(isinstance(status.get("software"), dict), "software is no object")
     need(isinstance(status.get("machine", ""), str), "machine is no text")
-    need(isinstance(status.get("decision", {}), dict), "decision is no object")
-    need(isinstance(alarms, list) and all({"name", "text", "since"} <= set(each) for each in alarms), "alarms make no sense")
+    need(isinstance(status.get("software"), dict) and isinstance(status.get("decision", {}), dict), "has no software")
+    need(isinstance(alarms, list) and all({"name", "text", "since"} <= set(each) for each in alarms), "has odd alarms")
     need(parse_time(str(status.get("bootedAt"))) and parse_time(str(status.get("since"))), "has no times")
     return status
 
@@ -296,7 +309,7 @@ def parse_decision(body, node):
     decision = parse_object(body, node)
     need(decision.get("intent") in ("leave", "maintenance"), f"no such intent: {decision.get('intent')}")
     need(isinstance(decision.get("id"), str) and decision["id"], "has no id")
-    need(isinstance(decision.get("machine"), str), "does not say which machine it is about")
+    need(isinstance(decision.get("machine"), str) and decision["machine"], "does not say which machine it is about")
     need(isinstance(decision.get("cause"), str), "has no cause")
     need(parse_time(str(decision.get("at"))), "has no time")
     return decision
@@ -313,15 +326,15 @@ def parse_memory(body):
 
 def parse_instance(found):
     properties, tags = found["properties"], found.get("tags") or {}
-    view = properties.get("instanceView") or {}
+    states = {each.get("code") for each in (properties.get("instanceView") or {}).get("statuses", [])}
     created = str(properties.get("timeCreated"))[:19]  # its seconds have seven digits more
     return {
-        "node": found["name"], "id": found["instanceId"], "machine": properties["vmId"].lower(),
+        "node": found["name"], "id": found["instanceId"], "machine": str(properties.get("vmId", "")).lower(),
         "zone": (found.get("zones") or [found["location"]])[0], "state": properties["provisioningState"],
         "createdAt": parse_time(f"{created}.0Z") if len(created) == 19 else math.inf,
         "shielded": (properties.get("protectionPolicy") or {}).get("protectFromScaleIn") is True,
         "protected": str(tags.get("ebbtide-protected")).lower() == "true",
-        "stopped": bool({"PowerState/stopped", "PowerState/deallocated"} & {each.get("code") for each in view.get("statuses", [])}),
+        "stopped": bool(states & {"PowerState/stopped", "PowerState/deallocated"}),
     }
 
 
@@ -332,11 +345,11 @@ def parse_settings(argument):
         need(isinstance(settings.get(name), str) and settings[name], f"{name} is missing")
     for name in ("minServing", "maxDrains", "coolDownMs", "warmUpMs", "lowForMs", "warnAfterMs"):
         need(is_number(settings.get(name)), f"{name} is not a number")
-    need(settings.get("targetCpu") is None or is_number(settings["targetCpu"], 0.01, 1), "targetCpu is not from 0.01 to 1")
+    need(is_number(settings.get("targetCpu", 1), 0.01, 1), "targetCpu is not from 0.01 to 1")
     return settings
 
 
-# ---- The outside: Azure's resource manager and the blob store, behind tokens of the job's managed identity -------------
+# ---- The outside: Azure's resource manager and the blob store, with tokens of the job's managed identity ---------------
 
 HINTS = {
     401: "is the Automation account's managed identity switched on?",
@@ -345,6 +358,9 @@ HINTS = {
     "ResourceNotFound": "is there no such scale set any more, or is `scaleSet` of another subscription?",
     "SubscriptionNotFound": "is `scaleSet` of another subscription?",
 }
+
+
+MEANWHILE = (404, 409, 412)  # another has changed or ended it: the next run looks at it anew
 
 
 class Refused(Exception):
@@ -368,15 +384,16 @@ class Api:
     """One service. Every request of this program may be repeated, and is."""
 
     def __init__(self, base, audience, headers, settings, environment):
-        self.base, self.headers, self.lines = base.rstrip("/"), headers, threading.local()
-        self.timeout_s = settings.get("requestMs", 20_000) / 1000
-        secret = environment.get("IDENTITY_HEADER")
-        need("IDENTITY_ENDPOINT" in environment and secret, "IDENTITY_ENDPOINT or IDENTITY_HEADER is not set: this is an Automation job")
-        query = {"resource": audience, **({"client_id": settings["identityClientId"]} if "identityClientId" in settings else {})}
-        url = f"{environment['IDENTITY_ENDPOINT']}?{urllib.parse.urlencode(query)}"
-        answer = self.insist(f"token for {audience}", (200,), lambda: self.once("GET", url, None, {"X-IDENTITY-HEADER": secret, "Metadata": "True"}))
-        self.headers = {**headers, "authorization": f"Bearer {json.loads(answer.body)['access_token']}"}
+        self.base, self.timeout_s = base.rstrip("/"), settings.get("requestMs", 20_000) / 1000
+        endpoint, secret = environment.get("IDENTITY_ENDPOINT"), environment.get("IDENTITY_HEADER")
+        need(endpoint and secret, "IDENTITY_ENDPOINT or IDENTITY_HEADER is not set: this runs as an Automation job")
+        user_assigned = {"client_id": settings["identityClientId"]} if "identityClientId" in settings else {}
+        url = f"{endpoint}?{urllib.parse.urlencode({'resource': audience, **user_assigned})}"
+        proof = {"X-IDENTITY-HEADER": secret, "Metadata": "True"}
         self.lines = threading.local()
+        answer = self.insist(f"token for {audience}", (200,), lambda: self.once("GET", url, None, proof))
+        self.lines = threading.local()  # that one led to the identity endpoint
+        self.headers = {**headers, "authorization": f"Bearer {json.loads(answer.body)['access_token']}"}
 
     def send(self, method, url, hoped, headers=None, body=None, before=lambda: None):
         """The answer, if it is hoped for. `before` each attempt, what must hold for an effect is looked at."""
@@ -439,16 +456,19 @@ class ScaleSet:
         url = f"{self.path}/{instance['id']}{self.version}"
         found = json.loads(self.api.send("GET", url, (200,)).body)
         policy = {**(found["properties"].get("protectionPolicy") or {}), "protectFromScaleIn": True}
-        body = {"location": found["location"], "tags": found.get("tags") or {}, "properties": {"protectionPolicy": policy}}
+        body = {"location": found["location"], "tags": found.get("tags") or {}}
+        body["properties"] = {"protectionPolicy": policy}
         unchanged = {"if-match": found["etag"]} if found.get("etag") else {}
         return self.api.send("PUT", url, (200, 202), {"content-type": "application/json", **unchanged}, body, before)
 
     def delete(self, instance, before):
-        return self.api.send("DELETE", f"{self.path}/{instance['id']}{self.version}", (200, 202, 204, 404), before=before)
+        url = f"{self.path}/{instance['id']}{self.version}"
+        return self.api.send("DELETE", url, (200, 202, 204, 404), before=before)
 
     def follow(self, answer):
         """To the end of what was begun, within bounds; raises where it failed. True if it ended."""
-        status_url, place, until = answer.getheader("azure-asyncoperation"), answer.getheader("location"), time.monotonic() + FOLLOW_S
+        status_url, place = answer.getheader("azure-asyncoperation"), answer.getheader("location")
+        until = time.monotonic() + FOLLOW_S
         is_open = answer.status == 202 and bool(status_url or place)
         while is_open and time.monotonic() < until:
             time.sleep(min(30.0, float(answer.getheader("retry-after") or 2)))
@@ -473,7 +493,8 @@ class Store:
             query = urllib.parse.urlencode({"restype": "container", "comp": "list", "marker": marker})
             answer = self.api.send("GET", f"/{container}?{query}", (200,))
             page = xml.fromstring(answer.body)
-            found.update({each.findtext("Name"): age(answer, each.findtext("Properties/Last-Modified")) for each in page.iter("Blob")})
+            for blob in page.iter("Blob"):
+                found[blob.findtext("Name")] = age(answer, blob.findtext("Properties/Last-Modified"))
             marker = page.findtext("NextMarker") or None
         return found
 
@@ -492,7 +513,8 @@ class Store:
 
 
 def age(answer, modified):
-    return (email.utils.parsedate_to_datetime(answer.getheader("date")) - email.utils.parsedate_to_datetime(modified)).total_seconds() * 1000
+    now, then = (email.utils.parsedate_to_datetime(each) for each in (answer.getheader("date"), modified))
+    return (now - then).total_seconds() * 1000
 
 
 class Lock:
@@ -500,7 +522,7 @@ class Lock:
 
     def __init__(self, store, settings):
         self.store, self.id, self.turn = store, str(uuid.uuid4()), threading.Lock()
-        self.wait_s, self.renew_after_s = settings.get("lockWaitMs", 75_000) / 1000, settings.get("renewMs", 15_000) / 1000
+        self.wait_s, self.renew_after_s = settings.get("lockWaitMs", 75_000) / 1e3, settings.get("renewMs", 15_000) / 1e3
 
     def lease(self, action, hoped, headers):
         asked_at = time.monotonic()
@@ -533,8 +555,12 @@ class Lock:
     def check(self):
         """Before every effect: raises where the lock is no longer ours."""
         with self.turn:
-            if time.monotonic() - self.held_since >= self.renew_after_s:
+            if time.monotonic() - self.held_since < self.renew_after_s:
+                return
+            try:
                 self.lease("renew", (200,), {"x-ms-lease-id": self.id})
+            except Refused as refused:
+                raise ValueError(f"the lock was lost to another run: {refused}") from refused
 
 
 # ---- One run ----------------------------------------------------------------------------------------------------------
@@ -577,7 +603,8 @@ class Run:
         nodes = [each["node"] for each in world["instances"]]
         try:
             ages, decided = self.store.ages("statuses"), self.store.ages("decisions")
-            readings = self.pool.map(lambda each: self.reading(each, ages.get(f"{each['node']}.json")), world["instances"])
+            listed = [ages.get(f"{node}.json") for node in nodes]
+            readings = self.pool.map(self.reading, world["instances"], listed)
             decided = [node for node in nodes if f"{node}.json" in decided]
             world["decisions"] = dict(zip(decided, self.pool.map(self.decision, decided)))
             world["readings"] = dict(zip(nodes, readings))
@@ -598,10 +625,11 @@ class Run:
             answer = self.store.get("statuses", node)
             if answer is None:
                 return {"kind": "missing"}
-            status, age_ms = parse_status(answer.body, node), age(answer, answer.getheader("last-modified"))
+            status = parse_status(answer.body, node)
+            age_ms = age(answer, answer.getheader("last-modified"))
         except TROUBLE as problem:
             return {"kind": "unreadable", "reason": f"statuses/{node}.json: {problem}"}
-        if status.get("machine", instance["machine"]).lower() != instance["machine"]:
+        if machine_of(status) not in ("", instance["machine"]):
             return {"kind": "missing"}  # it is of an earlier machine of that name
         status["protected"] = status["protected"] or instance["protected"]
         return {"kind": "fresh", "status": status} if age_ms <= STALE_MS else {"kind": "stale", "ageMs": age_ms}
@@ -624,22 +652,26 @@ class Run:
 
         if todo["memory"]:
             self.store.put(f"/memory/{MEMORY}", todo["memory"], {"x-ms-lease-id": self.lock.id}, self.lock.check)
-        for decision, _ in self.each(decide, todo["decisions"], "deciding on"):
+        for decision, _ in self.each(decide, todo["decisions"], "deciding on", MEANWHILE):
             self.log("info", "decided", {key: decision[key] for key in ("node", "machine", "id", "reason")})
         deletions = self.each(lambda one: self.set.delete(one, self.lock.check), todo["deletions"], "deleting")
         for each, _ in deletions:
             self.log("info", "deleting", {key: each[key] for key in ("node", "machine")})
-        protections = self.each(lambda one: self.set.protect(one, self.lock.check), todo["protections"], "protecting")
+        protect = lambda one: self.set.protect(one, self.lock.check)
+        protections = self.each(protect, todo["protections"], "protecting", MEANWHILE)
         return [{**each, "answer": answer} for each, answer in deletions + protections]
 
-    def each(self, do, items, what):
+    def each(self, do, items, what, forgiven=()):
         """Does it with every item: what fails keeps no other from being done. Gives what went well, with its outcome."""
         done = []
         for item, future in [(item, self.pool.submit(do, item)) for item in items]:
             try:
                 done.append((item, future.result()))
             except TROUBLE as problem:
-                self.failures.append(f"{what} {item['node']}: {problem}")
+                if getattr(problem, "status", None) in forgiven and problem.code != "ContainerNotFound":
+                    self.log("warn", "found-changed-meanwhile", {"node": item["node"], "text": f"{what} it: {problem}"})
+                else:
+                    self.failures.append(f"{what} {item['node']}: {problem}")
         return done
 
     def free(self):
@@ -651,7 +683,8 @@ class Run:
 
 def count_reasons(passed_over):
     """How often each reason was given; the numbers in them are left out."""
-    kinds = ["".join(c for c in each["reason"] if not c.isdigit()).split(":")[0].split("(")[0].strip() for each in passed_over]
+    plain = ["".join(letter for letter in each["reason"] if not letter.isdigit()) for each in passed_over]
+    kinds = [each.split(":")[0].split("(")[0].strip() for each in plain]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
@@ -665,7 +698,8 @@ def main(arguments, environment):
 
     def log(level, event, details):
         at = format_time(round(time.time() * 1000))
-        print(json.dumps({"at": at, "level": level, "event": event, "pool": settings.get("pool"), **details}), flush=True)
+        line = {"at": at, "level": level, "event": event, "pool": settings.get("pool"), **details}
+        print(json.dumps(line), flush=True)
 
     try:
         need(len(arguments) == 1, "wants one parameter, its settings")

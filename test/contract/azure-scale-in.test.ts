@@ -28,10 +28,10 @@ describe('the scale-in runbook, as a job', function () {
   }
 
   /** What earlier runs remember: few were needed since then. */
-  function lowFor(ms: number, needed = 1): void {
+  function lowFor(ms: number, { needed = 1, size = 100, unseenMs = 60_000 } = {}): void {
     azure.write('memory/scale-in.json', {
       v: 1,
-      low: { since: at(ms), seenAt: at(60_000), needed, size: 100 },
+      low: { since: at(ms), seenAt: at(unseenMs), needed, size },
     });
   }
 
@@ -158,9 +158,18 @@ describe('the scale-in runbook, as a job', function () {
 
     it('no more than the most that was needed meanwhile', async () => {
       for (const id of ['0', '1', '2', '3']) serve(id);
-      lowFor(HOUR_MS, 3);
+      lowFor(HOUR_MS, { needed: 3 });
       await run();
       assert.equal(decided().length, 1);
+    });
+
+    it('nobody where the set has grown, or nobody has looked, since it was seen to be low', async () => {
+      for (const id of ['0', '1', '2', '3']) serve(id);
+      lowFor(HOUR_MS, { size: 3 });
+      await run();
+      lowFor(5 * HOUR_MS, { unseenMs: 2 * HOUR_MS });
+      await run();
+      assert.deepEqual(decided(), []);
     });
 
     it('nobody when the load is high', async () => {
@@ -252,6 +261,7 @@ describe('the scale-in runbook, as a job', function () {
         { decision: { id: 'x', by: 'y', cause: 'scale-in', intent: 'leave', at: at(0) } },
       ],
       ['is another machine', { machine: 'vm-of-before' }],
+      ['does not say which machine it is', { machine: undefined }],
       ['an operator protects on the node', { protected: true }],
       ['an operator protects by a tag', {}, { tags: { 'ebbtide-protected': 'true' } }],
     ];
@@ -263,6 +273,13 @@ describe('the scale-in runbook, as a job', function () {
         assert.ok(azure.instances.has('0'));
       });
     }
+
+    it('nothing that is empty for a decision that nobody knows of, and tells it', async () => {
+      const { name } = empty('0');
+      azure.blobs.delete(`decisions/${name}.json`);
+      assert.match(found(await run(), 'not-deleted'), /nothing was decided/);
+      assert.equal(azure.instances.size, 1);
+    });
 
     it('nothing that is silent, or that an operator emptied to keep it', async () => {
       const silent = empty('0');
@@ -438,32 +455,41 @@ describe('the scale-in runbook, as a job', function () {
       assert.equal(azure.instances.size, 1);
     });
 
-    it('one that was suspended and lost the lock does nothing more', async () => {
-      for (const id of ['1', '2', '3', '4', '5']) serve(id);
-      let suspend: (() => void) | undefined;
+    /** Stops a run after such a request, lets its lease end and another run do its work, and lets it go on. */
+    async function suspendAfter(isIt: (method: string, url: URL) => boolean): Promise<RunbookEnd> {
+      for (const id of ['1', '2', '3', '4']) serve(id, { work: { ...NO_WORK, rooms: Number(id) } });
       const first = startRunbook(azure, settingsFor(azure, { renewMs: 0, requestMs: 20_000 }));
-      const suspended = new Promise<void>((resolve) => {
-        suspend = () => {
-          first.child.kill('SIGSTOP');
-          resolve();
+      await new Promise<void>((resolve) => {
+        azure.intervene = ({ method, url }, when) => {
+          if (when === 'after' && isIt(method, url)) {
+            azure.intervene = () => undefined;
+            first.child.kill('SIGSTOP');
+            resolve();
+          }
+          return undefined;
         };
       });
-      azure.intervene = ({ method, path }, when) => {
-        if (when === 'after' && method === 'GET' && path.endsWith('memory/scale-in.json')) {
-          azure.intervene = () => undefined;
-          suspend?.();
-        }
-        return undefined;
-      };
-      await suspended;
       azure.clockMs += 61_000;
-      for (const instance of azure.instances.values()) azure.tell(statusOf(instance));
+      // By now others are the emptiest: both runs together would drain four.
+      for (const instance of azure.instances.values())
+        azure.tell(statusOf(instance, { work: { ...NO_WORK, rooms: 9 - Number(instance.id) } }));
       assert.equal((await run()).code, 0);
-      const before = azure.decisions();
       first.child.kill('SIGCONT');
-      const end = await first.ended;
-      assert.match(failures(end), /LeaseIdMismatch/);
-      assert.deepEqual(azure.decisions(), before);
+      return first.ended;
+    }
+
+    it('one that was suspended before it remembered, and lost the lock, does nothing more', async () => {
+      const isRead = (method: string, url: URL) =>
+        method === 'GET' && url.pathname.endsWith('/memory/scale-in.json');
+      assert.match(failures(await suspendAfter(isRead)), /LeaseIdMismatch/);
+      assert.deepEqual(decided().sort(), ['ebbtide-media_3', 'ebbtide-media_4']);
+    });
+
+    it('one that was suspended before it decided, and lost the lock, does nothing more', async () => {
+      const isWrite = (method: string, url: URL) =>
+        method === 'PUT' && url.pathname.endsWith('/memory/scale-in.json') && url.search === '';
+      assert.match(failures(await suspendAfter(isWrite)), /the lock was lost to another run/);
+      assert.deepEqual(decided().sort(), ['ebbtide-media_3', 'ebbtide-media_4']);
     });
 
     it('killed before or after any of its writes, the next one ends it well', async function () {

@@ -18,7 +18,7 @@ export interface ChoiceCase {
 }
 
 const count = v.optional(v.number(), 0);
-const place = { zone: v.optional(v.string()), market: v.optional(v.string()) };
+const place = { zone: v.exactOptional(v.string()), market: v.exactOptional(v.string()) };
 const reading = v.variant('kind', [
   v.object({ kind: v.literal('stale'), ageMs: v.number() }),
   v.object({ kind: v.literal('missing') }),
@@ -48,22 +48,18 @@ const rulesSchema = v.strictObject({
   warmUpMs: v.number(),
   unknown: v.picklist(['only-known', 'known-first']),
   currentTemplate: v.nullable(v.string()),
+  alreadyChosen: v.optional(v.array(v.string()), []),
+  lastDecisionMsAgo: v.optional(v.number()),
 });
 const fileSchema = v.strictObject({
-  rules: rulesSchema,
+  rules: v.record(v.string(), v.unknown()),
   cases: v.array(
     v.strictObject({
       it: v.string(),
       candidates: v.array(candidateSchema),
       demands: v.optional(v.array(v.strictObject({ ...place, count: v.number() })), [{ count: 1 }]),
-      rules: v.optional(
-        v.strictObject({
-          ...v.partial(rulesSchema).entries,
-          alreadyChosen: v.optional(v.array(v.string())),
-          lastDecisionMsAgo: v.optional(v.number()),
-        }),
-        {},
-      ),
+      /** What differs from the rules above. */
+      rules: v.optional(v.record(v.string(), v.unknown()), {}),
       victims: v.array(v.string()),
       reasons: v.optional(v.record(v.string(), v.string()), {}),
     }),
@@ -75,7 +71,8 @@ export function readChoiceCases(): ChoiceCase[] {
   const text = readFileSync(new URL('../cases/choose-victims.json', import.meta.url), 'utf8');
   const file = v.parse(fileSchema, JSON.parse(text));
   return file.cases.map((each) => {
-    const { alreadyChosen = [], lastDecisionMsAgo, ...rules } = { ...file.rules, ...each.rules };
+    const written = v.parse(rulesSchema, { ...file.rules, ...each.rules });
+    const { alreadyChosen, lastDecisionMsAgo, ...rules } = written;
     return {
       ...each,
       candidates: each.candidates.map(candidateOf),

@@ -12,9 +12,9 @@ import {
 } from '../../fleet/choose-victims.ts';
 import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
 import { hasPython, PYTHON } from '../support/python.ts';
+import { RUNBOOK } from '../support/runbook.ts';
 import { NOW } from './support/fleet.ts';
 
-const RUNBOOK = fileURLToPath(new URL('../../functions/azure/scale-in/scale_in.py', import.meta.url));
 const RUNNER = fileURLToPath(new URL('../support/choose_victims_runner.py', import.meta.url));
 
 interface World {

@@ -26,7 +26,7 @@ LEASE_S, FOLLOW_S, PARALLEL, ATTEMPTS, PASSED_OVER_KEPT = 60, 600, 24, 5, 50
 MEMORY, PHASES = "scale-in.json", ("booting", "warm", "serving", "cordoned", "draining", "empty", "leaving")
 WORK = ("rooms", "people", "tracks", "egress", "ingress", "agents")
 
-# ---- The choice: the same as fleet/choose-victims.ts, held to it by test/cases/choose-victims.json ---------------------
+# ---- The choice: the same as fleet/choose-victims.ts, held to it by test/cases/choose-victims.json ------------------
 
 
 def choose_victims(candidates, asked, rules, now):
@@ -121,18 +121,19 @@ def seconds(milliseconds):
     return math.floor(milliseconds / 1000 + 0.5)
 
 
-# ---- The plan: pure. The world in, what to do out. --------------------------------------------------------------------
+# ---- The plan: pure. The world in, what to do out. ------------------------------------------------------------------
 
 
 def plan(world, settings, now, create_id):
-    """`world`: instances; readings and decisions by node; memory; and the problem, where of these something is not known."""
+    """`world`: instances; readings and decisions by node; memory; the problem, where some of it is not known."""
     here = [each for each in world["instances"] if each["state"] != "Deleting"]
     todo = {"decisions": [], "deletions": [], "memory": None, "passedOver": [], "findings": []}
     todo["counts"] = {"nodes": len(here)}
     if world["problem"] is None:
-        marked = {each["node"]: decision for each in here if (decision := decision_on(each, world["decisions"]))}
+        decisions = {each["node"]: decision_on(each, world["decisions"]) for each in here}
+        marked = {node: decision for node, decision in decisions.items() if decision}
         for each in here:
-            reading, decision = world["readings"][each["node"]], marked.get(each["node"])
+            reading, decision = world["readings"][each["node"]], decisions[each["node"]]
             if may_delete(each, reading, decision):
                 todo["deletions"].append(each)
             todo["findings"] += findings_of(each, reading, decision, world["decisions"], settings, now)
@@ -145,13 +146,12 @@ def plan(world, settings, now, create_id):
 def decision_on(instance, decisions):
     """The decision that this very machine leave, if there is one: names may come again, machines do not."""
     decision = decisions.get(instance["node"], {}).get("decision")
-    if decision and decision["intent"] == "leave" and machine_of(decision) == instance["machine"]:
-        return decision
-    return None
+    is_meant = decision and decision["intent"] == "leave" and machine_of(decision) == instance["machine"]
+    return decision if is_meant else None
 
 
 def may_delete(instance, reading, decision):
-    """Marked, unprotected, and its agent says freshly, for this very decision, that nothing is left; or nothing runs."""
+    """Marked, unprotected, and its agent says freshly, for that very decision, that nothing is left; or it is off."""
     if decision is None or instance["protected"]:
         return False
     if instance["stopped"] or not is_fresh(reading, "empty", "leaving"):
@@ -257,13 +257,13 @@ def findings_of(instance, reading, decision, decisions, settings, now):
         found["overdue"] = f"draining for {seconds(draining_ms)} s"
     if is_fresh(reading, "empty", "leaving") and not is_kept(status) and not may_delete(instance, reading, decision):
         decided = f"it was decided {decision['id']}" if decision else "nothing was decided"
-        found["not-deleted"] = f"{status['phase']} for {said}, {decided}" + ", and it is protected" * status["protected"]
+        found["not-deleted"] = f"{status['phase']} for {said}, {decided}" + ", it is protected" * status["protected"]
     for alarm in status.get("alarms", []):
         found[f"node-{alarm['name']}"] = f"{alarm['text']} (since {alarm['since']})"
     return [{"name": name, "node": node, "text": text} for name, text in found.items()]
 
 
-# ---- What others wrote, parsed once. Whatever is not as it must be raises ValueError. ---------------------------------
+# ---- What others wrote, parsed once. Whatever is not as it must be raises ValueError. -------------------------------
 
 
 def parse_time(text):
@@ -349,7 +349,7 @@ def parse_settings(argument):
     return settings
 
 
-# ---- The outside: Azure's resource manager and the blob store, with tokens of the job's managed identity ---------------
+# ---- The outside: Azure's resource manager and the blob store, with tokens of the job's managed identity ------------
 
 HINTS = {
     401: "is the Automation account's managed identity switched on?",
@@ -481,7 +481,7 @@ class ScaleSet:
 
 
 class Store:
-    """The registry's containers: `statuses` and `decisions`, a blob per node, and `memory`, whose blob is the lock too."""
+    """The registry's containers: `statuses` and `decisions`, a blob per node; `memory`, whose blob is the lock too."""
 
     def __init__(self, api):
         self.api = api
@@ -522,7 +522,8 @@ class Lock:
 
     def __init__(self, store, settings):
         self.store, self.id, self.turn = store, str(uuid.uuid4()), threading.Lock()
-        self.wait_s, self.renew_after_s = settings.get("lockWaitMs", 75_000) / 1e3, settings.get("renewMs", 15_000) / 1e3
+        self.wait_s = settings.get("lockWaitMs", 75_000) / 1000  # longer than a dead one's lease
+        self.renew_after_s = settings.get("renewMs", 15_000) / 1000
 
     def lease(self, action, hoped, headers):
         asked_at = time.monotonic()
@@ -563,7 +564,7 @@ class Lock:
                 raise ValueError(f"the lock was lost to another run: {refused}") from refused
 
 
-# ---- One run ----------------------------------------------------------------------------------------------------------
+# ---- One run --------------------------------------------------------------------------------------------------------
 
 
 class Run:
@@ -648,7 +649,8 @@ class Run:
         def decide(decision):
             etag = world["decisions"].get(decision["node"], {}).get("etag")
             unchanged = {"if-match": etag} if etag else {"if-none-match": "*"}  # nobody else decided meanwhile
-            self.store.put(f"/decisions/{urllib.parse.quote(decision['node'])}.json", decision, unchanged, self.lock.check)
+            path = f"/decisions/{urllib.parse.quote(decision['node'])}.json"
+            self.store.put(path, decision, unchanged, self.lock.check)
 
         if todo["memory"]:
             self.store.put(f"/memory/{MEMORY}", todo["memory"], {"x-ms-lease-id": self.lock.id}, self.lock.check)
@@ -662,7 +664,7 @@ class Run:
         return [{**each, "answer": answer} for each, answer in deletions + protections]
 
     def each(self, do, items, what, forgiven=()):
-        """Does it with every item: what fails keeps no other from being done. Gives what went well, with its outcome."""
+        """Does it with every item: what fails keeps no other from being done. Gives what went well, and its outcome."""
         done = []
         for item, future in [(item, self.pool.submit(do, item)) for item in items]:
             try:

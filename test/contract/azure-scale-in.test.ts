@@ -196,6 +196,18 @@ describe('the scale-in runbook, as a job', function () {
       assert.equal(decided().length, 2);
     });
 
+    it('besides a node that an operator empties to keep it: that is no drain', async () => {
+      const said = { id: 'm', by: 'operator', cause: 'operator', intent: 'maintenance', at: at(0) } as const;
+      serve('0', { phase: 'empty', work: NO_WORK, decision: said });
+      for (const id of ['1', '2', '3']) serve(id);
+      const { log } = await run({ maxDrains: 1 });
+      assert.equal(decided().length, 1);
+      assert.deepEqual(
+        log.filter(({ event }) => event.startsWith('found-')),
+        [],
+      );
+    });
+
     it('nobody of whom the work is unknown, whom a tag protects, or who warms up', async () => {
       serve('0', { work: null, unknown: 'metrics: timeout' });
       serve('1', {}, { tags: { 'ebbtide-protected': 'true' } });

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import {
+  type Candidate,
+  type Choice,
+  type ChoosingRules,
+  chooseVictims,
+  type Demand,
+} from '../../fleet/choose-victims.ts';
+import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
+import { hasPython, PYTHON } from '../support/python.ts';
+import { RUNBOOK } from '../support/runbook.ts';
+import { NOW } from './support/fleet.ts';
+
+const RUNNER = fileURLToPath(new URL('../support/choose_victims_runner.py', import.meta.url));
+
+interface World {
+  candidates: Candidate[];
+  asked: number;
+  rules: ChoosingRules;
+}
+
+/** The runbook asks for a number, of nodes that nobody has decided on: not by zone or market, and never of the unknown. */
+function canRunbookAsk({ demands, rules }: { demands: Demand[]; rules: ChoosingRules }): boolean {
+  const anywhere = demands.every(({ zone, market }) => zone === undefined && market === undefined);
+  return anywhere && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
+}
+
+function inPython(worlds: World[]): Choice[] {
+  const input = JSON.stringify(worlds.map((world) => ({ ...world, now: NOW })));
+  const ran = spawnSync(PYTHON, [RUNNER, RUNBOOK], { input, encoding: 'utf8', maxBuffer: 1e8 });
+  assert.equal(ran.status, 0, ran.stderr);
+  return JSON.parse(ran.stdout) as Choice[];
+}
+
+function assertSame(worlds: World[]): Choice[] {
+  const choices = inPython(worlds);
+  for (const [index, { candidates, asked, rules }] of worlds.entries()) {
+    assert.deepEqual(choices[index], chooseVictims(candidates, [{ count: asked }], rules, NOW));
+  }
+  return choices;
+}
+
+const arbitraryWorld: fc.Arbitrary<World> = fc
+  .record({
+    readings: fc.array(fc.tuple(arbitraryReading, fc.constantFrom('1', '2')), { maxLength: 12 }),
+    asked: fc.nat(6),
+    minServing: fc.nat(4),
+    maxDrains: fc.integer({ min: 1, max: 5 }),
+    drainsUnderWay: fc.nat(5),
+    coolDownMs: fc.constantFrom(0, 60_000),
+    warmUpMs: fc.constantFrom(0, 120_000, 100_500),
+    sinceLast: fc.option(fc.nat(120_000), { nil: undefined }),
+    currentTemplate: fc.constantFrom(undefined, 'lt-2'),
+  })
+  .map(({ readings, asked, sinceLast, ...rules }) => ({
+    candidates: readings.map(([read, zone], index) => {
+      const node = `ebbtide-media_${index}`;
+      return { node, zone, reading: read(node) };
+    }),
+    asked,
+    rules: {
+      ...rules,
+      unknown: 'only-known' as const,
+      lastDecisionAt: sinceLast === undefined ? undefined : NOW - sinceLast,
+      alreadyChosen: new Set<string>(),
+    },
+  }));
+
+describe('the choice of the Azure runbook', () => {
+  before(function () {
+    if (!hasPython()) this.skip();
+  });
+
+  it('fulfils the same cases', () => {
+    const cases = readChoiceCases().filter(canRunbookAsk);
+    assert.ok(cases.length > 15, `only ${cases.length} cases are asked`);
+    const choices = assertSame(
+      cases.map(({ candidates, demands, rules }) => ({
+        candidates,
+        asked: demands.reduce((sum, demand) => sum + demand.count, 0),
+        rules,
+      })),
+    );
+    for (const [index, { it: what, victims }] of cases.entries()) {
+      assert.deepEqual(
+        choices[index]?.victims.map(({ node }) => node),
+        victims,
+        what,
+      );
+    }
+  });
+
+  it('is the same in a thousand worlds, word for word', function () {
+    this.timeout(30_000);
+    // All in one process, and so without shrinking: a process for each world would take minutes.
+    const seed = Date.now();
+    const worlds = fc.sample(arbitraryWorld, { numRuns: 1_000, seed });
+    const choices = inPython(worlds);
+    for (const [index, { candidates, asked, rules }] of worlds.entries()) {
+      const own = chooseVictims(candidates, [{ count: asked }], rules, NOW);
+      assert.deepEqual(choices[index], own, `seed ${seed}, world ${index}: ${JSON.stringify(worlds[index])}`);
+    }
+    assert.ok(choices.some(({ victims }) => victims.length > 1));
+  });
+});

@@ -43,6 +43,7 @@ export function runInSandbox(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   job.process = child;
+  job.status = 'Running';
   collectLines(child, sandbox.onLine);
   return new Promise((resolve, reject) => {
     child.once('error', reject);

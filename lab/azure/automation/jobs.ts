@@ -59,7 +59,6 @@ export function createJobs({ model, faults, endpoint, now, emit }: JobsOptions):
       job.exception ??= problem;
       if (open) emit({ kind: 'invocation-failed', function: name, event: by, problem, tookMs: tookMs() });
     };
-    job.status = 'Running';
     job.startedAt = now();
     const directory = await unpack(name, { 'runbook.py': Buffer.from(content) });
     const patience = setTimeout(() => job.process?.kill('SIGKILL'), PATIENCE_MS);

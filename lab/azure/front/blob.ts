@@ -170,9 +170,9 @@ function list(
   const next = found.length > page.length ? Buffer.from(page.at(-1)?.name ?? '').toString('base64') : '';
   const entries = page.map((blob) => entry(blob, now())).join('');
   const body =
-    `\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="${escape(container)}">` +
-    `<Prefix>${escape(prefix)}</Prefix><Blobs>${entries}</Blobs>` +
-    `${next === '' ? '<NextMarker />' : `<NextMarker>${escape(next)}</NextMarker>`}</EnumerationResults>`;
+    `\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="${escaped(container)}">` +
+    `<Prefix>${escaped(prefix)}</Prefix><Blobs>${entries}</Blobs>` +
+    `${next === '' ? '<NextMarker />' : `<NextMarker>${escaped(next)}</NextMarker>`}</EnumerationResults>`;
   return { status: 200, headers: { 'content-type': 'application/xml' }, body };
 }
 
@@ -192,8 +192,8 @@ function entry(
     LeaseStatus: state === 'leased' ? 'locked' : 'unlocked',
     LeaseState: state,
   };
-  const members = Object.entries(properties).map(([key, value]) => `<${key}>${escape(value)}</${key}>`);
-  return `<Blob><Name>${escape(name)}</Name><Properties>${members.join('')}</Properties></Blob>`;
+  const members = Object.entries(properties).map(([key, value]) => `<${key}>${escaped(value)}</${key}>`);
+  return `<Blob><Name>${escaped(name)}</Name><Properties>${members.join('')}</Properties></Blob>`;
 }
 
 function headersOf({ etag, modifiedAt }: StoredBlob): Record<string, string> {
@@ -204,10 +204,10 @@ function renderError({ status, code, message }: ApiError): HttpReply {
   return {
     status,
     headers: { 'x-ms-error-code': code, 'content-type': 'application/xml' },
-    body: `\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>${escape(code)}</Code><Message>${escape(message)}</Message></Error>`,
+    body: `\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>${escaped(code)}</Code><Message>${escaped(message)}</Message></Error>`,
   };
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

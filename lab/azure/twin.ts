@@ -42,6 +42,8 @@ export interface TwinOptions extends TwinRun {
   tokensMs?: number;
   /** How many of anything are on one page; as many as Azure's, unless told. */
   pageSize?: number;
+  /** Hears what the resource manager was asked and has answered. */
+  onExchange?: (request: RawRequest, reply: HttpReply) => void;
 }
 
 const OPERATOR: Principal = {
@@ -118,6 +120,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
   };
   const arm = {
     ...front,
+    onExchange: options.onExchange,
     methods: [...createCompute({ ...compute, pageSize }), ...createAutomation(jobs, () => model)],
   };
   const services = { arm, blob: { ...front, blobs, pageSize }, workflows, jobs, tokens };

@@ -28,11 +28,13 @@ export interface Method {
   /** What a role must allow, at the id of the thing. */
   action: string;
   scope(path: Path): string;
+  /** How its own service says what is wrong; what keeps a request from reaching it says it wrapped. */
+  errors?: 'wrapped' | 'flat' | undefined;
   run(asked: Asked<unknown, unknown>): HttpReply;
 }
 
 interface Described<Query extends v.GenericSchema, Body extends v.GenericSchema>
-  extends Pick<Method, 'id' | 'http' | 'path' | 'version' | 'action' | 'scope'> {
+  extends Pick<Method, 'id' | 'http' | 'path' | 'version' | 'action' | 'scope' | 'errors'> {
   /** Of all that stands in the query beside the version; strict. */
   query?: Query;
   /** Of what is sent; strict. */

@@ -2,12 +2,14 @@ import { GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import { AUDIENCES } from '../principals.ts';
-import { json, type Method, type Path } from './arm-method.ts';
+import { type Asked, json, type Method, type Path } from './arm-method.ts';
 import { callerOf, type FrontOptions, nameOfCaller } from './caller.ts';
 import { ApiError, malformed } from './refusals.ts';
 
 export interface ArmOptions extends FrontOptions {
   methods: readonly Method[];
+  /** Hears what was asked and has been answered. */
+  onExchange?: ((request: RawRequest, reply: HttpReply) => void) | undefined;
 }
 
 interface Route {
@@ -17,9 +19,16 @@ interface Route {
 
 /** What the resource manager answers; undefined: nothing at all. Throws only for what the twin itself cannot do. */
 export function answerArm(request: RawRequest, options: ArmOptions): HttpReply | undefined {
+  const reply = answer(request, options);
+  if (reply !== undefined) options.onExchange?.(request, reply);
+  return reply;
+}
+
+function answer(request: RawRequest, options: ArmOptions): HttpReply | undefined {
   const url = new URL(request.target, 'http://twin');
   const principal = nameOfCaller(request, options.principals);
   const route = routeOf(request.method, url.pathname, options.methods);
+  let reached: Method | undefined;
   try {
     if (route === undefined) throw malformed('InvalidResourceType', 'the twin does not have this operation');
     const { method, path } = route;
@@ -27,7 +36,9 @@ export function answerArm(request: RawRequest, options: ArmOptions): HttpReply |
     if (fault !== undefined) {
       return spoiled(fault, renderError(refusalFor(fault)), { status: 200, headers: {}, body: GARBAGE });
     }
-    return carryOut(request, url, method, path, options);
+    const asked = admit(request, url, method, path, options);
+    reached = method;
+    return method.run(asked);
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
     if (cause.malformed) {
@@ -38,11 +49,18 @@ export function answerArm(request: RawRequest, options: ArmOptions): HttpReply |
         why: `${cause.code}: ${cause.message}`,
       });
     }
-    return renderError(cause);
+    return renderError(cause, reached);
   }
 }
 
-function carryOut(request: RawRequest, url: URL, method: Method, path: Path, options: ArmOptions): HttpReply {
+/** What the gateway looks at, before the service itself is reached. */
+function admit(
+  request: RawRequest,
+  url: URL,
+  method: Method,
+  path: Path,
+  options: ArmOptions,
+): Asked<unknown, unknown> {
   const caller = callerOf(request, AUDIENCES.arm, options, ({ id, name }, action, scope) => {
     const message = `The client '${name}' with object id '${id}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid.`;
     return new ApiError(403, 'AuthorizationFailed', message);
@@ -64,7 +82,7 @@ function carryOut(request: RawRequest, url: URL, method: Method, path: Path, opt
     );
   }
   caller.authorise(method.action, method.scope(path));
-  return method.run({ path, query, body: bodyOf(request), headers: request.headers, caller, url });
+  return { path, query, body: bodyOf(request), headers: request.headers, caller, url };
 }
 
 function bodyOf({ body }: RawRequest): unknown {
@@ -103,6 +121,11 @@ function refusalFor(fault: 'throttle' | 'error' | 'timeout' | 'garbage'): ApiErr
   return new ApiError(429, 'TooManyRequests', 'The number of requests is too large.', { headers });
 }
 
-function renderError({ status, code, message, headers }: ApiError): HttpReply {
-  return json(status, { error: { code, message } }, { 'x-ms-failure-cause': 'gateway', ...headers });
+function renderError({ status, code, message, headers }: ApiError, reached?: Method): HttpReply {
+  if (reached === undefined) {
+    return json(status, { error: { code, message } }, { 'x-ms-failure-cause': 'gateway', ...headers });
+  }
+  return json(status, reached.errors === 'flat' ? { code, message } : { error: { code, message } }, {
+    ...headers,
+  });
 }

@@ -25,7 +25,7 @@ export function createAutomation(jobs: Jobs, model: () => AzureModel): Method[] 
   const accountId = (path: Path) =>
     `/subscriptions/${path.subscriptionId}/resourceGroups/${path.resourceGroupName}/providers/Microsoft.Automation/automationAccounts/${path.automationAccountName}`;
   const jobId = (path: Path) => `${accountId(path)}/jobs/${path.jobName}`;
-  const common = { version: AUTOMATION_VERSION, path: JOB, scope: jobId };
+  const common = { version: AUTOMATION_VERSION, path: JOB, scope: jobId, errors: 'flat' } as const;
 
   function mustJob(path: Path): Job {
     const found = jobs.find(accountId(path), path.jobName ?? '');
@@ -74,7 +74,7 @@ export function createAutomation(jobs: Jobs, model: () => AzureModel): Method[] 
           value: jobs
             .all()
             .filter(({ account }) => account.toLowerCase() === accountId(path).toLowerCase())
-            .map(jobView),
+            .map(listed),
         }),
     ),
     method(
@@ -118,7 +118,14 @@ export function createAutomation(jobs: Jobs, model: () => AzureModel): Method[] 
   ];
 }
 
-function jobView(job: Job): object {
+/** A list tells less of each. */
+function listed(job: Job): object {
+  const { properties, ...rest } = jobView(job);
+  const { parameters: _parameters, lastStatusModifiedTime: _time, ...told } = properties;
+  return { ...rest, properties: told };
+}
+
+function jobView(job: Job) {
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   const changedAt = job.endedAt ?? job.startedAt ?? job.createdAt;
   return {

@@ -46,7 +46,7 @@ export interface TestTwin {
 }
 
 export interface TestTwinOptions
-  extends Partial<Pick<TwinOptions, 'mode' | 'factor' | 'tokensMs' | 'pageSize'>> {
+  extends Partial<Pick<TwinOptions, 'mode' | 'factor' | 'tokensMs' | 'pageSize' | 'onExchange'>> {
   cpu?: (instance: string) => number;
 }
 

@@ -97,14 +97,31 @@ const gcpSchema = v.strictObject({
   pruner: v.strictObject({ url: v.pipe(v.string(), v.url()) }),
 });
 
+const azureSchema = v.strictObject({
+  kind: v.literal('azure'),
+  /**
+   * The runbook that takes empty machines away. The URL that wakes it is a secret: here is only the key of the object
+   * that holds it (`CONTAINER/NAME`), which the agent reads afresh each time.
+   */
+  runbook: v.strictObject({
+    wakeUrlKey: v.pipe(v.string(), v.regex(/^[^/]+\/.+$/, 'must be CONTAINER/NAME')),
+  }),
+  /** Of the machine's identity, which it needs where the machine has several. */
+  identityClientId: v.optional(v.string()),
+});
+
 /**
  * `/etc/ebbtide/agent.json`: what the agent is told by its stack. Paths are absolute; durations are written with units.
  * `ceiling` is the longest drain that the operator allows; absent means without end.
  */
 export const agentConfigSchema = v.strictObject({
   pool: v.string(),
-  cloud: v.variant('kind', [awsSchema, gcpSchema]),
-  /** `statusName`: what the store binds to this one node (AWS: its role's unique id, a colon, its instance id), else its id. */
+  cloud: v.variant('kind', [awsSchema, azureSchema, gcpSchema]),
+  /**
+   * `bucket`: its name; on Azure, where each part of the registry has a container of its own, the blob endpoint of the
+   * pool's storage account (`https://ACCOUNT.blob.core.windows.net`). `statusName`: what the store binds to this one node (AWS:
+   * its role's unique id, a colon, its instance id), else its id.
+   */
   registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string(), statusName: v.string() }),
   media: v.variant('kind', [livekitSchema, openviduSchema]),
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),

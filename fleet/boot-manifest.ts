@@ -18,13 +18,24 @@ const template = v.strictObject({ from: v.string(), to: v.string(), mode: v.stri
 /** Placeholder name → the name of the secret that fills it in, in the cloud's own keeping. */
 const secretNames = v.record(v.string(), v.string());
 
-/** Where files and secrets come from: SSM parameters on AWS, Secret Manager's secrets on GCP. */
+/**
+ * Where files and secrets come from: SSM parameters on AWS, Secret Manager's secrets on GCP, on Azure blobs of a
+ * container that only nodes read (a name is CONTAINER/BLOB there, as the key of every file is).
+ */
 const sourceSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('aws'),
     region: v.string(),
     bucket: v.string(),
     parameters: secretNames,
+  }),
+  v.strictObject({
+    kind: v.literal('azure'),
+    /** The blob endpoint of the pool's storage account. */
+    store: v.pipe(v.string(), v.url()),
+    secrets: secretNames,
+    /** Of the machine's identity, which it needs where the machine has several. */
+    identityClientId: v.optional(v.string()),
   }),
   v.strictObject({ kind: v.literal('gcp'), project: v.string(), bucket: v.string(), secrets: secretNames }),
 ]);

@@ -11,7 +11,11 @@ export interface Pollers {
 
 const CPU_MS = 5_000;
 /** A metadata service near by may be asked each second; each look into a mailbox is a paid request to a store. */
-const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = { aws: 1_000, gcp: 3_000 };
+const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = {
+  aws: 1_000,
+  azure: 3_000,
+  gcp: 3_000,
+};
 
 export function startPollers(
   config: AgentConfig,

@@ -95,7 +95,7 @@ export async function identify(
   }
 }
 
-const LEAVES_BY = { aws: 'call', gcp: 'status' } as const;
+const LEAVES_BY = { aws: 'call', azure: 'status', gcp: 'status' } as const;
 
 export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;

@@ -1,10 +1,11 @@
-import { XMLParser } from 'fast-xml-parser';
 import * as v from 'valibot';
+import { parseXml } from '../xml.ts';
 import { type AwsClient, AwsError } from './client.ts';
 
 /** Values of a query-protocol request; lists become `Name.member.N`, as Auto Scaling and CloudWatch want them. */
 export type QueryValue = string | number | boolean | QueryValue[] | { [name: string]: QueryValue };
 
+const LISTS = ['member'];
 const VERSION = { autoscaling: '2011-01-01', monitoring: '2010-08-01' } as const;
 
 /**
@@ -38,29 +39,13 @@ export async function callQuery<Schema extends v.GenericSchema>(
       cause,
     );
   if (response.status === 404) throw malformed('404');
-  const answer: unknown = parseXml(response.body)[`${action}Response`];
+  const answer: unknown = parseXml(response.body, LISTS)[`${action}Response`];
   if (answer === undefined) throw malformed(response.body.slice(0, 80));
   const result =
     typeof answer === 'object' && answer !== null ? Reflect.get(answer, `${action}Result`) : undefined;
   const parsed = v.safeParse(schema, result === undefined || result === '' ? {} : result);
   if (!parsed.success) throw malformed(v.summarize(parsed.issues));
   return parsed.output;
-}
-
-/**
- * XML as plain data: text stays text, `<member>` and the S3 lists are always arrays. Nothing (`{}`) where the document
- * does not end with its root: one that breaks off between two members of a list would pass for a shorter list.
- */
-export function parseXml(text: string): Record<string, unknown> {
-  const root = /^\s*(?:<\?[^>]*\?>\s*)?<([A-Za-z]\w*)[\s>]/.exec(text)?.[1];
-  if (root === undefined || !text.trimEnd().endsWith(`</${root}>`)) return {};
-  const parser = new XMLParser({
-    ignoreAttributes: true,
-    ignoreDeclaration: true,
-    parseTagValue: false,
-    isArray: (name) => name === 'member' || name === 'Contents',
-  });
-  return parser.parse(text);
 }
 
 /** A list in a query-protocol answer: `<X><member>…</member></X>`, or an empty element. */

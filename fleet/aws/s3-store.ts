@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { objectAge } from '../object-age.ts';
 import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
+import { parseXml } from '../xml.ts';
 import { bucketUrl, encodeKey } from './bucket-url.ts';
 import { type AwsClient, AwsError } from './client.ts';
-import { parseXml } from './query.ts';
 
 const listSchema = v.object({
   ListBucketResult: v.object({
@@ -31,7 +31,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       const query = new URLSearchParams({ 'list-type': '2', prefix });
       if (token !== undefined) query.set('continuation-token', token);
       const response = await client.send({ service: 's3', method: 'GET', url: `${base}/?${query}`, signal });
-      const parsed = v.safeParse(listSchema, response.status === 200 ? parseXml(response.body) : undefined);
+      const page = response.status === 200 ? parseXml(response.body, ['Contents']) : undefined;
+      const parsed = v.safeParse(listSchema, page);
       if (!parsed.success) {
         throw new AwsError(
           `listing ${prefix} in bucket ${bucket}: not a list (HTTP ${response.status}): ${response.body.slice(0, 120)}`,
@@ -39,13 +40,13 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           response.status,
         );
       }
-      const page = parsed.output.ListBucketResult;
-      yield page.Contents.map((object) => ({
+      const { Contents, IsTruncated, NextContinuationToken } = parsed.output.ListBucketResult;
+      yield Contents.map((object) => ({
         key: object.Key,
         ageMs: objectAge(object.Key, response.date, Date.parse(object.LastModified)),
       }));
-      if (page.IsTruncated === 'false') return;
-      token = page.NextContinuationToken;
+      if (IsTruncated === 'false') return;
+      token = NextContinuationToken;
       if (token === undefined) {
         throw new AwsError(
           `listing ${prefix} in bucket ${bucket}: more to come, but no token for it`,

@@ -1,8 +1,7 @@
-import { Agent as PlainPool } from 'node:http';
-import { Agent as TlsPool } from 'node:https';
 import * as v from 'valibot';
-import { HttpError, type HttpRequest, type HttpResponse, type SendHttp, sendHttp } from '../http.ts';
-import type { TokenProvider } from './access-token.ts';
+import { createBearerHttp, jsonOf, type ServiceAnswer, ServiceError } from '../bearer-http.ts';
+import type { HttpRequest, SendHttp } from '../http.ts';
+import type { TokenProvider } from '../kept-token.ts';
 
 export type GcpService = 'compute' | 'storage' | 'secretmanager' | 'monitoring';
 
@@ -17,27 +16,11 @@ export interface GcpRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** What Google answered, whole. `date` is the service's own clock in ms since the epoch (NaN where it told none). */
-export interface GcpResponse {
-  status: number;
-  bytes: Buffer;
-  headers: { get(name: string): string | null };
-  date: number;
-}
+export type GcpResponse = ServiceAnswer;
 
-/**
- * A request that Google refused or that never came back. `reason` is Google's own (`notFound`, `quotaExceeded`,
- * `rateLimitExceeded`…), or `timeout`, `network`, `malformed`, `credentials` (there is no token to send).
- */
-export class GcpError extends Error {
-  readonly reason: string;
-  readonly status: number | undefined;
-  constructor(message: string, reason: string, status?: number, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'GcpError';
-    this.reason = reason;
-    this.status = status;
-  }
+/** `reason` is Google's own: `notFound`, `quotaExceeded`, `rateLimitExceeded`… */
+export class GcpError extends ServiceError {
+  override readonly name = 'GcpError';
 }
 
 /** Sends one authorized request. Rejects with `GcpError` on anything but 2xx, and on timeouts and broken lines. */
@@ -63,52 +46,24 @@ const ENDPOINT_VARIABLE = {
 } as const satisfies Record<GcpService, string>;
 
 export function createGcpClient(options: GcpClientOptions): GcpClient {
-  const { environment, token, timeoutMs, send: sendRequest = sendHttp } = options;
-  // Connections are kept for the next request: a thousand reads must not pay for a thousand handshakes.
-  const plainPool = new PlainPool({ keepAlive: true });
-  const tlsPool = new TlsPool({ keepAlive: true });
+  const { environment, token, timeoutMs, send } = options;
+  const ask = createBearerHttp({ token, timeoutMs, send, Failure: GcpError });
 
   function endpoint(service: GcpService): string {
     const configured = environment[ENDPOINT_VARIABLE[service]];
     return (configured || `https://${service}.googleapis.com`).replace(/\/+$/, '');
   }
 
-  async function send(request: GcpRequest): Promise<GcpResponse> {
-    const { service, method, path, query = {}, body, headers = {}, signal } = request;
-    const what = `${method} ${path} (${service})`;
-    // When the time for a thousand reads is over, those that wait must not take more of it.
-    if (signal?.aborted) throw new GcpError(`${what}: given up before it was sent`, 'timeout');
-    const bearer = await token().catch((cause: unknown) => {
-      throw new GcpError(`${what}: no token to send`, 'credentials', undefined, cause);
-    });
-    const url = new URL(`${endpoint(service)}${path}`);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    let response: HttpResponse;
-    try {
-      response = await sendRequest({
-        method,
-        url,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-          authorization: `Bearer ${bearer}`,
-        },
-        ...(body === undefined ? {} : { body }),
-        timeoutMs,
-        signal,
-        pool: url.protocol === 'https:' ? tlsPool : plainPool,
-      });
-    } catch (cause) {
-      if (cause instanceof HttpError && cause.timedOut)
-        throw new GcpError(`${what}: no answer in time`, 'timeout', undefined, cause);
-      throw new GcpError(`${what}: the connection failed`, 'network', undefined, cause);
-    }
-    return answered(what, response);
-  }
-
-  return { send };
+  return {
+    async send({ service, path, query = {}, ...request }) {
+      const what = `${request.method} ${path} (${service})`;
+      const url = new URL(`${endpoint(service)}${path}`);
+      for (const [name, value] of Object.entries(query)) {
+        if (value !== undefined) url.searchParams.set(name, String(value));
+      }
+      return hoped(what, await ask({ ...request, what, url }));
+    },
+  };
 }
 
 const errorSchema = v.object({
@@ -119,18 +74,16 @@ const errorSchema = v.object({
   }),
 });
 
-function answered(what: string, { status, body: bytes, headers }: HttpResponse): GcpResponse {
-  if (status >= 200 && status < 300) {
-    const header = (name: string) => [headers[name.toLowerCase()]].flat().join(', ') || null;
-    return { status, bytes, headers: { get: header }, date: Date.parse(header('date') ?? '') };
-  }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), errorSchema), bytes.toString());
-  if (!parsed.success) {
+function hoped(what: string, answer: GcpResponse): GcpResponse {
+  const { status, bytes } = answer;
+  if (status >= 200 && status < 300) return answer;
+  const refusal = jsonOf(answer, errorSchema);
+  if (refusal === undefined) {
     // A download's refusal is plain text.
     const text = bytes.toString().trim().slice(0, 200);
     throw new GcpError(`${what}: HTTP ${status}${text ? `: ${text}` : ''}`, `http${status}`, status);
   }
-  const { message, errors, status: name } = parsed.output.error;
+  const { message, errors, status: name } = refusal.error;
   const reason = errors?.[0]?.reason ?? name ?? `http${status}`;
   throw new GcpError(`${what}: ${reason}${message ? `: ${message}` : ''}`, reason, status);
 }

@@ -26,6 +26,8 @@ export function connect(config: AgentConfig, environment: Environment, network: 
   switch (config.cloud.kind) {
     case 'aws':
       return connectAws(config, config.cloud, environment, network);
+    case 'azure':
+      throw new Error('the agent does not know Azure yet');
     case 'gcp':
       return connectGcp(config, config.cloud, environment, network);
   }

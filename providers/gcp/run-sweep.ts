@@ -3,10 +3,10 @@ import { GoogleAuth } from 'google-auth-library';
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
-import type { TokenProvider } from '../../fleet/gcp/access-token.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
+import type { TokenProvider } from '../../fleet/kept-token.ts';
 import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
 import { sweep } from './sweep.ts';
 

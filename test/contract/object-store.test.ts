@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import type { ObjectStore } from '../../fleet/object-store.ts';
+import { describeError } from '../../fleet/error.ts';
+import type { ObjectStore, VersionedStore } from '../../fleet/object-store.ts';
 import { fetchVerified, sha256Of } from '../../node-agent/boot/boot-source.ts';
 import type { StoreServer } from '../support/store-server.ts';
 import { STORES } from '../support/stores.ts';
@@ -18,7 +19,7 @@ for (const kind of STORES) {
     });
     after(() => server?.stop());
 
-    function store(bucket = 'pool'): ObjectStore {
+    function store(bucket = 'pool'): ObjectStore | VersionedStore {
       assert.ok(server);
       return server.store(bucket);
     }
@@ -40,12 +41,37 @@ for (const kind of STORES) {
 
     it('tells an absent object from an absent bucket', async () => {
       assert.equal(await store().get('memory/none.json'), undefined);
-      await assert.rejects(store('nowhere').get('x'), /x.*nowhere/);
-      await assert.rejects(store('nowhere').put('x', '{}'), /nowhere/);
+      await assert.rejects(store('nowhere').get('memory/x.json'), (error: Error) =>
+        ['memory', 'nowhere'].every((word) => describeError(error).includes(word)),
+      );
+      await assert.rejects(store('nowhere').put('memory/x.json', '{}'), /nowhere/);
       await assert.rejects(async () => {
         for await (const _ of store('nowhere').list('statuses/'));
       }, /nowhere/);
     });
+
+    if (kind.replaces) {
+      it('writes over what was read, and over nothing else', async () => {
+        const versioned = store();
+        assert.ok('replace' in versioned);
+        const key = 'memory/shared.json';
+        assert.equal(await versioned.replace(key, '1', undefined), true);
+        assert.equal(await versioned.replace(key, 'another first', undefined), false);
+        const version = (await versioned.get(key))?.version;
+        assert.ok(version);
+        const both = await Promise.all(['2', '3'].map((body) => versioned.replace(key, body, version)));
+        assert.deepEqual(both.sort(), [false, true], 'one of two who have read the same');
+        const { body, version: next } = (await versioned.get(key)) ?? {};
+        assert.match(body ?? '', /^[23]$/);
+        assert.notEqual(next, version);
+        assert.equal(await versioned.replace('memory/none.json', '1', version), false, 'it is gone');
+        await assert.rejects(async () => {
+          const gone = store('nowhere');
+          assert.ok('replace' in gone);
+          await gone.replace(key, '1', undefined);
+        });
+      });
+    }
 
     it('gives software only if it is what was pinned', async () => {
       await store().put('software/x', 'content');
@@ -59,7 +85,7 @@ for (const kind of STORES) {
       );
       await assert.rejects(
         fetchVerified(files, { key: 'software/y', sha256 }),
-        /software\/y is not in bucket pool/,
+        /software\/y is not in .*pool/,
       );
     });
   });

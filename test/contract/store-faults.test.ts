@@ -34,7 +34,7 @@ for (const kind of STORES) {
       const program = kind.find();
       if (program === undefined) return this.skip();
       server = await kind.start(program);
-      front = await startStoreFront(server.url, kind.dialect);
+      front = await startStoreFront(server, kind.dialect);
     });
     beforeEach(async () => {
       buckets += 1;

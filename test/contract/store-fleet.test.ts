@@ -31,7 +31,7 @@ for (const kind of STORES) {
       if (program === undefined) return this.skip();
       server = await kind.start(program);
       await server.createBucket('pool');
-      front = await startStoreFront(server.url, kind.dialect);
+      front = await startStoreFront(server, kind.dialect);
       const nodes = registry();
       const waiting = NODES.map((node, index) => statusOf(node, { work: { rooms: index } }));
       await Promise.all(
@@ -59,6 +59,8 @@ for (const kind of STORES) {
     }
 
     it('is read whole, over the pages of the store, each object once', async () => {
+      // What S3 and Cloud Storage give at most; Blob Storage would give five times as many.
+      front.maxKeys = 1_000;
       front.requests.length = 0;
       const fleet = await registry().readFleet();
       assert.deepEqual(
@@ -93,7 +95,9 @@ for (const kind of STORES) {
           assert.ok(reading.kind === 'unreadable', `${node} is ${reading.kind}`);
           assert.match(
             reading.reason,
-            new RegExp(`${node}.*(SlowDown|rateLimit|InternalError|backendError|connection failed)`),
+            new RegExp(
+              `${node}.*(SlowDown|rateLimit|ServerBusy|InternalError|backendError|connection failed)`,
+            ),
           );
         }
       }
@@ -110,7 +114,7 @@ for (const kind of STORES) {
           const reading = readingOf(fleet, node);
           assert.match(
             reading.kind === 'unreadable' ? reading.reason : reading.kind,
-            /not read to its end.*(SlowDown|rateLimit)/,
+            /not read to its end.*(SlowDown|rateLimit|ServerBusy)/,
           );
         }
       }

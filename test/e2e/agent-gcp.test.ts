@@ -41,7 +41,7 @@ describe(`the agent bundle on GCP, with its registry on a real store (${GCS.prog
     await server.createBucket(bucket);
     store = server.store(bucket);
     registry = createBucketRegistry({ store });
-    front = await startStoreFront(server.url, GCS.dialect);
+    front = await startStoreFront(server, GCS.dialect);
     machine = await startGcpMachine({ name: NODE, id: MACHINE });
   });
   afterEach(async () => {

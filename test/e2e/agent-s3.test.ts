@@ -27,7 +27,7 @@ describe(`the agent bundle with its registry on a real store (${S3.program})`, f
     registry = createBucketRegistry({ store: server.store('pool') });
   });
   beforeEach(async () => {
-    front = await startStoreFront(server?.url ?? '', S3.dialect);
+    front = await startStoreFront(server ?? assert.fail(), S3.dialect);
     rig = await AgentRig.create({
       storeUrl: front.url,
       configure: (config) => ({ ...config, every: { ...config.every, publish: `${PUBLISH_MS}ms` } }),

@@ -27,6 +27,7 @@ const dialect: StoreDialect = {
 /** Cloud Storage by fake-gcs-server: `EBBTIDE_GCS_SERVER`, or `fake-gcs-server` in PATH. */
 export const GCS: StoreKind = {
   name: 'Cloud Storage',
+  replaces: true,
   program: 'fake-gcs-server: EBBTIDE_GCS_SERVER, or fake-gcs-server in PATH',
   find: () => process.env.EBBTIDE_GCS_SERVER ?? findProgram('fake-gcs-server'),
   dialect,

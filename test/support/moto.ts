@@ -22,6 +22,7 @@ const dialect: StoreDialect = {
 /** S3 by moto: `EBBTIDE_MOTO_SERVER`, or `moto_server` in PATH. */
 export const S3: StoreKind = {
   name: 'S3',
+  replaces: false,
   program: 'moto: EBBTIDE_MOTO_SERVER, or moto_server in PATH',
   find: () => process.env.EBBTIDE_MOTO_SERVER ?? findProgram('moto_server'),
   dialect,

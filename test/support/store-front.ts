@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, Agent as Pool, type ServerResponse } from 'node:http';
+import { Agent as TlsPool } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type HttpResponse, sendHttp } from '../../fleet/http.ts';
-import type { StoreDialect, StoreRequest } from './store-server.ts';
+import type { StoreDialect, StoreRequest, StoreServer } from './store-server.ts';
 
 /**
  * What the front does to one request. `answer`: in the store's stead, which never hears of it. `hold`: hands it on only
@@ -37,8 +38,14 @@ export interface StoreFront {
   close(): Promise<void>;
 }
 
-export async function startStoreFront(store: string, dialect: StoreDialect): Promise<StoreFront> {
-  const pool = new Pool({ keepAlive: true });
+export async function startStoreFront(
+  { url: store, certificate }: Pick<StoreServer, 'url' | 'certificate'>,
+  dialect: StoreDialect,
+): Promise<StoreFront> {
+  const pool =
+    certificate === undefined
+      ? new Pool({ keepAlive: true })
+      : new TlsPool({ keepAlive: true, ca: certificate });
   const server = createServer((incoming, outgoing) => {
     // A caller that has gone is no matter of the front's.
     outgoing.on('error', () => undefined);

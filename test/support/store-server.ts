@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ObjectStore } from '../../fleet/object-store.ts';
+import type { ObjectStore, VersionedStore } from '../../fleet/object-store.ts';
 import type { BootSource } from '../../node-agent/boot/boot-source.ts';
 
 const START_MS = 30_000;
@@ -7,16 +7,18 @@ const START_MS = 30_000;
 /** Somebody else's object store, with nothing in it. It keeps what it is given until it is stopped. */
 export interface StoreServer {
   url: string;
+  /** Where it speaks TLS: the certificate that it has made itself. */
+  certificate?: string;
   createBucket(name: string): Promise<void>;
   remove(bucket: string, key: string): Promise<void>;
   /** The store as the fleet's programs have it; `url`: what stands before it, instead of itself. */
-  store(bucket: string, options?: { url?: string; timeoutMs?: number }): ObjectStore;
+  store(bucket: string, options?: { url?: string; timeoutMs?: number }): ObjectStore | VersionedStore;
   /** The same bucket, as a node has it when it boots. */
   files(bucket: string): Pick<BootSource, 'fetch'>;
   stop(): Promise<void>;
 }
 
-/** What went through a front. `key` is what follows the bucket, decoded: empty for a list. */
+/** What went through a front. `key` is an object's, decoded: empty for a list. */
 export interface StoreRequest {
   kind: 'list' | 'read' | 'write';
   key: string;
@@ -37,6 +39,8 @@ export interface StoreDialect {
 
 export interface StoreKind {
   name: string;
+  /** Ours on it can also write only where nobody else has written meanwhile. */
+  replaces: boolean;
   /** Where its program is looked for: told where it is missing. */
   program: string;
   find(): string | undefined;
@@ -57,8 +61,10 @@ export async function startProgram(
   program: string,
   words: string[],
   listening: RegExp,
+  environment: Record<string, string> = {},
 ): Promise<RunningProgram> {
-  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...environment };
+  const server = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const atExit = () => server.kill('SIGKILL');
   // It must not outlive tests that fail.
   process.on('exit', atExit);

@@ -159,7 +159,7 @@ describe('Cloud Storage', () => {
       it(`with ${given}: ${then instanceof RegExp ? 'an error' : 'its age'}`, async () => {
         const reading = (await store(() => written(headers))).get('x');
         if (then instanceof RegExp) await assert.rejects(reading, then);
-        else assert.deepEqual(await reading, { key: 'x', ageMs: then, body: 'x' });
+        else assert.equal((await reading)?.ageMs, then);
       });
     }
 

@@ -1,0 +1,4 @@
+import { connectAzure } from './azure-source.ts';
+import { runBoot } from './run-boot.ts';
+
+runBoot(connectAzure);

@@ -103,6 +103,9 @@ export interface AutoscaleRule {
   /** Percent of the CPU. */
   threshold: number;
   windowMs: number;
+  /** Over the instances, in each minute. */
+  statistic: Aggregation;
+  /** Over the minutes. */
   aggregation: Aggregation;
   direction: 'Increase' | 'Decrease';
   by: number;

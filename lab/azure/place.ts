@@ -14,3 +14,8 @@ export const TENANT = '55555555-6666-4777-8888-999999999999';
 export function blobEndpoint({ endpoint }: Pick<Place, 'endpoint'>, account: string): string {
   return `${endpoint}/blob/${account}/`;
 }
+
+/** A storage account by its name, or by the address that Azure gives it. */
+export function accountOf(store: string): string {
+  return /^https:\/\/([a-z0-9]+)\./.exec(store)?.[1] ?? store;
+}

@@ -30,7 +30,7 @@ import { createWorkflows } from './logic/workflows.ts';
 import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
-import { blobEndpoint } from './place.ts';
+import { accountOf, blobEndpoint } from './place.ts';
 import { createPrincipals, type Principal } from './principals.ts';
 
 export interface TwinOptions extends TwinRun {
@@ -177,7 +177,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
   /** Where Azure's services are for who runs in this twin. */
   function environment(): Record<string, string> {
     const [account] = model.accounts;
-    return account === undefined ? {} : { AZURE_STORAGE_BLOB_ENDPOINT: blobEndpoint(model, account.name) };
+    return {
+      AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
+      ...(account && { AZURE_STORAGE_BLOB_ENDPOINT: blobEndpoint(model, account.name) }),
+    };
   }
 
   async function startInstance(instance: Instance, booted: () => void): Promise<Machine> {
@@ -212,7 +215,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
 
   const described = (instance: Instance) => ({
     id: instance.name,
-    zone: instance.zone,
+    zone: instance.zone || instance.set.location,
     standing: standingOf(instance),
     state: `${instance.provisioning} (${instance.power})`,
     launchedAt: instance.launchedAt,
@@ -255,15 +258,17 @@ export function createTwin(options: TwinOptions): AzureTwin {
       const changes = replaceModel(next);
       if (opening !== undefined && !control) wakeUp(changes);
     },
-    object: (account, key) => blobs.get(account, ...inContainer(key))?.body.toString('utf8'),
-    putObject: (account, key, body) => {
-      blobs.put(account, ...inContainer(key), Buffer.from(body));
+    object: (store, key) => blobs.get(accountOf(store), ...inContainer(key))?.body.toString('utf8'),
+    putObject: (store, key, body) => {
+      blobs.put(accountOf(store), ...inContainer(key), Buffer.from(body));
     },
-    removeObject: (account, key) => blobs.remove(account, ...inContainer(key)),
-    keys: (account) =>
-      blobs
+    removeObject: (store, key) => blobs.remove(accountOf(store), ...inContainer(key)),
+    keys(store) {
+      const account = accountOf(store);
+      return blobs
         .containers(account)
-        .flatMap(({ name }) => blobs.list(account, name, '').map((blob) => `${name}/${blob.name}`)),
+        .flatMap(({ name }) => blobs.list(account, name, '').map((blob) => `${name}/${blob.name}`));
+    },
     tokenOf: (principalId, audience, instance) =>
       principals.issue(
         {

@@ -1,6 +1,7 @@
 import { STORAGE_AUDIENCE, tokenFromImds } from '../../fleet/azure/access-token.ts';
 import { createBlobClient, readBlob } from '../../fleet/azure/blob-store.ts';
 import type { AzureClient } from '../../fleet/azure/client.ts';
+import { blobEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createImds } from '../../fleet/azure/imds.ts';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { readInstance } from '../clouds/azure/instance.ts';
@@ -29,7 +30,10 @@ export const connectAzure: ConnectSource = (settings, environment) => {
       instanceId: () => fact('machine'),
       zone: () => fact('zone'),
     },
-    ...azureFiles(createBlobClient({ store, token, timeoutMs: REQUEST_TIMEOUT_MS }), secrets),
+    ...azureFiles(
+      createBlobClient({ store: blobEndpoint(store, environment), token, timeoutMs: REQUEST_TIMEOUT_MS }),
+      secrets,
+    ),
   };
 };
 

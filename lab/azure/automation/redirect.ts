@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AzureModel } from '../model.ts';
-import { blobEndpoint } from '../place.ts';
+import { accountOf, blobEndpoint } from '../place.ts';
 
 const settingsSchema = v.pipe(v.string(), v.parseJson(), v.looseObject({ store: v.string() }));
 
@@ -12,7 +12,7 @@ export function redirect(parameter: string, { accounts, endpoint }: AzureModel):
   const parsed = v.safeParse(settingsSchema, Buffer.from(parameter, 'base64').toString('utf8'));
   if (!parsed.success) return parameter;
   const { store } = parsed.output;
-  const account = accounts.find(({ name }) => store.replace(/^https:\/\//, '').startsWith(`${name}.`));
+  const account = accounts.find(({ name }) => name === accountOf(store));
   const led = {
     ...parsed.output,
     arm: endpoint,

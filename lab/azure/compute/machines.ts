@@ -40,7 +40,8 @@ export function createMachines(options: MachinesOptions): Machines {
     const standing = standingOf(instance);
     if (instance.told === standing) return;
     instance.told = standing;
-    emit({ kind: 'instance', instance: instance.name, zone: instance.zone, standing, why });
+    const { name, zone, set } = instance;
+    emit({ kind: 'instance', instance: name, zone: zone || set.location, standing, why });
   }
 
   async function start(instance: Instance): Promise<void> {

@@ -59,6 +59,13 @@ export function createRunningSets({ mode, clock, machines, emit }: RunningSetsOp
     found.set.close();
   }
 
+  /** A set is written whole: with it the number that its program gave. */
+  function change(model: ScaleSet): void {
+    const set = find(model.id)?.set;
+    set?.change(model);
+    if (begun) set?.resize(model.capacity, 'update', 'the set was written with it');
+  }
+
   /** The control run has the rules that people give a set without Ebbtide. */
   const asRun = (setting: AutoscaleSetting) => (mode === 'control' ? withOrdinaryScaleIn(setting) : setting);
 
@@ -92,7 +99,7 @@ export function createRunningSets({ mode, clock, machines, emit }: RunningSetsOp
     provision(sets, changed) {
       for (const { id } of changed.removed) end(id);
       for (const set of sets.removed) remove(set);
-      for (const { after } of sets.changed) find(after.id)?.set.change(after);
+      for (const { after } of sets.changed) change(after);
       for (const set of sets.added) add(set);
       for (const { after } of changed.changed) {
         settings.find(({ setting }) => sameId(setting.id, after.id))?.change(asRun(after));

@@ -25,8 +25,8 @@ export interface Method {
   /** From the root, with its variables in braces. */
   path: string;
   version: string;
-  /** What a role must allow, at the id of the thing. */
-  action: string;
+  /** What a role must allow, at the id of the thing; undefined where something else lets the caller in. */
+  action: string | undefined;
   scope(path: Path): string;
   /** How its own service says what is wrong; what keeps a request from reaching it says it wrapped. */
   errors?: 'wrapped' | 'flat' | undefined;

@@ -81,7 +81,7 @@ function admit(
       `The subscription '${path.subscriptionId}' could not be found.`,
     );
   }
-  caller.authorise(method.action, method.scope(path));
+  if (method.action !== undefined) caller.authorise(method.action, method.scope(path));
   return { path, query, body: bodyOf(request), headers: request.headers, caller, url };
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { HttpReply } from '../../cloud/http-front.ts';
+import { hexId } from '../../cloud/identifiers.ts';
 import type { Instance } from '../compute/instance.ts';
 import type { Machines } from '../compute/machines.ts';
 import type { Operations } from '../compute/operations.ts';
@@ -69,8 +70,8 @@ export function createCompute(options: ComputeOptions): Method[] {
     const place = `${options.endpoint()}/subscriptions/${subscriptionOf(sets)}/providers/Microsoft.Compute/locations/${options.location()}`;
     const version = `api-version=${COMPUTE_VERSION}`;
     return nothing(202, {
-      'azure-asyncoperation': `${place}/operations/${operation.id}?${version}`,
-      location: `${place}/operations/${operation.id}?monitor=true&${version}`,
+      'azure-asyncoperation': `${place}/operations/${operation.id}?${version}&${signed(operation.id)}`,
+      location: `${place}/operations/${operation.id}?monitor=true&${version}&${signed(operation.id)}`,
       'retry-after': '1',
     });
   }
@@ -182,11 +183,21 @@ export function createCompute(options: ComputeOptions): Method[] {
         id: 'Operations_Get',
         http: 'GET',
         path: '/subscriptions/{subscriptionId}/providers/Microsoft.Compute/locations/{location}/operations/{operationId}',
-        action: 'Microsoft.Compute/locations/operations/read',
+        // Who was given such an address may look: Azure signs it, and asks for no role.
+        action: undefined,
         scope: ({ subscriptionId }) => `/subscriptions/${subscriptionId}`,
-        query: v.strictObject({ monitor: v.optional(v.literal('true')) }),
+        query: v.strictObject({
+          monitor: v.optional(v.literal('true')),
+          t: v.string(),
+          c: v.string(),
+          s: v.string(),
+          h: v.string(),
+        }),
       },
       ({ path, query }) => {
+        if (query.s !== signatureOf(path.operationId ?? '')) {
+          throw new ApiError(403, 'AuthorizationFailed', 'The address is not as it was given.');
+        }
         const operation = operations.find(path.operationId ?? '');
         if (operation === undefined) throw notFound(path.operationId ?? '');
         const headers: Record<string, string> =
@@ -196,6 +207,14 @@ export function createCompute(options: ComputeOptions): Method[] {
       },
     ),
   ];
+}
+
+function signed(operation: string): string {
+  return `t=638900000000000000&c=MII&s=${signatureOf(operation)}&h=${hexId(operation, 12)}`;
+}
+
+function signatureOf(operation: string): string {
+  return hexId(`signature of ${operation}`, 40);
 }
 
 function subscriptionOf(sets: RunningSets): string {

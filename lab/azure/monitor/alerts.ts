@@ -40,7 +40,7 @@ export function createAlerts({ clock, sets, actionGroups, call, wallClock, emit 
     let toldAt = Number.NEGATIVE_INFINITY;
     const end = tickEvery(clock, alert.everyMs, () => {
       const now = clock.now();
-      const value = sets.metric(alert.scope)?.read(alert.aggregation, alert.windowMs, now);
+      const value = sets.metric(alert.scope)?.read({ ...alert, statistic: 'Average' }, now);
       const breached = value !== undefined && holds(value, alert.comparison, alert.threshold);
       if (breached !== firing) {
         const [from, to] = firing ? ['Fired', 'Resolved'] : ['Resolved', 'Fired'];

@@ -40,12 +40,14 @@ export function decideScaling(setting: AutoscaleSetting, world: AutoscaleWorld):
 
 function isDue(rule: AutoscaleRule, { metric, now, scaledAt }: AutoscaleWorld): boolean {
   if (scaledAt !== undefined && now - scaledAt < rule.coolDownMs) return false;
-  const value = metric.read(rule.aggregation, rule.windowMs, now);
+  const value = metric.read(rule, now);
   return value !== undefined && holds(value, rule.comparison, rule.threshold);
 }
 
+/** The fullest node gets no fuller for what another leaves behind: only of the mean can it be told. */
 function wouldFlap(rule: AutoscaleRule, to: number, { metric, now, capacity }: AutoscaleWorld): boolean {
-  const value = metric.read(rule.aggregation, rule.windowMs, now);
+  if (rule.statistic !== 'Average') return false;
+  const value = metric.read(rule, now);
   return value !== undefined && holds((value * capacity) / to, rule.comparison, rule.threshold);
 }
 
@@ -56,7 +58,7 @@ function told({ comparison, threshold }: AutoscaleRule): string {
 /** The rules that people give a set without Ebbtide: what it grows by at this load it gives back below it. */
 export function withOrdinaryScaleIn(setting: AutoscaleSetting): AutoscaleSetting {
   const mirrored = setting.rules
-    .filter(({ direction, aggregation }) => direction === 'Increase' && aggregation === 'Average')
+    .filter(({ direction, statistic }) => direction === 'Increase' && statistic === 'Average')
     .map((rule): AutoscaleRule => ({ ...rule, direction: 'Decrease', comparison: 'LessThan', by: 1 }));
   return { ...setting, rules: [...setting.rules, ...mirrored] };
 }

@@ -7,11 +7,19 @@ interface Sample {
   percents: number[];
 }
 
+export interface Wanted {
+  /** Over the machines, in each minute. */
+  statistic: Aggregation;
+  /** Over the minutes. */
+  aggregation: Aggregation;
+  windowMs: number;
+}
+
 /** What the platform measures of a set's machines from outside: booting and draining ones are among them. */
 export interface CpuMetric {
   take(now: number): void;
   /** Undefined where nothing was measured in that time. */
-  read(aggregation: Aggregation, windowMs: number, now: number): number | undefined;
+  read(wanted: Wanted, now: number): number | undefined;
 }
 
 const KEPT_MS = 3_600_000;
@@ -24,19 +32,24 @@ export function createCpuMetric(set: RunningScaleSet): CpuMetric {
       const percents = running.flatMap(({ machine }) => (machine === undefined ? [] : [machine.cpu()]));
       samples = [...samples.filter(({ at }) => at > now - KEPT_MS), { at: now, percents }];
     },
-    read(aggregation, windowMs, now) {
-      const values = samples.filter(({ at }) => at > now - windowMs).flatMap(({ percents }) => percents);
-      if (values.length === 0) return undefined;
-      switch (aggregation) {
-        case 'Average':
-          return values.reduce((sum, value) => sum + value, 0) / values.length;
-        case 'Minimum':
-          return Math.min(...values);
-        case 'Maximum':
-          return Math.max(...values);
-      }
+    read({ statistic, aggregation, windowMs }, now) {
+      const minutes = samples
+        .filter(({ at, percents }) => at > now - windowMs && percents.length > 0)
+        .map(({ percents }) => aggregate(percents, statistic));
+      return minutes.length === 0 ? undefined : aggregate(minutes, aggregation);
     },
   };
+}
+
+function aggregate(values: readonly number[], how: Aggregation): number {
+  switch (how) {
+    case 'Average':
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    case 'Minimum':
+      return Math.min(...values);
+    case 'Maximum':
+      return Math.max(...values);
+  }
 }
 
 export function holds(value: number, comparison: Comparison, threshold: number): boolean {

@@ -36,7 +36,6 @@ const ROLES: Record<string, { actions?: string[]; dataActions?: string[] }> = {
       `${SETS}/virtualMachines/delete`,
     ],
   },
-  operations: { actions: ['Microsoft.Compute/locations/operations/read'] },
   jobs: { actions: ['Microsoft.Automation/automationAccounts/jobs/write'] },
 };
 
@@ -83,6 +82,7 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
     comparison: 'GreaterThan',
     threshold: 50,
     windowMs: 300_000,
+    statistic: 'Average',
     aggregation: 'Average',
     direction: 'Increase',
     by: 1,
@@ -90,7 +90,6 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
   };
   const triggerUrl = `${endpoint}/workflows/wake/triggers/manual/paths/invoke?api-version=2016-10-01&sig=secret`;
   const job = `https://management.azure.com${ACCOUNT}/jobs/@{guid()}?api-version=2023-11-01`;
-  const scope = { subscription: `/subscriptions/${SUBSCRIPTION}` };
   return {
     subscription: SUBSCRIPTION,
     tenant: TENANT,
@@ -117,7 +116,6 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
       assign(RUNBOOK_IDENTITY.principalId, 'write', containerId('decisions')),
       assign(RUNBOOK_IDENTITY.principalId, 'write', containerId('memory')),
       assign(RUNBOOK_IDENTITY.principalId, 'instances', SET),
-      assign(RUNBOOK_IDENTITY.principalId, 'operations', scope.subscription),
       assign(LOGIC.principalId, 'jobs', ACCOUNT),
     ],
     scaleSets: [

@@ -49,7 +49,14 @@ export async function run(
     stateFile,
     log,
   };
-  const agent = startAgent(config, coreSettings(config, identity), ports, createCpu(), state, clock);
+  const agent = startAgent(
+    config,
+    coreSettings(config, identity),
+    ports,
+    createCpu(process.env),
+    state,
+    clock,
+  );
   // The operator's doors are a convenience: a drain goes on without them.
   const socket = await listenOnSocket(agent, config.socketPath).catch((cause: unknown) => {
     log('error', 'socket-not-served', { problem: describeError(cause) });

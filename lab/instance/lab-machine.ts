@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { TwinEngine } from '../engine/twin-engine.ts';
@@ -42,6 +42,9 @@ export interface LabMachineOptions {
   readonly onLog: (line: LogLine) => void;
 }
 
+/** How often a machine's pretended load is written down. */
+const CPU_MS = 250;
+
 /** An instance as a folder and the processes that live on it. For those who make calls it is a node with media. */
 export class LabMachine implements Machine {
   readonly id: string;
@@ -54,6 +57,7 @@ export class LabMachine implements Machine {
   #engine: TwinEngine | undefined;
   #ports: InstancePorts | undefined;
   #booting: { group: number; ended: Promise<string> } | undefined;
+  #pretending: NodeJS.Timeout | undefined;
   #takenAway = false;
 
   constructor(options: LabMachineOptions) {
@@ -63,6 +67,7 @@ export class LabMachine implements Machine {
     this.root = root;
     this.#environment = {
       ...spec.environment,
+      EBBTIDE_CPU_FILE: join(root, 'cpu'),
       EBBTIDE_ROOT: root,
       HOME: join(root, 'root'),
       LANG: 'C.UTF-8',
@@ -93,6 +98,8 @@ export class LabMachine implements Machine {
     const plan = planBoot(this.#options.spec.init);
     this.#ports = await this.#options.takePorts();
     this.#furnish(this.#ports);
+    this.#pretend();
+    this.#pretending = setInterval(() => this.#pretend(), CPU_MS);
     this.#supervisor = this.#newSupervisor();
     const { images, watchdog } = this.#options;
     if (images !== undefined) this.#engine = await TwinEngine.start(this.#socket(), { images, watchdog });
@@ -100,8 +107,16 @@ export class LabMachine implements Machine {
     await this.#carryOut(plan);
   }
 
+  /** Every machine of the lab is this one: how busy each is, its agent reads from a file. */
+  #pretend(): void {
+    const file = join(this.root, 'cpu');
+    writeFileSync(`${file}.new`, (this.cpu() / 100).toFixed(2));
+    renameSync(`${file}.new`, file);
+  }
+
   async terminate(): Promise<void> {
     this.#takenAway = true;
+    clearInterval(this.#pretending);
     this.#systemctl.close();
     if (this.#booting !== undefined) {
       for (const group of groupsUnder([this.#booting.group])) killGroup(group, 'SIGKILL');
@@ -114,6 +129,7 @@ export class LabMachine implements Machine {
   /** The lab itself ends: no time to wait for anything. */
   killNow(): void {
     this.#takenAway = true;
+    clearInterval(this.#pretending);
     if (this.#booting !== undefined) killGroup(this.#booting.group, 'SIGKILL');
     this.#supervisor?.killNow();
     for (const { pid } of this.#engine?.containers ?? []) if (pid !== 0) killGroup(pid, 'SIGKILL');

@@ -7,7 +7,11 @@ describe('npm run lab', () => {
   const wrong: [string, string[], RegExp][] = [
     ['no command', [], /what to do is missing: there is "up"/],
     ['another command', ['down'], /there is "up", and not "down"/],
-    ['another cloud', ['up', '--cloud', 'azure'], /--cloud azure is not there yet; there is aws and gcp/],
+    [
+      'another cloud',
+      ['up', '--cloud', 'digitalocean'],
+      /--cloud digitalocean is not there yet; there is aws, azure and gcp/,
+    ],
     ['a factor of 0', ['up', '--factor', '0'], /--factor 0 must be a whole number from 1 to 240/],
     ['an unknown flag', ['up', '--speed', '3'], /--speed/],
   ];

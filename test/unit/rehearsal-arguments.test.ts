@@ -44,7 +44,7 @@ describe('arguments of a rehearsal', () => {
   }
 
   const wrong: { argv: string[]; want: RegExp }[] = [
-    { argv: ['--cloud', 'azure'], want: /azure is not there yet; there is aws and gcp/ },
+    { argv: ['--cloud', 'digitalocean'], want: /digitalocean is not there yet; there is aws, azure and gcp/ },
     { argv: ['--cloud', 'moon'], want: /moon is not a cloud/ },
     { argv: ['--media', 'jitsi'], want: /jitsi is neither twin nor container nor livekit/ },
     { argv: ['--factor', '0'], want: /--factor 0 must be a whole number from 1 to 240/ },

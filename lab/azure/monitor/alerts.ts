@@ -46,7 +46,9 @@ export function createAlerts({ clock, sets, actionGroups, call, wallClock, emit 
         const [from, to] = firing ? ['Fired', 'Resolved'] : ['Resolved', 'Fired'];
         emit({ kind: 'alarm', name: alert.name, from, to });
       }
-      const isNews = alert.stateful ? breached && !firing : breached && now - toldAt >= TOLD_EVERY_MS;
+      // A look that comes a moment late must not make the next one seem early.
+      const isDue = now - toldAt > TOLD_EVERY_MS - alert.everyMs / 2;
+      const isNews = breached && (alert.stateful ? !firing : isDue);
       firing = breached;
       if (!isNews || silent || !alert.enabled) return;
       toldAt = now;

@@ -97,7 +97,9 @@ export function createScaleSet(client: AzureClient, place: ScaleSetPlace): Scale
     async stopGrowing(signal) {
       const found = await readAutoscale(signal);
       if (found === undefined) return;
-      const body = JSON.stringify({ ...found, properties: { ...found.properties, enabled: false } });
+      // What Azure alone says of it must not be said to Azure.
+      const { id: _id, name: _name, type: _type, systemData: _system, ...said } = found;
+      const body = JSON.stringify({ ...said, properties: { ...found.properties, enabled: false } });
       await client.send({
         method: 'PUT',
         path: autoscale,

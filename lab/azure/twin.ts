@@ -20,9 +20,12 @@ import { noticeDecision } from './decisions.ts';
 import type { FaultyService } from './faults.ts';
 import { answerArm } from './front/arm.ts';
 import { createAutomation } from './front/automation.ts';
+import { createAutoscaleMethods } from './front/autoscale.ts';
 import type { FrontOptions } from './front/caller.ts';
 import { createCompute } from './front/compute.ts';
 import { dispatch } from './front/dispatch.ts';
+import { createSignatures } from './front/signatures.ts';
+import { createStorageAccounts } from './front/storage-accounts.ts';
 import { createHands, createUnheard } from './hands.ts';
 import { PRIVATE_IP } from './imds/instance-tree.ts';
 import { answerImds } from './imds/service.ts';
@@ -64,6 +67,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
   const faults = createFaults<FaultyService>();
   const principals = createPrincipals(Date.now);
   const blobs = createBlobs(Date.now);
+  const signatures = createSignatures();
   const refusals: Refusal[] = [];
   const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
   const servers: Listener[] = [];
@@ -121,9 +125,14 @@ export function createTwin(options: TwinOptions): AzureTwin {
   const arm = {
     ...front,
     onExchange: options.onExchange,
-    methods: [...createCompute({ ...compute, pageSize }), ...createAutomation(jobs, () => model)],
+    methods: [
+      ...createCompute({ ...compute, pageSize }),
+      ...createAutoscaleMethods(sets, () => model.location),
+      ...createStorageAccounts(signatures, () => model),
+      ...createAutomation(jobs, () => model),
+    ],
   };
-  const services = { arm, blob: { ...front, blobs, pageSize }, workflows, jobs, tokens };
+  const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };
 
   /** Wherever it is in the twin: Azure's own name of the resource manager leads there too. */
   async function send(url: URL, request: Omit<RawRequest, 'target'>): Promise<HttpReply | undefined> {

@@ -1,20 +1,241 @@
 import assert from 'node:assert/strict';
+import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
+import { createAzureClient } from '../../fleet/azure/client.ts';
+import { createScaleSet } from '../../fleet/azure/scale-set.ts';
+import type { Applied } from '../../lab/azure/apply.ts';
+import { readModel } from '../../lab/azure/read-model.ts';
+import type { HttpReply } from '../../lab/cloud/http-front.ts';
+import type { RecordedResource } from '../../lab/pulumi/resource.ts';
+import type { RawRequest } from '../../lab/raw-request.ts';
+import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
+import { hasPython } from '../support/python.ts';
 import { applyPool } from './support/azure/apply.ts';
+import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
+import { type Exchange, readSwagger } from './support/specs/swagger.ts';
 
 describe('the program of stacks/, applied to a twin Azure', function () {
   this.timeout(60_000);
-  it('x', async () => {
-    const { model, outputs } = await applyPool();
-    console.dir(
-      {
-        ...model,
-        blobs: model.blobs.map((b) => [b.container, b.name, b.body.length]),
-        runbooks: model.runbooks.map((r) => r.name),
-        scaleSets: model.scaleSets.map((s) => ({ ...s, customData: s.customData.length })),
-      },
-      { depth: 6 },
+  let applied: Applied;
+  let world: TestTwin | undefined;
+
+  before(async () => {
+    applied = await applyPool();
+  });
+  afterEach(async () => {
+    await world?.twin.close();
+    world = undefined;
+  });
+
+  async function start(options: TestTwinOptions = {}): Promise<TestTwin> {
+    world = await startTwin(applied.model, { factor: 120, ...options });
+    const { twin } = world;
+    await until('one serves', () => twin.instances().some(({ standing }) => standing === 'serving'));
+    return world;
+  }
+
+  it('is read whole: a set that only grows, with room for the drains, an alert that fires again, and a clock', () => {
+    const { scaleSets, autoscaleSettings, alerts, jobSchedules, containers } = applied.model;
+    assert.equal(scaleSets.length, 1);
+    assert.match(scaleSets[0]?.customData ?? '', /^#cloud-config\n/);
+    assert.deepEqual(
+      autoscaleSettings.map(({ min, max, rules }) => [
+        min,
+        max,
+        [...new Set(rules.map(({ direction }) => direction))],
+      ]),
+      [[1, 7, ['Increase']]],
     );
-    console.log(outputs);
-    assert.ok(model);
+    assert.deepEqual(
+      alerts.map(({ stateful, comparison }) => [stateful, comparison]),
+      [[false, 'LessThan']],
+    );
+    assert.deepEqual(
+      jobSchedules.map(({ everyMs }) => everyMs),
+      [3_600_000],
+    );
+    assert.ok(containers.every(({ isPublic }) => !isPublic));
+  });
+
+  it('gives everybody enough: the alert wakes the runbook, which protects the nodes and is refused nothing', async function () {
+    if (!hasPython()) this.skip();
+    const { twin } = await start({ cpu: () => 5, factor: 300 });
+    const [job] = await until(
+      'a job has ended',
+      () => twin.jobs()[0]?.endedAt !== undefined && twin.jobs(),
+      20_000,
+    );
+    assert.equal(job?.status, 'Completed', job?.lines.join('\n'));
+    assert.equal(twin.machines()[0]?.protection?.protectFromScaleIn, true);
+    assert.deepEqual(twin.refused(), []);
+  });
+
+  it('gives nodes no more than a mailbox, a status, what they boot from, and the address that wakes the runbook', async () => {
+    const { twin } = await start();
+    const [node] = applied.model.scaleSets[0]?.identities ?? [];
+    const [account] = applied.model.accounts;
+    const headers = (audience: string) => ({
+      authorization: `Bearer ${twin.tokenOf(node?.principalId ?? '', audience)}`,
+      'x-ms-version': '2023-11-03',
+    });
+    const statusOf = async (
+      method: string,
+      path: string,
+      more: Record<string, string> = {},
+      body?: string,
+    ) => {
+      const request = {
+        method,
+        headers: { ...headers('https://storage.azure.com'), ...more },
+        ...(body && { body }),
+      };
+      return (await fetch(`${twin.endpoint}/blob/${account?.name}/${path}`, request)).status;
+    };
+    const put = { 'x-ms-blob-type': 'BlockBlob' };
+    assert.deepEqual(
+      [
+        await statusOf('GET', 'secrets/wake-url'),
+        await statusOf('PUT', 'statuses/n.json', put, '{}'),
+        await statusOf('GET', 'decisions/n.json'),
+        await statusOf('PUT', 'decisions/n.json', put, '{}'),
+        await statusOf('GET', 'memory/scale-in.json'),
+        await statusOf('PUT', 'software/agent', put, 'x'),
+      ],
+      [200, 201, 404, 403, 403, 403],
+    );
+    const set = applied.model.scaleSets[0]?.id;
+    const seen = await fetch(`${twin.endpoint}${set}?api-version=2024-03-01`, {
+      headers: { authorization: headers('https://management.azure.com').authorization },
+    });
+    assert.equal(seen.status, 403);
+  });
+
+  it('an operator’s hands on it: sees, stops the growth, reads and writes blobs by a signature, deletes', async function () {
+    const exchanges: Exchange[] = [];
+    const { twin } = await start({
+      onExchange({ method, target, headers, body }: RawRequest, reply: HttpReply) {
+        const answered = { headers: reply.headers, body: reply.body.toString() };
+        exchanges.push({ method, target, headers, body: body.toString(), status: reply.status, answered });
+      },
+    });
+    const { subscription: subscriptionId, accounts } = applied.model;
+    const storage = accounts[0]?.name ?? '';
+    const place = {
+      subscriptionId,
+      resourceGroup: 'ebbtide-media',
+      group: 'ebbtide-media',
+      autoscale: 'ebbtide-media',
+      storage,
+    };
+    const token = async () => twin.operatorToken('https://management.azure.com/');
+    const client = createAzureClient({ base: twin.endpoint, token, timeoutMs: 3000 });
+    const set = createScaleSet(client, place);
+    const [instance] = (await set.instances()) ?? [];
+    assert.ok(instance);
+    assert.equal(await set.grows(), true);
+    await set.stopGrowing();
+    assert.equal(await set.grows(), false);
+    const store = createBlobStore(
+      createBlobClient({
+        store: twin.environment().AZURE_STORAGE_BLOB_ENDPOINT ?? '',
+        token: accountSignature(client, place, Date.now),
+        timeoutMs: 3000,
+        send: sendSigned,
+      }),
+    );
+    await store.put(`decisions/${instance.node}.json`, '{}');
+    assert.equal((await store.get(`decisions/${instance.node}.json`))?.body, '{}');
+    assert.equal(await store.get('statuses/none.json'), undefined);
+    const keys: string[] = [];
+    for await (const page of store.list('decisions/')) keys.push(...page.map(({ key }) => key));
+    assert.deepEqual(keys, [`decisions/${instance.node}.json`]);
+    await set.delete(instance);
+    const { deleting } = (await set.instances())?.[0] ?? {};
+    assert.equal(deleting, true);
+    assert.deepEqual(twin.refused(), []);
+
+    const swagger = await readSwagger([
+      'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-03-01/virtualMachineScaleSet.json',
+      'monitor/resource-manager/Microsoft.Insights/stable/2022-10-01/autoscale_API.json',
+    ]);
+    if (swagger === undefined) this.skip();
+    const described = exchanges.filter(({ target }) => !target.includes('ListAccountSas'));
+    const problems = await Promise.all(described.map((exchange) => swagger.problems(exchange)));
+    assert.deepEqual(problems.flat(), []);
+  });
+
+  describe('is refused where the twin would leave something out', () => {
+    const CHANGES: [
+      what: string,
+      type: string,
+      change: (outputs: Record<string, unknown>) => void,
+      says: RegExp,
+    ][] = [
+      [
+        'upgrades by itself',
+        'VirtualMachineScaleSet',
+        (set) => {
+          set.upgradePolicy = { mode: 'Automatic' };
+        },
+        /replaces no machine/,
+      ],
+      [
+        'makes more than asked',
+        'VirtualMachineScaleSet',
+        (set) => {
+          set.overprovision = true;
+        },
+        /makes none that it deletes/,
+      ],
+      [
+        'scales by another metric',
+        'AutoscaleSetting',
+        (setting) => {
+          setting.profiles = JSON.parse(
+            JSON.stringify(setting.profiles).replaceAll('Percentage CPU', 'Network In'),
+          );
+        },
+        /measures the processor only/,
+      ],
+      [
+        'a role that nobody knows',
+        'RoleAssignment',
+        (assignment) => {
+          assignment.roleDefinitionId = '/x/b24988ac-6180-42a0-ab88-20f7382dd24c';
+        },
+        /does not know/,
+      ],
+      [
+        'a runbook’s text that asks for a token',
+        'Runbook',
+        (runbook) => {
+          const link = Object(runbook.publishContentLink);
+          runbook.publishContentLink = { ...link, uri: String(link.uri).split('?')[0] };
+        },
+        /may not read/,
+      ],
+      [
+        'another text than its hash says',
+        'Runbook',
+        (runbook) => {
+          runbook.publishContentLink = {
+            ...Object(runbook.publishContentLink),
+            contentHash: { algorithm: 'sha256', value: 'x' },
+          };
+        },
+        /not the text/,
+      ],
+    ];
+    for (const [what, type, change, says] of CHANGES) {
+      it(what, () => {
+        const resources: RecordedResource[] = applied.resources.map((resource) => ({
+          ...resource,
+          outputs: { ...resource.outputs },
+        }));
+        const meant = resources.find((resource) => resource.type.endsWith(`:${type}`));
+        assert.ok(meant);
+        change(meant.outputs);
+        assert.throws(() => readModel(resources, applied.model), says);
+      });
+    }
   });
 });

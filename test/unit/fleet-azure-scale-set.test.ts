@@ -125,7 +125,11 @@ describe('a scale set of Azure', () => {
     const before = structuredClone(setting);
     const set = await start(({ method, path, body }) => {
       assert.equal(path, AUTOSCALE);
-      if (method === 'PUT') setting = JSON.parse(body);
+      if (method === 'PUT') {
+        const written = JSON.parse(body);
+        assert.equal('id' in written, false, 'Azure takes nothing back that it alone says');
+        setting = { id: AUTOSCALE, ...written };
+      }
       return json(200, setting);
     });
     assert.equal(await set.grows(), true);

@@ -1,5 +1,6 @@
 import type { RawRequest } from '../../raw-request.ts';
 import { malformed } from './refusals.ts';
+import { SIGNATURE_PARTS } from './signatures.ts';
 
 /** One of the blob service's operations, by the names of its documentation. */
 export type BlobAction =
@@ -57,7 +58,7 @@ export function readBlobRequest({ method, target, headers, body }: RawRequest): 
   if (action === undefined)
     throw malformed('UnsupportedHttpVerb', `the twin does not have ${method} ${target}`);
   for (const name of url.searchParams.keys()) {
-    if (!QUERIES[action].includes(name))
+    if (!QUERIES[action].includes(name) && !SIGNATURE_PARTS.includes(name))
       throw malformed('InvalidQueryParameterValue', `${action} has no ${name}`);
   }
   for (const name of Object.keys(headers).filter((each) => each.startsWith('x-ms-'))) {

@@ -8,9 +8,11 @@ import { type BlobRequest, checkVersion, readBlobRequest } from './blob-request.
 import { type Caller, callerOf, type FrontOptions, nameOfCaller } from './caller.ts';
 import { checkLease, isHeld, lease } from './leases.ts';
 import { ApiError, malformed } from './refusals.ts';
+import type { Signatures } from './signatures.ts';
 
 export interface BlobOptions extends FrontOptions {
   blobs: Blobs;
+  signatures: Signatures;
   /** Azure gives at most 5,000. */
   pageSize?: number | undefined;
 }
@@ -65,6 +67,8 @@ function carryOut(read: BlobRequest, request: RawRequest, options: BlobOptions):
 }
 
 function identify(read: BlobRequest, request: RawRequest, options: BlobOptions): Caller {
+  const sig = read.query.get('sig');
+  if (sig !== null) return signedCaller(read, sig, options);
   checkVersion(read);
   return callerOf(
     request,
@@ -73,6 +77,35 @@ function identify(read: BlobRequest, request: RawRequest, options: BlobOptions):
     () => new ApiError(403, 'AuthorizationPermissionMismatch', 'This request is not authorized.'),
   );
 }
+
+/** A signature of the account's says what may be done; its roles are nobody's. */
+function signedCaller(read: BlobRequest, sig: string, { signatures, now }: BlobOptions): Caller {
+  const signed = signatures.find(sig);
+  if (signed === undefined || signed.account !== read.account || signed.expiresAt <= now()) {
+    throw new ApiError(403, 'AuthenticationFailed', 'The signature is over, or of another.');
+  }
+  const principal = { id: 'signature', clientId: '', name: 'whoever has the signature', isOperator: false };
+  return {
+    principal,
+    authorise() {
+      if (signed.permissions.includes(LETTERS[read.action])) return;
+      throw new ApiError(
+        403,
+        'AuthorizationPermissionMismatch',
+        `The signature allows ${signed.permissions}.`,
+      );
+    },
+  };
+}
+
+const LETTERS: Record<BlobRequest['action'], string> = {
+  ListBlobs: 'l',
+  GetBlob: 'r',
+  GetBlobProperties: 'r',
+  PutBlob: 'w',
+  DeleteBlob: 'd',
+  LeaseBlob: 'w',
+};
 
 function authorise(
   { action, account, container, blob }: BlobRequest,

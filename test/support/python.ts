@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { PYTHON } from '../../lab/azure/automation/job.ts';
 
-/** What the runbook runs on in the cloud; a machine without it skips those tests by name. */
-export const PYTHON = 'python3';
-
+/** A machine without what the runbook runs on skips those tests by name. */
 export function hasPython(): boolean {
   const asked = spawnSync(PYTHON, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
   return asked.status === 0;

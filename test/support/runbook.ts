@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { encodeScaleInSettings, type ScaleInSettings } from '../../fleet/azure-function-settings.ts';
+import { PYTHON } from '../../lab/azure/automation/job.ts';
 import { type AzureStandIn, SCALE_SET } from './azure-stand-in.ts';
-import { PYTHON } from './python.ts';
 
 export const RUNBOOK = fileURLToPath(new URL('../../functions/azure/scale-in/scale_in.py', import.meta.url));
 

@@ -5,7 +5,7 @@ import type { AzureModel } from '../model.ts';
 import { json, type Method, method, notFound, nothing, type Path } from './arm-method.ts';
 import { ApiError, malformed } from './refusals.ts';
 
-export const AUTOMATION_VERSION = '2023-11-01';
+const AUTOMATION_VERSION = '2023-11-01';
 const ACCOUNT =
   '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Automation/automationAccounts/{automationAccountName}';
 const JOB = `${ACCOUNT}/jobs/{jobName}`;

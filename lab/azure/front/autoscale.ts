@@ -6,7 +6,7 @@ import type { Autoscale } from '../monitor/autoscale.ts';
 import { json, type Method, method, type Path } from './arm-method.ts';
 import { ApiError } from './refusals.ts';
 
-export const AUTOSCALE_VERSION = '2022-10-01';
+const AUTOSCALE_VERSION = '2022-10-01';
 const SETTING =
   '/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}';
 const ACTIONS = 'Microsoft.Insights/autoscaleSettings';

@@ -22,7 +22,7 @@ export interface ComputeOptions {
   pageSize?: number | undefined;
 }
 
-export const COMPUTE_VERSION = '2024-03-01';
+const COMPUTE_VERSION = '2024-03-01';
 const SETS =
   '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets';
 const VMS = `${SETS}/{vmScaleSetName}/virtualMachines`;

@@ -4,7 +4,7 @@ import type { AzureModel } from '../model.ts';
 import { json, type Method, method, notFound, type Path } from './arm-method.ts';
 import type { Signatures } from './signatures.ts';
 
-export const STORAGE_VERSION = '2023-05-01';
+const STORAGE_VERSION = '2023-05-01';
 
 const signatureSchema = v.strictObject({
   signedServices: v.literal('b', 'the twin has blobs only'),

@@ -6,7 +6,7 @@ import { SUBSCRIPTION, TENANT } from '../../../../lab/azure/place.ts';
 import { uuid } from '../../../../lab/cloud/identifiers.ts';
 import { Ports } from '../../../../lab/instance/ports.ts';
 
-export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/media`;
+const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/media`;
 export const SET = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/ebbtide-media`;
 export const STORE = 'ebbtide0123456789abcdef';
 export const ACCOUNT = `${GROUP}/providers/Microsoft.Automation/automationAccounts/ebbtide-media`;
@@ -15,7 +15,7 @@ const RUNBOOK = fileURLToPath(new URL('../../../../functions/azure/scale-in/scal
 
 export const NODE = identity('node');
 export const RUNBOOK_IDENTITY = identity('runbook');
-export const LOGIC = identity('logic');
+const LOGIC = identity('logic');
 
 function identity(what: string) {
   return { principalId: uuid(`principal ${what}`), clientId: uuid(`client ${what}`) };

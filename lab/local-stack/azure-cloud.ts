@@ -1,10 +1,13 @@
+import * as v from 'valibot';
+import { azureNames } from '../../stacks/azure/names.ts';
 import type { AzureTwin } from '../azure/azure-twin.ts';
 import { createLivingAzure } from '../azure/living.ts';
-import { type Place, TENANT } from '../azure/place.ts';
+import { blobEndpoint, type Place, TENANT } from '../azure/place.ts';
 import { readModel } from '../azure/read-model.ts';
 import { createTwin } from '../azure/twin.ts';
 import { Ports } from '../instance/ports.ts';
 import { type LocalCloud, type LocalCloudOptions, openLocalCloud, placeIn } from './local-cloud.ts';
+import type { StackValues } from './project.ts';
 
 /** Somebody tries commands for as long as they like. */
 const TOKENS_MS = 12 * 3_600_000;
@@ -20,6 +23,17 @@ export async function startLocalAzure({ values, ...run }: LocalCloudOptions): Pr
   await twin.start();
   return openLocalCloud(twin, createLivingAzure(twin, place), {
     ...twin.environment(),
+    AZURE_STORAGE_BLOB_ENDPOINT: blobEndpoint(place, storageIn(values, place)),
     AZURE_ACCESS_TOKEN: twin.operatorToken('https://management.azure.com/'),
   });
+}
+
+const poolSchema = v.object({ name: v.string() });
+const azureSchema = v.optional(v.object({ resourceGroup: v.optional(v.string()) }), {});
+
+/** The account that the pool is going to have: the one whose blobs its stack asks for before and after it is there. */
+function storageIn(values: StackValues, { subscription }: Place): string {
+  const { name } = v.parse(poolSchema, values['ebbtide:pool']);
+  const { resourceGroup = `ebbtide-${name}` } = v.parse(azureSchema, values['ebbtide:azure']);
+  return azureNames(name, { subscriptionId: subscription, resourceGroup }).storage;
 }

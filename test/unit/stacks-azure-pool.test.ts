@@ -23,6 +23,7 @@ import {
   settingsOf,
 } from './stacks-mocks.ts';
 import { SUBSCRIPTION } from './stacks-mocks-azure.ts';
+import { startLocalServer } from './support/local-server.ts';
 
 const ROLE = 'azure-native:authorization:RoleDefinition';
 const ASSIGNMENT = 'azure-native:authorization:RoleAssignment';
@@ -480,6 +481,28 @@ describe('the Azure pool', () => {
         /ebbtide:azure\.resourceGroup is "gone": there is no such group in azure-native:subscriptionId/,
       );
     });
+  });
+
+  it('is refused at preview where the region has no such size, and made where that cannot be known', async () => {
+    const asked: string[] = [];
+    const server = await startLocalServer(({ path, headers }) => {
+      asked.push(`${path.split('/').at(-1)} ${headers.authorization}`);
+      return { status: 200, body: '{"value":[]}' };
+    });
+    const answers = { 'azure-native:authorization:getClientToken': () => ({ token: 't' }) };
+    process.env.AZURE_RESOURCE_MANAGER_ENDPOINT = server.url;
+    try {
+      await assert.rejects(
+        run({}, { preview: true, answers }),
+        /ebbtide:pool\.machineType is "Standard_D4s_v5": azure-native:location, which is westeurope, does not have it/,
+      );
+      assert.deepEqual(asked.sort(), ['skus Bearer t', 'usages Bearer t']);
+    } finally {
+      delete process.env.AZURE_RESOURCE_MANAGER_ENDPOINT;
+      await server.close();
+    }
+    // Under mocks there is no token.
+    made.one(SET);
   });
 
   describe('the runbook', () => {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -14,10 +16,12 @@ export interface Bundler {
   boot(cloud: BootCloud): Promise<Bundle>;
   awsFunction(name: AwsFunctionName): Promise<Bundle>;
   gcpFunction(name: GcpFunctionName): Promise<Bundle>;
+  /** One file of Python, as it is written. */
+  azureRunbook(): Promise<Bundle>;
 }
 
 /** User-data is small on some clouds: a boot program holds one cloud's part only. */
-export type BootCloud = 'aws' | 'gcp';
+export type BootCloud = 'aws' | 'azure' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
 export type GcpFunctionName = 'pruner';
 
@@ -30,6 +34,7 @@ export function createBundler(): Bundler {
     boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
     gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
+    azureRunbook: () => asWritten('functions/azure/scale-in/scale_in.py'),
   };
 }
 
@@ -50,6 +55,11 @@ async function bundle(entryPoint: string, target: string, banner?: string): Prom
   });
   const code = result.outputFiles[0]?.text;
   if (code === undefined) throw new Error(`bundling ${entryPoint} gave no file`);
+  return { code, sha256: sha256Of(code) };
+}
+
+async function asWritten(file: string): Promise<Bundle> {
+  const code = await readFile(join(repositoryRoot, file), 'utf8');
   return { code, sha256: sha256Of(code) };
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createAwsPool } from './aws/pool.ts';
+import { createAzurePool } from './azure/pool.ts';
 import { type Bundler, repositoryRoot } from './bundle.ts';
 import { createGcpPool } from './gcp/pool.ts';
 import type { PoolOutputs } from './pool.ts';
@@ -14,6 +15,8 @@ export async function runProgram(config: RawConfig, bundler: Bundler): Promise<P
   switch (settings.cloud) {
     case 'aws':
       return createAwsPool({ settings, bundler });
+    case 'azure':
+      return createAzurePool({ settings, bundler });
     case 'gcp':
       return createGcpPool({ settings, bundler });
     default:

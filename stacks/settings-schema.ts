@@ -18,15 +18,28 @@ import {
  * cloud has lies under the cloud's name. Both are in the cloud's own folder.
  */
 
-export const CLOUDS = ['aws', 'gcp'] as const;
+export const CLOUDS = ['aws', 'azure', 'gcp'] as const;
 export type CloudName = (typeof CLOUDS)[number];
 
+/** Under which name a cloud's Pulumi provider has its own keys. */
+export const PROVIDERS: Readonly<Record<CloudName, string>> = {
+  aws: 'aws',
+  azure: 'azure-native',
+  gcp: 'gcp',
+};
+
 type Words<Value> = v.GenericSchema<unknown, Value>;
+
+/** The size of the root disk, between bounds, and what it is where nothing is said. */
+export function diskSize(least: number, most: number, otherwise: number) {
+  return v.optional(wholeNumber(least, most), otherwise);
+}
 
 /** How one cloud spells what every cloud has. */
 export interface CloudWords {
   machineType: Words<string>;
   image: Words<string>;
+  diskGb: Words<number>;
   zones: Words<string[]>;
   network: Words<string>;
   subnets: Words<string[]>;
@@ -38,7 +51,7 @@ export interface CloudWords {
 
 const LONGEST = '7d';
 
-function poolOf({ machineType, image, zones }: CloudWords) {
+function poolOf({ machineType, image, diskGb, zones }: CloudWords) {
   return section({
     name: matching(
       /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
@@ -50,7 +63,7 @@ function poolOf({ machineType, image, zones }: CloudWords) {
     machineType: v.optional(machineType),
     image: v.optional(image),
     imageHasSoftware: v.optional(yesOrNo(), false),
-    diskGb: v.optional(wholeNumber(8, 16_384), 20),
+    diskGb,
     zones: v.optional(zones),
   });
 }
@@ -247,6 +260,7 @@ const redis = v.pipe(
 );
 
 const mediaSecrets = section({ keys: v.optional(livekitKeys), redis: v.optional(redis) });
+export type MediaSecrets = v.InferOutput<typeof mediaSecrets>;
 
 const interval = duration('100ms', '1h');
 /** What a drain must be begun by within 2 s, or is proven by, must not be looked at once an hour: the agent refuses it. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type AwsSettings, awsRules } from './aws/settings.ts';
+import { type AzureSettings, azureRules } from './azure/settings.ts';
 import type { CloudRules } from './cloud-rules.ts';
 import { type GcpSettings, gcpRules } from './gcp/settings.ts';
 import { readMedia } from './media-settings.ts';
@@ -10,13 +11,14 @@ import {
   CLOUDS,
   type CloudName,
   type CommonSettings,
+  PROVIDERS,
   type SharedSettings,
   sharedSections,
 } from './settings-schema.ts';
 import { sharedProblems, sharedWarnings } from './shared-rules.ts';
 
 /** Everything that a stack file says, checked, with what its files hold. */
-export type Settings = AwsSettings | GcpSettings;
+export type Settings = AwsSettings | AzureSettings | GcpSettings;
 
 /** The stack's configuration as Pulumi hands it over: full keys, values as text or JSON, secrets in the clear. */
 export interface RawConfig {
@@ -40,6 +42,10 @@ export function readSettings(config: RawConfig, files: SettingsFiles): ReadSetti
       const { common, own, provider, warnings } = readFor(cloud, awsRules, config, files);
       return { settings: { ...common, cloud, aws: own, awsProvider: provider }, warnings };
     }
+    case 'azure': {
+      const { common, own, provider, warnings } = readFor(cloud, azureRules, config, files);
+      return { settings: { ...common, cloud, azure: own, azureProvider: provider }, warnings };
+    }
     case 'gcp': {
       const { common, own, provider, warnings } = readFor(cloud, gcpRules, config, files);
       return { settings: { ...common, cloud, gcp: own, gcpProvider: provider }, warnings };
@@ -58,7 +64,7 @@ function cloudOf({ values }: RawConfig): CloudName {
 }
 
 function ofCloud(key: string, cloud: CloudName): boolean {
-  return key === `${PROJECT}:${cloud}` || key.startsWith(`${cloud}:`);
+  return key === `${PROJECT}:${cloud}` || key.startsWith(`${PROVIDERS[cloud]}:`);
 }
 
 interface ReadFor<Own, Provider> {
@@ -88,7 +94,7 @@ function readFor<Own, Provider>(
   const own = v.safeParse(v.optional(rules.section, {}), written(cloud));
   problems.push(...problemsOf(cloud, own.issues ?? [], false));
   const provider = v.safeParse(rules.providerSection, providerKeys(config, cloud));
-  problems.push(...problemsOf(`${cloud}:`, provider.issues ?? [], false));
+  problems.push(...problemsOf(`${PROVIDERS[cloud]}:`, provider.issues ?? [], false));
 
   problems.push(
     ...sharedProblems(shared),
@@ -139,7 +145,7 @@ function strangeKeys({ values }: RawConfig, cloud: CloudName, known: readonly st
 }
 
 function providerKeys({ values }: RawConfig, cloud: CloudName): Record<string, unknown> {
-  const prefix = `${cloud}:`;
+  const prefix = `${PROVIDERS[cloud]}:`;
   const keys = Object.entries(values).filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(keys.map(([key, value]) => [key.slice(prefix.length), decode(value)]));
 }

@@ -18,18 +18,22 @@ function cloudConfig(files: NodeFile[]) {
   };
 }
 
-/** What EC2 takes: gzip, which cloud-init opens by itself. */
+/** gzip, which cloud-init opens by itself. */
 export function packUserData(text: string): Buffer {
   return gzipped(text);
 }
 
-const EC2_LIMIT_BYTES = 16 * 1024;
+/** How much of it a cloud takes, before base64. */
+export interface UserDataLimit {
+  bytes: number;
+  taker: string;
+}
 
-/** Throws where EC2 would refuse the user-data, and says what makes it big. */
-export function assertUserDataFits(setup: NodeSetup): void {
+/** Throws where the cloud would refuse the user-data, and says what makes it big. */
+export function assertUserDataFits(setup: NodeSetup, { bytes, taker }: UserDataLimit): void {
   const size = packUserData(renderUserData(setup)).length;
-  if (size <= EC2_LIMIT_BYTES) return;
+  if (size <= bytes) return;
   throw new Error(
-    `the nodes' user-data has ${size} bytes packed, and EC2 takes ${EC2_LIMIT_BYTES}. ${whatIsBig(setup)}`,
+    `the nodes' user-data has ${size} bytes packed, and ${taker} takes ${bytes}. ${whatIsBig(setup)}`,
   );
 }

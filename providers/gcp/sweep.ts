@@ -1,9 +1,8 @@
-import type { Decision } from '../../fleet/decision.ts';
-import { createDecisionId } from '../../fleet/decision-id.ts';
 import { GcpError } from '../../fleet/gcp/client.ts';
 import type { Compute } from '../../fleet/gcp/compute.ts';
 import { readPool } from '../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../fleet/registry.ts';
+import { decisionToDestroy } from '../decision-to-destroy.ts';
 import { type SweepTools as LoopTools, sweepPool } from '../sweep-loop.ts';
 import { READ_BUDGET_MS } from '../sweep-state.ts';
 import { planSweep, type SweepStep, type SweepWorld } from './sweep-plan.ts';
@@ -71,7 +70,7 @@ async function carryOutStep(
     case 'empty-group':
       return compute.follow(await compute.emptyGroup(signal), signal);
     case 'decide':
-      return registry.writeDecision(decisionAbout(step.machine, pool.pool, now()), signal);
+      return registry.writeDecision(decisionToDestroy(step.machine, pool.pool, now()), signal);
     case 'abandon':
       return compute.follow(await compute.abandon([step.machine.instance], signal), signal);
     case 'delete':
@@ -81,25 +80,6 @@ async function carryOutStep(
 }
 
 const STEP_BUDGET_MS = 60_000;
-
-function decisionAbout(
-  { node, machine }: { node: string; machine: string },
-  pool: string,
-  now: number,
-): Decision {
-  return {
-    v: 1,
-    id: createDecisionId(now),
-    node,
-    machine,
-    pool,
-    at: new Date(now).toISOString(),
-    by: 'pulumi destroy',
-    cause: 'operator',
-    intent: 'leave',
-    reason: 'the pool is destroyed',
-  };
-}
 
 function drainFirst({ project, group, region }: SweepTools['pool']): string[] {
   const where = `${group} --region ${region} --project ${project}`;

@@ -24,6 +24,8 @@ export interface NodeTemplateArgs {
 /** 4 CPUs, and a network that keeps up with them. */
 const DEFAULT_MACHINE_TYPE = 'c6i.xlarge';
 
+const EC2 = { bytes: 16 * 1024, taker: 'EC2' };
+
 /** What a node is made from. A change concerns new nodes only. */
 export class NodeTemplate extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
@@ -39,7 +41,7 @@ export class NodeTemplate extends pulumi.ComponentResource {
     // The root disk is the one that the image names: another name would add a second disk.
     const image = getAmiOutput({ filters: [{ name: 'image-id', values: [imageId] }] }, { parent: this });
     // The longest that the names can be that are not known yet: too much is told at preview, not by EC2.
-    assertUserDataFits(setupOf(args, 'b'.repeat(63), 'r'.repeat(21), 'f'.repeat(12)));
+    assertUserDataFits(setupOf(args, 'b'.repeat(63), 'r'.repeat(21), 'f'.repeat(12)), EC2);
 
     const made = pulumi.all([args.bucket, args.nodeRoleId, imageId]).apply(([bucket, roleId, imageIdNow]) => {
       const fingerprint = fingerprintOf([

@@ -4,12 +4,13 @@ import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { duration, ipv4Range, listOf, matching, section, someOf, text } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
-import type { CloudWords, CommonSettings, SharedSettings } from '../settings-schema.ts';
+import { type CloudWords, type CommonSettings, diskSize, type SharedSettings } from '../settings-schema.ts';
 import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
 
 const awsWords: CloudWords = {
   machineType: matching(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type, such as "c6i.xlarge"'),
   image: matching(/^ami-[0-9a-f]{8,17}$/, 'the id of an image, such as "ami-0123456789abcdef0"'),
+  diskGb: diskSize(8, 16_384, 20),
   zones: v.pipe(
     someOf(text('eu-west-1a'), { one: 'zone', many: 'zones' }),
     // Each zone gets a sixteenth of the network.

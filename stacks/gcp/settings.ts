@@ -3,7 +3,7 @@ import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { ipv4Range, listOf, matching, section, someOf, yesOrNo } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
-import type { CloudWords, CommonSettings, SharedSettings } from '../settings-schema.ts';
+import { type CloudWords, type CommonSettings, diskSize, type SharedSettings } from '../settings-schema.ts';
 
 const PROJECT = '([a-z][a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]';
 const NAME = '[a-z]([a-z0-9-]{0,61}[a-z0-9])?';
@@ -18,6 +18,7 @@ const gcpWords: CloudWords = {
     new RegExp(`^projects/${PROJECT}/global/images/(family/)?${NAME}$`),
     'an image or a family of images, such as "projects/PROJECT/global/images/family/FAMILY"',
   ),
+  diskGb: diskSize(8, 16_384, 20),
   zones: someOf(matching(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'a zone, such as "europe-west1-b"'), {
     one: 'zone',
     many: 'zones',

@@ -3,6 +3,7 @@ import type { Bundler } from '../../stacks/bundle.ts';
 import type { PoolOutputs } from '../../stacks/pool.ts';
 import { runProgram } from '../../stacks/program.ts';
 import type { Settings } from '../../stacks/settings.ts';
+import { azureAnswer, azureOutputs, SUBSCRIPTION } from './stacks-mocks-azure.ts';
 
 /** A resource as the engine is told of it: plain inputs, with the names of those that are secret. */
 export interface Registered {
@@ -34,11 +35,14 @@ const bundler: Bundler = {
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
   gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
+  azureRunbook: async () => ({ code: 'runbook', sha256: 'f'.repeat(64) }),
 };
 
 export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
+export const GOOD_AZURE: Record<string, unknown> = { ...GOOD, cloud: 'azure' };
 
 const PROVIDER_KEYS: Record<string, Record<string, string>> = {
+  azure: { 'azure-native:subscriptionId': SUBSCRIPTION, 'azure-native:location': 'westeurope' },
   gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
 };
 
@@ -181,6 +185,7 @@ function unwrap(inputs: Record<string, unknown>): { plain: Record<string, unknow
 
 function outputsOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const arn = { arn: `arn:of:${name}` };
+  if (type.startsWith('azure-native:')) return azureOutputs(type, name, inputs);
   switch (type) {
     case 'aws:s3/bucket:Bucket':
       return { bucket: 'ebbtide-media-1234', arn: 'arn:aws:s3:::ebbtide-media-1234' };
@@ -219,6 +224,7 @@ function answerOf(token: string) {
 }
 
 function answer(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  if (token.startsWith('azure-native:')) return azureAnswer(token, inputs);
   switch (token) {
     case 'gcp:projects/getProjectService:getProjectService':
       return { ...inputs, id: `${inputs.project}/${inputs.service}` };

@@ -17,6 +17,9 @@ import { createBundler } from '../../stacks/bundle.ts';
 import type { SoftwareFile } from '../../stacks/node-file.ts';
 import { readSettings, type Settings } from '../../stacks/settings.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../../stacks/user-data.ts';
+
+const EC2 = { bytes: 16 * 1024, taker: 'EC2' };
+
 import { configValues, GOOD, settingsOf } from './stacks-mocks.ts';
 
 function argsOf(changed: Record<string, unknown> = {}, boot = 'console.log("boot");\n') {
@@ -340,10 +343,10 @@ describe('user-data', () => {
       '',
     );
     assert.throws(
-      () => assertUserDataFits(argsOf({}, noise)),
+      () => assertUserDataFits(argsOf({}, noise), EC2),
       /and EC2 takes 16384\. By file: \/opt\/ebbtide\/boot\.cjs \d{5}/,
     );
-    assertUserDataFits(argsOf());
+    assertUserDataFits(argsOf(), EC2);
   });
 });
 

@@ -1,0 +1,14 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** For whom tokens of the resource manager are made. */
+export const MANAGER = 'https://management.azure.com';
+
+/** By AZURE_RESOURCE_MANAGER_ENDPOINT a rehearsal puts the resource manager somewhere else. */
+export function managerEndpoint(environment: Environment): string {
+  return (environment.AZURE_RESOURCE_MANAGER_ENDPOINT || MANAGER).replace(/\/+$/, '');
+}
+
+/** By AZURE_STORAGE_BLOB_ENDPOINT a rehearsal puts the pool's blob store somewhere else. */
+export function blobEndpoint(store: string, environment: Environment): string {
+  return (environment.AZURE_STORAGE_BLOB_ENDPOINT || store).replace(/\/+$/, '');
+}

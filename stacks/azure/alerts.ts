@@ -1,0 +1,228 @@
+import { ActionGroup } from '@pulumi/azure-native/monitor/actionGroup.js';
+import { DiagnosticSetting } from '@pulumi/azure-native/monitor/diagnosticSetting.js';
+import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
+import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
+import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { AzureNames } from './names.ts';
+import type { AzureSettings } from './settings.ts';
+
+export interface PoolAlertsArgs {
+  settings: AzureSettings;
+  names: AzureNames;
+  resourceGroup: pulumi.Input<string>;
+  tags: Record<string, string>;
+  /** The account whose jobs tell how the pool is. */
+  automation: pulumi.Output<string>;
+}
+
+interface Alert {
+  name: string;
+  says: string;
+  /** Lines of the runbook's log that are bad, or, with `absent`, that must be there; in the words of Azure's queries. */
+  lines: string;
+  absent?: boolean;
+}
+
+/** What the runbook found, by the names that it gives it. */
+const found = (...what: string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
+
+const ALERTS: Alert[] = [
+  {
+    name: 'unknown',
+    says: 'Of a node it is not known what runs on it, or what was decided about it. It is kept, and not chosen to leave.',
+    lines: found('unknown', 'decision-unknown'),
+  },
+  {
+    name: 'overdue',
+    says: 'A node has been draining for longer than scaleIn.warnAfter.',
+    lines: found('overdue'),
+  },
+  {
+    name: 'stuck',
+    says: 'A node does not do what was decided about it, or is not deleted though it says that it is empty.',
+    lines: found('unheard', 'not-deleted', 'slow-operation'),
+  },
+  {
+    name: 'alarming',
+    says: 'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
+    lines: 'event startswith "found-node-"',
+  },
+  {
+    name: 'runbook-fails',
+    says: 'The runbook fails in part: the pool may not shrink, and machines that are empty may be paid for.',
+    lines: 'level == "error"',
+  },
+  {
+    name: 'runbook-silent',
+    says: 'The runbook has not looked at the pool for two hours, though it is woken each hour.',
+    lines: 'event in ("scale-in", "busy")',
+    absent: true,
+  },
+];
+
+/** It runs once an hour at least: in two hours there is a line of what lasts. */
+const WINDOW = 'PT2H';
+
+/** What an operator must hear of. A pool that says nothing is an alert too. */
+export class PoolAlerts extends pulumi.ComponentResource {
+  /** Where the runbook's log is kept, and asked. */
+  readonly logs: pulumi.Output<string>;
+
+  constructor(name: string, args: PoolAlertsArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:azure:PoolAlerts', name, {}, options);
+    const { settings, names, resourceGroup, tags } = args;
+    const { location } = settings.azureProvider;
+    const actionGroups = this.receivers(name, args);
+    const logs = this.keepLogs(name, args);
+    for (const alert of ALERTS) {
+      new ScheduledQueryRule(
+        `${name}-${alert.name}`,
+        {
+          resourceGroupName: resourceGroup,
+          ruleName: names.alert(alert.name),
+          location,
+          kind: 'LogAlert',
+          displayName: `${names.scaleSet}: ${alert.name}`,
+          description: alert.says,
+          severity: 2,
+          enabled: true,
+          scopes: [logs],
+          evaluationFrequency: 'PT15M',
+          windowSize: WINDOW,
+          criteria: {
+            allOf: [
+              {
+                query: queryOf(alert, names.runbook),
+                timeAggregation: 'Count',
+                operator: alert.absent ? 'LessThan' : 'GreaterThan',
+                threshold: alert.absent ? 1 : 0,
+                failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
+              },
+            ],
+          },
+          // Azure makes a table when its first line comes.
+          skipQueryValidation: true,
+          autoMitigate: true,
+          actions: { actionGroups },
+          tags,
+        },
+        { parent: this },
+      );
+    }
+    this.watchJobs(name, args, actionGroups);
+    this.logs = logs;
+    this.registerOutputs({ logs: this.logs });
+  }
+
+  private keepLogs(
+    name: string,
+    { settings, names, resourceGroup, tags, automation }: PoolAlertsArgs,
+  ): pulumi.Output<string> {
+    const workspace = new Workspace(
+      `${name}-logs`,
+      {
+        resourceGroupName: resourceGroup,
+        workspaceName: names.logs,
+        location: settings.azureProvider.location,
+        sku: { name: 'PerGB2018' },
+        retentionInDays: settings.azure.logDays,
+        tags,
+      },
+      { parent: this },
+    );
+    new DiagnosticSetting(
+      `${name}-from-runbook`,
+      {
+        resourceUri: automation,
+        name: names.logs,
+        workspaceId: workspace.id,
+        logs: ['JobLogs', 'JobStreams'].map((category) => ({ category, enabled: true })),
+      },
+      { parent: this },
+    );
+    return workspace.id;
+  }
+
+  /** A job that dies says nothing in its log. */
+  private watchJobs(
+    name: string,
+    { names, resourceGroup, tags, automation }: PoolAlertsArgs,
+    actionGroups: pulumi.Input<string>[],
+  ): void {
+    new MetricAlert(
+      `${name}-jobs-fail`,
+      {
+        resourceGroupName: resourceGroup,
+        ruleName: names.alert('jobs-fail'),
+        location: 'global',
+        description:
+          'Jobs of the runbook fail: the pool does not shrink, and machines that are empty may be paid for.',
+        severity: 2,
+        enabled: true,
+        scopes: [automation],
+        evaluationFrequency: 'PT15M',
+        windowSize: 'PT1H',
+        criteria: {
+          odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
+          allOf: [
+            {
+              criterionType: 'StaticThresholdCriterion',
+              name: 'failed',
+              metricNamespace: 'Microsoft.Automation/automationAccounts',
+              metricName: 'TotalJob',
+              dimensions: [{ name: 'Status', operator: 'Include', values: ['Failed', 'Suspended'] }],
+              operator: 'GreaterThan',
+              threshold: 0,
+              timeAggregation: 'Total',
+            },
+          ],
+        },
+        autoMitigate: true,
+        actions: actionGroups.map((actionGroupId) => ({ actionGroupId })),
+        tags,
+      },
+      { parent: this },
+    );
+  }
+
+  private receivers(
+    name: string,
+    { settings, names, resourceGroup, tags }: PoolAlertsArgs,
+  ): pulumi.Input<string>[] {
+    const { notify } = settings.alarms;
+    const addresses = notify.filter((who) => who.includes('@'));
+    const groups: pulumi.Input<string>[] = notify.filter((who) => !who.includes('@'));
+    if (addresses.length === 0) return groups;
+    const group = new ActionGroup(
+      `${name}-people`,
+      {
+        resourceGroupName: resourceGroup,
+        actionGroupName: names.alert('people'),
+        groupShortName: 'ebbtide',
+        location: 'Global',
+        enabled: true,
+        emailReceivers: addresses.map((emailAddress) => ({
+          name: emailAddress,
+          emailAddress,
+          useCommonAlertSchema: true,
+        })),
+        tags,
+      },
+      { parent: this },
+    );
+    return [...groups, group.id];
+  }
+}
+
+function queryOf({ lines }: Alert, runbook: string): string {
+  return [
+    'AzureDiagnostics',
+    '| where ResourceProvider == "MICROSOFT.AUTOMATION" and Category == "JobStreams"',
+    // A column is there once a line has had it.
+    `| where column_ifexists("RunbookName_s", "") == "${runbook}"`,
+    '| extend line = parse_json(column_ifexists("ResultDescription", ""))',
+    '| extend event = tostring(line.event), level = tostring(line.level)',
+    `| where ${lines}`,
+  ].join('\n');
+}

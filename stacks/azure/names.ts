@@ -1,0 +1,48 @@
+import { sha256Of } from '../bundle.ts';
+import { stableGuid } from '../stable-guid.ts';
+
+export interface AzurePlace {
+  subscriptionId: string;
+  resourceGroup: string;
+}
+
+/**
+ * The names of a pool's things on Azure, and their ids. They are fixed, not generated: rights and settings name things
+ * before they exist. All live in one resource group.
+ */
+export function azureNames(pool: string, { subscriptionId, resourceGroup }: AzurePlace) {
+  const name = `ebbtide-${pool}`;
+  const whole = `${subscriptionId}/${resourceGroup}/${pool}`.toLowerCase();
+  const hash = sha256Of(whole);
+  const groupId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  const idOf = (type: string, of: string) => `${groupId}/providers/${type}/${of}`;
+  /** All the world's storage accounts share one space of names, of letters and digits. */
+  const storage = `ebbtide${hash.slice(0, 16)}`;
+  const storageId = idOf('Microsoft.Storage/storageAccounts', storage);
+  return {
+    resourceGroup,
+    groupId,
+    scaleSet: name,
+    scaleSetId: idOf('Microsoft.Compute/virtualMachineScaleSets', name),
+    /** Azure puts six letters and digits behind it. */
+    computerPrefix: `${name}-`,
+    network: name,
+    securityGroup: name,
+    storage,
+    storageUrl: `https://${storage}.blob.core.windows.net`,
+    container: (container: string) => `${storageId}/blobServices/default/containers/${container}`,
+    automation: name,
+    automationId: idOf('Microsoft.Automation/automationAccounts', name),
+    runbook: `${name}-scale-in`,
+    wake: `${name}-wake`,
+    autoscale: name,
+    logs: name,
+    identity: (who: string) => `${name}-${who}`,
+    alert: (what: string) => `${name}-${what}`,
+    /** Roles are known by their names to a whole directory. */
+    roleName: (what: string) => `Ebbtide pool ${pool}: ${what} (${hash.slice(0, 8)})`,
+    guid: (...what: string[]) => stableGuid(whole, ...what),
+  };
+}
+
+export type AzureNames = ReturnType<typeof azureNames>;

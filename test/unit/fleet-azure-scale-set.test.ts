@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import { AzureError, createAzureClient } from '../../fleet/azure/client.ts';
+import { blobEndpoint, managerEndpoint } from '../../fleet/azure/endpoints.ts';
+import { createScaleSet, type ScaleSet } from '../../fleet/azure/scale-set.ts';
+import {
+  type Answer,
+  type LocalServer,
+  type ReceivedRequest,
+  startLocalServer,
+} from './support/local-server.ts';
+
+const PLACE = {
+  subscriptionId: 's-1',
+  resourceGroup: 'rg',
+  group: 'ebbtide-media',
+  autoscale: 'ebbtide-media',
+};
+const ROOT = '/subscriptions/s-1/resourceGroups/rg/providers';
+const MACHINES = `${ROOT}/Microsoft.Compute/virtualMachineScaleSets/ebbtide-media/virtualMachines`;
+const AUTOSCALE = `${ROOT}/Microsoft.Insights/autoscaleSettings/ebbtide-media`;
+
+let server: LocalServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+async function start(answer: (request: ReceivedRequest, base: string) => Answer): Promise<ScaleSet> {
+  server = await startLocalServer((request) => answer(request, server?.url ?? ''));
+  const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 1_000 });
+  return createScaleSet(client, PLACE);
+}
+
+const json = (status: number, body: unknown): Answer => ({ status, body: JSON.stringify(body) });
+const refusal = (status: number, code: string) => json(status, { error: { code, message: 'no' } });
+
+const instance = (id: number, properties: object = {}, more: object = {}) => ({
+  name: `ebbtide-media_${id}`,
+  instanceId: String(id),
+  location: 'westeurope',
+  properties: { vmId: `VM-${id}`, provisioningState: 'Succeeded', ...properties },
+  ...more,
+});
+const view = (...codes: string[]) => ({ instanceView: { statuses: codes.map((code) => ({ code })) } });
+
+describe('a scale set of Azure', () => {
+  it('tells its instances, page by page, as they are', async () => {
+    const set = await start(({ path, url }, base) => {
+      assert.equal(path, MACHINES);
+      if (url.searchParams.get('page') === '2')
+        return json(200, { value: [instance(2, { provisioningState: 'Deleting' })] });
+      assert.equal(url.searchParams.get('$expand'), 'instanceView');
+      return json(200, {
+        value: [
+          instance(0, view('ProvisioningState/succeeded', 'PowerState/running'), { zones: ['3'] }),
+          instance(1, view('PowerState/deallocated')),
+        ],
+        nextLink: `${base}${MACHINES}?api-version=2024-03-01&page=2`,
+      });
+    });
+    const found = await set.instances();
+    const shared = { deleting: false, stopped: false };
+    assert.deepEqual(found, [
+      {
+        ...shared,
+        node: 'ebbtide-media_0',
+        instanceId: '0',
+        machine: 'vm-0',
+        zone: '3',
+        state: 'Succeeded, running',
+      },
+      {
+        ...shared,
+        node: 'ebbtide-media_1',
+        instanceId: '1',
+        machine: 'vm-1',
+        zone: 'westeurope',
+        state: 'Succeeded, deallocated',
+        stopped: true,
+      },
+      {
+        ...shared,
+        node: 'ebbtide-media_2',
+        instanceId: '2',
+        machine: 'vm-2',
+        zone: 'westeurope',
+        state: 'Deleting',
+        deleting: true,
+      },
+    ]);
+  });
+
+  for (const code of ['ResourceNotFound', 'ResourceGroupNotFound']) {
+    it(`is not there where Azure says so: ${code}`, async () => {
+      const set = await start(() => refusal(404, code));
+      assert.equal(await set.instances(), undefined);
+      assert.equal(await set.grows(), false);
+    });
+  }
+
+  for (const [answer, what] of [
+    [refusal(404, 'SubscriptionNotFound'), /SubscriptionNotFound/],
+    [refusal(403, 'AuthorizationFailed'), /AuthorizationFailed/],
+    [json(200, { value: [{ name: 'x' }] }), /the answer makes no sense/],
+    [json(404, 'of something in between'), /404/],
+  ] as const) {
+    it(`is unknown after any other answer: ${what.source}`, async () => {
+      const set = await start(() => answer);
+      await assert.rejects(
+        set.instances(),
+        (error) => error instanceof AzureError && what.test(error.message),
+      );
+      await assert.rejects(set.grows());
+    });
+  }
+
+  it('grows until its autoscale setting is off, of which all else stays as it is', async () => {
+    let setting: Record<string, unknown> = {
+      id: AUTOSCALE,
+      location: 'westeurope',
+      tags: { a: 'b' },
+      properties: { enabled: true, profiles: [{ name: 'growth', rules: [] }] },
+    };
+    const before = structuredClone(setting);
+    const set = await start(({ method, path, body }) => {
+      assert.equal(path, AUTOSCALE);
+      if (method === 'PUT') setting = JSON.parse(body);
+      return json(200, setting);
+    });
+    assert.equal(await set.grows(), true);
+    await set.stopGrowing();
+    assert.equal(await set.grows(), false);
+    assert.deepEqual(setting, { ...before, properties: { ...Object(before.properties), enabled: false } });
+  });
+
+  it('loses an instance by its id; one that is gone is no error', async () => {
+    const asked: string[] = [];
+    const set = await start(({ method, path }) => {
+      asked.push(`${method} ${path}`);
+      return asked.length === 1 ? { status: 202 } : refusal(404, 'NotFound');
+    });
+    const one = {
+      node: 'n',
+      instanceId: '7',
+      machine: 'm',
+      zone: '1',
+      state: '',
+      deleting: false,
+      stopped: false,
+    };
+    await set.delete(one);
+    await set.delete(one);
+    assert.deepEqual(asked, [`DELETE ${MACHINES}/7`, `DELETE ${MACHINES}/7`]);
+  });
+});
+
+describe('endpoints of Azure', () => {
+  it("are Azure's own, unless the environment says otherwise", () => {
+    assert.equal(managerEndpoint({}), 'https://management.azure.com');
+    assert.equal(managerEndpoint({ AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://x/arm/' }), 'http://x/arm');
+    assert.equal(blobEndpoint('https://a.blob.core.windows.net/', {}), 'https://a.blob.core.windows.net');
+    assert.equal(blobEndpoint('https://a', { AZURE_STORAGE_BLOB_ENDPOINT: 'http://x/a' }), 'http://x/a');
+  });
+});

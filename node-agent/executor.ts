@@ -50,6 +50,7 @@ export function createExecutor(
       case 'hold':
       case 'release':
       case 'ready':
+      case 'acknowledge':
       case 'publish':
       case 'inhibit': {
         const outcome = await attempt(effect);
@@ -87,6 +88,11 @@ export function createExecutor(
           return await ports.cloud.release();
         case 'ready':
           return await ports.cloud.ready();
+        case 'acknowledge': {
+          const { schedule } = ports.cloud;
+          if (schedule !== undefined) return await schedule.acknowledge(effect.events);
+          return { kind: 'nothing-to-do', text: 'this cloud schedules nothing that a machine consents to' };
+        }
         case 'inhibit':
           return await ports.inhibitor.set(effect.on);
       }

@@ -77,6 +77,14 @@ export function startPollers(
     if (reading.kind === 'unknown') return undefined;
     return { kind: 'advice', advice: reading.kind === 'advised' ? reading.text : null, at: now() };
   });
+  const { schedule } = ports.cloud;
+  if (schedule !== undefined)
+    look(every.spot, async () => {
+      const reading = await schedule.read();
+      return reading.kind === 'known'
+        ? { kind: 'schedule-read', events: reading.events, at: now() }
+        : undefined;
+    });
   look(every.tags, async () => {
     const reading = await ports.cloud.readProtected();
     return reading.kind === 'known'

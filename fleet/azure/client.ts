@@ -73,5 +73,17 @@ function refusal(what: string, answer: ServiceAnswer): AzureError {
     `http${status}`;
   // After its first line the blob store tells ids and times.
   const [text = ''] = (json?.message ?? (xml.success ? xml.output.Error.Message : '')).split('\n');
-  return new AzureError(`${what}: HTTP ${status} ${code}${text && `: ${text.slice(0, 300)}`}`, code, status);
+  const hint = HINTS.get(code);
+  const said = `${code}${text && `: ${text.slice(0, 300)}`}${hint === undefined ? '' : ` (${hint})`}`;
+  return new AzureError(`${what}: HTTP ${status} ${said}`, code, status);
 }
+
+/** What a person should do about it. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  [
+    'AuthorizationPermissionMismatch',
+    'has this identity its role there? A new assignment takes minutes to be heard of',
+  ],
+  ['ContainerNotFound', 'the container is gone: `pulumi up` makes it again'],
+  ['SubscriptionNotFound', 'is the id of another subscription?'],
+]);

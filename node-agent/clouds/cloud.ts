@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/effect.ts';
-import type { Interruption, TargetReading } from '../core/state.ts';
+import type { Interruption, ScheduledEvent, TargetReading } from '../core/state.ts';
 
 /** Which machine this is. */
 export interface MachineIdentity {
@@ -23,6 +23,17 @@ export type AdviceReading =
 
 export type FlagReading = { kind: 'known'; set: boolean } | { kind: 'unknown'; reason: string };
 
+/** What the cloud has scheduled for this machine alone, and begins earlier where the machine consents. */
+export type ScheduleReading =
+  | { kind: 'known'; events: ScheduledEvent[] }
+  | { kind: 'unknown'; reason: string };
+
+export interface Schedule {
+  read(): Promise<ScheduleReading>;
+  /** Consents to these. */
+  acknowledge(ids: string[]): Promise<Outcome>;
+}
+
 /** What an agent needs of the cloud that it runs in. No member rejects: what fails is a reading or an outcome. */
 export interface Cloud {
   /** undefined while the cloud cannot tell yet. */
@@ -31,6 +42,8 @@ export interface Cloud {
   readInterruption(): Promise<InterruptionReading>;
   readAdvice(): Promise<AdviceReading>;
   readProtected(): Promise<FlagReading>;
+  /** Of a cloud that asks its machines before it does something to them. */
+  schedule?: Schedule;
   /** Tells the cloud that this machine takes work. */
   ready(): Promise<Outcome>;
   /** Keeps the cloud's timer alive; done where the cloud has none. `nothing-to-do`: it should run, and does not. */

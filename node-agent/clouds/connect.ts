@@ -2,6 +2,9 @@ import type { AgentConfig } from '../../fleet/agent-config.ts';
 import { createAwsClient } from '../../fleet/aws/client.ts';
 import { credentialsFromEnvironment } from '../../fleet/aws/credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
+import { STORAGE_AUDIENCE, tokenFromImds } from '../../fleet/azure/access-token.ts';
+import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
+import { createImds } from '../../fleet/azure/imds.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { tokenFromMetadata } from '../../fleet/gcp/access-token.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
@@ -13,6 +16,7 @@ import type { Registry } from '../../fleet/registry.ts';
 import { createAwsCloud } from './aws/aws-cloud.ts';
 import { createMetadata as createAwsMetadata } from './aws/metadata.ts';
 import { credentialsFromMetadata } from './aws/metadata-credentials.ts';
+import { createAzureCloud } from './azure/azure-cloud.ts';
 import type { Cloud } from './cloud.ts';
 import { createGcpCloud } from './gcp/gcp-cloud.ts';
 
@@ -27,7 +31,7 @@ export function connect(config: AgentConfig, environment: Environment, network: 
     case 'aws':
       return connectAws(config, config.cloud, environment, network);
     case 'azure':
-      throw new Error('the agent does not know Azure yet');
+      return connectAzure(config, config.cloud, environment, network);
     case 'gcp':
       return connectGcp(config, config.cloud, environment, network);
   }
@@ -67,6 +71,25 @@ function connectGcp(
   });
   const registry = registryOn(config, createStorageStore({ client, bucket: config.registry.bucket }));
   return { cloud: createGcpCloud({ metadata, registry, pruner, ...network }), registry };
+}
+
+function connectAzure(
+  config: AgentConfig,
+  { runbook, identityClientId: clientId }: Extract<AgentConfig['cloud'], { kind: 'azure' }>,
+  environment: Environment,
+  network: Network,
+): Connected {
+  const imds = createImds({ environment, timeoutMs: config.timeout.metadata, ...network });
+  const { now } = network;
+  const client = createBlobClient({
+    store: config.registry.bucket,
+    token: tokenFromImds({ imds, audience: STORAGE_AUDIENCE, clientId, now }),
+    timeoutMs: config.timeout.api,
+    ...network,
+  });
+  const store = createBlobStore(client);
+  const registry = registryOn(config, store);
+  return { cloud: createAzureCloud({ imds, registry, store, runbook, ...network }), registry };
 }
 
 function registryOn(config: AgentConfig, store: ObjectStore): Registry {

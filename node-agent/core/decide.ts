@@ -1,11 +1,11 @@
 import { ownDecision, settle } from './decision.ts';
 import type { Effect } from './effect.ts';
 import { keepDown } from './keep-down.ts';
-import { conclude, hold, release } from './leave-rules.ts';
+import { acknowledge, conclude, hold, release } from './leave-rules.ts';
 import { begun, isDue } from './retry.ts';
 import { ALARM_AFTER_MS, type CoreSettings, DECISION_WAIT_MS } from './settings.ts';
 import { askDrain, cut, signal } from './signal-rules.ts';
-import type { AgentState } from './state.ts';
+import type { AgentState, Interruption } from './state.ts';
 import { known, log, remember, type Step, then, unchanged } from './step.ts';
 import { carriesCalls, isDisproved, isKnownZero, recordOf, runningProcesses, workNow } from './work.ts';
 
@@ -28,6 +28,7 @@ export function decide(state: AgentState, settings: CoreSettings, at: number): S
     conclude,
     hold,
     release,
+    acknowledge,
     inhibit,
     save,
     keepPromises,
@@ -52,6 +53,12 @@ function noticeTarget(state: AgentState, settings: CoreSettings, at: number): St
   return settle(state, decision, at);
 }
 
+const ENDED_BY: Readonly<Record<Interruption['by'], string>> = {
+  'spot-interruption': 'the cloud reclaims this spot machine',
+  'host-maintenance': 'the cloud ends this machine for maintenance of its host',
+  termination: 'somebody has deleted this machine, and the cloud ends it',
+};
+
 function noticeInterruption(state: AgentState, settings: CoreSettings, at: number): Step {
   const { interruption, advice } = state.observed;
   const { decision } = state.durable;
@@ -64,10 +71,7 @@ function noticeInterruption(state: AgentState, settings: CoreSettings, at: numbe
       by,
       cause: by === 'spot-interruption' ? 'spot' : 'replacement',
       intent: 'leave',
-      reason:
-        by === 'spot-interruption'
-          ? `the cloud reclaims this spot machine at ${deadline}, whatever is on it`
-          : `the cloud ends this machine for maintenance of its host at ${deadline}, whatever is on it`,
+      reason: `${ENDED_BY[by]} at ${deadline}, whatever is on it`,
       deadline,
     });
     return settle(state, interrupted, at);

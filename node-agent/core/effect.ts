@@ -17,6 +17,8 @@ export type Effect =
   | { kind: 'hold' }
   | { kind: 'release' }
   | { kind: 'ready' }
+  /** Consent to what the cloud has scheduled for this machine. */
+  | { kind: 'acknowledge'; events: string[] }
   | { kind: 'publish'; status: NodeStatus; text: string }
   | { kind: 'inhibit'; on: boolean }
   | { kind: 'reply'; request: number; accepted: boolean; text: string }

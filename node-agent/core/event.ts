@@ -1,6 +1,13 @@
 import type { DecisionReading } from '../../fleet/registry.ts';
 import type { Effect, Outcome } from './effect.ts';
-import type { DrainReading, Interruption, RuntimeReading, TargetReading, WorkReading } from './state.ts';
+import type {
+  DrainReading,
+  Interruption,
+  RuntimeReading,
+  ScheduledEvent,
+  TargetReading,
+  WorkReading,
+} from './state.ts';
 
 /** Everything that can happen to an agent. `at` is in ms since the epoch and never goes backwards while it runs. */
 export type AgentEvent =
@@ -11,6 +18,7 @@ export type AgentEvent =
   | { kind: 'decision-read'; at: number; reading: DecisionReading }
   | { kind: 'drain-read'; at: number; process: string; reading: DrainReading }
   | { kind: 'interruption'; at: number; interruption: Interruption }
+  | { kind: 'schedule-read'; at: number; events: ScheduledEvent[] }
   | { kind: 'advice'; at: number; advice: string | null }
   | { kind: 'protected-read'; at: number; protected: boolean }
   | { kind: 'cpu-read'; at: number; cpu: number }

@@ -50,6 +50,22 @@ export function release(state: AgentState, settings: CoreSettings, at: number): 
   return { ...next, effects: [{ kind: 'release' }] };
 }
 
+/**
+ * What the cloud has scheduled may begin once nothing is left here to be lost; or when it is due, and begins anyway.
+ * A consent cannot be taken back: the proof of the emptiness holds, and is on disk.
+ */
+export function acknowledge(state: AgentState, settings: CoreSettings, at: number): Step {
+  const { durable, observed } = state;
+  const hasEnded = durable.phase === 'empty' || durable.phase === 'leaving';
+  const isEmpty = hasEnded && isAbsent(state, settings, at) && isWritten(state, at);
+  const events = observed.scheduled
+    .filter(({ id, isDue: due }) => (isEmpty || due) && !observed.acknowledged.includes(id))
+    .map(({ id }) => id);
+  if (events.length === 0 || !isDue(observed.acknowledge, at)) return unchanged(state);
+  const next = known(state, { acknowledge: begun(observed.acknowledge) });
+  return { ...next, effects: [{ kind: 'acknowledge', events }] };
+}
+
 /** A disk that has refused for a minute must not keep an empty machine for ever: its emptiness is proven anew each time. */
 function isWritten({ observed }: AgentState, at: number): boolean {
   if (observed.savedRevision >= observed.revision) return true;

@@ -42,6 +42,11 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
       return observeDrain(state, event.process, event.reading, event.at);
     case 'interruption':
       return known(state, { interruption: event.interruption });
+    case 'schedule-read': {
+      const ids = new Set(event.events.map(({ id }) => id));
+      const acknowledged = state.observed.acknowledged.filter((id) => ids.has(id));
+      return known(state, { scheduled: event.events, acknowledged });
+    }
     case 'advice':
       return observeAdvice(state, event.advice);
     case 'protected-read':

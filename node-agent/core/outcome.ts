@@ -61,6 +61,15 @@ export function observeOutcome(
       const left = remember(next, { phase: 'leaving', since: at, drainsEnded: durable.drainsEnded + 1 });
       return { state: left, effects: [log('info', 'released', { decision: durable.decision?.id })] };
     }
+    case 'acknowledge': {
+      const given = outcome.kind === 'done' ? effect.events : [];
+      const next = known(state, {
+        acknowledge: retry(observed.acknowledge),
+        acknowledged: [...new Set([...observed.acknowledged, ...given])],
+      });
+      const told = given.length === 0 ? [] : [log('info', 'events-acknowledged', { events: given })];
+      return { ...next, effects: [...told, ...complain('events-not-acknowledged')] };
+    }
     case 'ready': {
       const next = known(state, { ready: retry(observed.ready) }).state;
       if (outcome.kind === 'failed' || outcome.kind === 'not-done')

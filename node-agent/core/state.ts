@@ -53,7 +53,15 @@ export type TargetReading =
 /** The cloud takes this machine at `deadline` (ms since the epoch), whatever is on it. */
 export interface Interruption {
   deadline: number;
-  by: 'spot-interruption' | 'host-maintenance';
+  by: (typeof INTERRUPTIONS)[number];
+}
+/** `termination`: somebody has deleted the machine, and the cloud gives it some minutes. */
+export const INTERRUPTIONS = ['spot-interruption', 'host-maintenance', 'termination'] as const;
+
+/** What the cloud is about to do to this machine, and waits with for its consent. `isDue`: but no longer. */
+export interface ScheduledEvent {
+  id: string;
+  isDue: boolean;
 }
 
 /**
@@ -152,6 +160,9 @@ export interface Observed {
   /** The cloud wants this node to leave, and its decision is being looked up since then. */
   askedDecisionAt: number | null;
   interruption: Interruption | null;
+  /** What waits for this machine's consent, and to what of it that was given. */
+  scheduled: ScheduledEvent[];
+  acknowledged: string[];
   /** What the cloud says ahead and does not insist on. `heeded`: it led to a drain already, and does so once only. */
   advice: 'none' | 'given' | 'heeded';
   protected: boolean;
@@ -170,6 +181,7 @@ export interface Observed {
   publish: Retry;
   hold: Retry;
   release: Retry;
+  acknowledge: Retry;
   ready: Retry;
   start: Retry;
   /** Whether what the runtime would start again by itself can be kept down, and what was, since the last resume. */
@@ -213,6 +225,8 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       targetUnknown: null,
       askedDecisionAt: null,
       interruption: null,
+      scheduled: [],
+      acknowledged: [],
       advice: 'none',
       protected: false,
       cpu: null,
@@ -228,6 +242,7 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       publish: IDLE,
       hold: IDLE,
       release: IDLE,
+      acknowledge: IDLE,
       ready: IDLE,
       start: IDLE,
       keepDown: IDLE,
@@ -284,7 +299,7 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
  */
 function forgetInterruption(state: DurableState, at: number): DurableState {
   const { decision } = state;
-  const own = decision?.by === 'spot-interruption' || decision?.by === 'host-maintenance';
+  const own = INTERRUPTIONS.some((by) => by === decision?.by);
   if (!own || decision?.deadline === undefined || Date.parse(decision.deadline) > at) return state;
   return { ...state, phase: 'booting', since: at, decision: null, drainingSince: null };
 }

@@ -116,6 +116,8 @@ export class AgentWorld {
   heartbeats = 0;
   released = false;
   wakes = 0;
+  /** To what the machine consented, and who was on it then. */
+  acknowledged: { id: string; people: number }[] = [];
   published: NodeStatus | undefined;
   replies: { accepted: boolean; text: string }[] = [];
   logs: { event: string; fields: Record<string, unknown> }[] = [];
@@ -358,6 +360,10 @@ export class AgentWorld {
         if (this.faults.has('api')) return failed('Throttling');
         if (!this.launchHookOpen) return { kind: 'nothing-to-do', text: 'No active Lifecycle Action found' };
         this.launchHookOpen = false;
+        return { kind: 'done' };
+      case 'acknowledge':
+        if (this.faults.has('metadata')) return failed('metadata does not answer');
+        this.acknowledged.push(...effect.events.map((id) => ({ id, people: this.media?.people ?? 0 })));
         return { kind: 'done' };
       case 'publish':
         if (this.faults.has('registry')) return failed('SlowDown');

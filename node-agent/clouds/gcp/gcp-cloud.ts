@@ -1,10 +1,10 @@
-import { describeError } from '../../../fleet/error.ts';
 import type { Metadata } from '../../../fleet/gcp/metadata.ts';
 import { type SendHttp, sendHttp } from '../../../fleet/http.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Outcome } from '../../core/effect.ts';
 import type { Cloud, FlagReading, MachineIdentity } from '../cloud.ts';
 import { readMailbox } from '../mailbox.ts';
+import { notWoken, wake } from '../wake.ts';
 import { watchInterruptions } from './interruption.ts';
 import { zoneOf } from './zone.ts';
 
@@ -17,6 +17,7 @@ export interface GcpCloudOptions {
 }
 
 const PROTECTED_ATTRIBUTE = 'ebbtide-protected';
+const PRUNER = 'the pruner';
 /** The function may follow the deletion of this very machine to its end before it answers. */
 const WAKE_TIMEOUT_MS = 120_000;
 
@@ -43,30 +44,16 @@ export function createGcpCloud(options: GcpCloudOptions): Cloud {
     return { kind: 'known', set: reading.kind === 'found' && reading.text !== 'false' };
   }
 
-  /** Wakes the function, which looks at the world for itself: this machine asks for nothing by name. */
-  async function wake(): Promise<Outcome> {
-    const failed = (problem: string): Outcome => ({
-      kind: 'failed',
-      problem: `waking the pruner: ${problem}`,
-    });
+  async function wakePruner(): Promise<Outcome> {
+    const { url } = pruner;
     const token = await metadata.read('instance/service-accounts/default/identity', {
-      parameters: { audience: pruner.url, format: 'full' },
+      parameters: { audience: url, format: 'full' },
     });
-    if (token.kind === 'absent') return failed('this machine has no service account to call it with');
-    if (token.kind === 'unknown') return failed(token.reason);
-    try {
-      const { status, body } = await send({
-        method: 'POST',
-        url: pruner.url,
-        headers: { authorization: `Bearer ${token.text}`, 'content-type': 'application/json' },
-        body: '{}',
-        timeoutMs: WAKE_TIMEOUT_MS,
-      });
-      if (status >= 200 && status < 300) return { kind: 'done' };
-      return failed(`${pruner.url} answered HTTP ${status}: ${body.toString().trim().slice(0, 200)}`);
-    } catch (cause) {
-      return failed(`${pruner.url}: ${describeError(cause)}`);
-    }
+    if (token.kind === 'absent')
+      return notWoken(PRUNER, 'this machine has no service account to call it with');
+    if (token.kind === 'unknown') return notWoken(PRUNER, token.reason);
+    const headers = { authorization: `Bearer ${token.text}` };
+    return wake({ whom: PRUNER, url, urlIsSecret: false, headers, timeoutMs: WAKE_TIMEOUT_MS, send });
   }
 
   return {
@@ -81,6 +68,6 @@ export function createGcpCloud(options: GcpCloudOptions): Cloud {
     // A group of this kind counts a machine from its start, and holds no timer over one that was taken out of it.
     ready: async () => ({ kind: 'done' }),
     hold: async () => ({ kind: 'done' }),
-    release: wake,
+    release: wakePruner,
   };
 }

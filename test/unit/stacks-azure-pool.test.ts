@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Provider } from '@pulumi/azure-native/provider.js';
 import type * as pulumi from '@pulumi/pulumi';
@@ -9,11 +10,14 @@ import { scaleInSettingsSchema } from '../../fleet/azure-function-settings.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { defaultImage } from '../../stacks/azure/machine.ts';
 import { azureNames } from '../../stacks/azure/names.ts';
+import { nodeModel } from '../../stacks/azure/node-model.ts';
 import { AzurePool } from '../../stacks/azure/pool.ts';
+import { type Bundle, createBundler } from '../../stacks/bundle.ts';
 import { isoDuration } from '../../stacks/iso-duration.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
 import { softwareOf } from '../../stacks/software.ts';
+import { packUserData, renderUserData } from '../../stacks/user-data.ts';
 import {
   configValues,
   GOOD_AZURE,
@@ -681,6 +685,24 @@ describe('the Azure pool', () => {
       assert.deepEqual(registry, { kind: 'bucket', bucket: store, statusName: 'ebbtide-media_3' });
       assert.equal(software.template, await promiseOf(made.outputs.template));
       assert.doesNotMatch(text, /ssssssss|10\.0\.0\.5|sig=/);
+    });
+
+    it('is told no more than Azure takes, with the real boot program', async () => {
+      const { settings } = readSettings(
+        { values: configValues(GOOD_AZURE), isSecret: () => true },
+        createSettingsFiles('/'),
+      );
+      const azure = settingsOf(settings, 'azure');
+      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure.media);
+      const model = (boot: Bundle) => nodeModel({ settings: azure, names: NAMES, software, boot });
+      const { setup } = model(await createBundler().boot('azure'));
+      const bytes = packUserData(renderUserData(setup)).length;
+      assert.ok(bytes < 48 * 1024, `${bytes} bytes`);
+      const noise = randomBytes(64 * 1024).toString('base64');
+      assert.throws(
+        () => model({ code: noise, sha256: 'c'.repeat(64) }),
+        /user-data has \d+ bytes packed, and Azure takes 65536\. By file: \/opt\/ebbtide\/boot\.cjs/,
+      );
     });
 
     it('is another model when what it is made of changes, and only then', async () => {

@@ -81,7 +81,11 @@ describe('settings', () => {
     ],
     ['no pool at all', { pool: undefined }, /^ebbtide:pool\.name is missing: it must be a name of 2 to 28/],
     ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws" or "azure" or "gcp"$/],
-    ['a cloud that is not there', { cloud: 'mars' }, /^ebbtide:cloud is "mars": must be "aws" or "azure" or "gcp"$/],
+    [
+      'a cloud that is not there',
+      { cloud: 'mars' },
+      /^ebbtide:cloud is "mars": must be "aws" or "azure" or "gcp"$/,
+    ],
     [
       'a minimum above the maximum',
       pool({ min: 4, max: 2 }),

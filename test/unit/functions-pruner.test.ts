@@ -49,7 +49,8 @@ function toolsOf(
     bucket: 'b',
     minServing: 1,
     maxDrains: 2,
-    coolDownMs: 60_000,
+    // Cooling down would hide what two runs at once could do.
+    coolDownMs: 0,
     warmUpMs: 120_000,
     lowForMs: 300_000,
     warnAfterMs: 3_600_000,

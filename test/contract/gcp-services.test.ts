@@ -106,15 +106,13 @@ describe('the twin Google Cloud of one machine', () => {
     await store.put('memory/b.json', '2');
     const path = `/upload/storage/v1/b/${world.bucket}/o`;
     const send = (query: Record<string, string>) =>
-      world
-        .client('operator')
-        .send({
-          service: 'storage',
-          method: 'POST',
-          path,
-          query: { uploadType: 'media', ...query },
-          body: '3',
-        });
+      world.client('operator').send({
+        service: 'storage',
+        method: 'POST',
+        path,
+        query: { uploadType: 'media', ...query },
+        body: '3',
+      });
     await assert.rejects(send({ name: 'memory/b.json', ifGenerationMatch: '0' }), /conditionNotMet/);
     await send({ name: 'memory/c.json', ifGenerationMatch: '0' });
   });

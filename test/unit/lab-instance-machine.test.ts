@@ -99,6 +99,14 @@ describe('lab instance: a machine', () => {
     return stdout;
   }
 
+  it('has a disk of its own, though its name was another’s before', async () => {
+    const first = create();
+    await first.terminate();
+    const second = create();
+    assert.notEqual(second.root, first.root);
+    assert.equal(machines.machine('i-1'), second);
+  });
+
   it('boots from its user-data, starts its units, and tells of them as systemd does', async () => {
     const machine = create();
     await machine.boot();

@@ -6,6 +6,7 @@ const defaults = { cloud: 'aws', media: 'twin', factor: 60, seed: 1 };
 describe('arguments of a rehearsal', () => {
   const right: { given: string; argv: string[]; environment?: Record<string, string>; want: object }[] = [
     { given: 'nothing', argv: [], want: defaults },
+    { given: 'another cloud', argv: ['--cloud', 'gcp'], want: { ...defaults, cloud: 'gcp' } },
     {
       given: 'all of them',
       argv: [

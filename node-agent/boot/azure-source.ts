@@ -1,6 +1,7 @@
 import { STORAGE_AUDIENCE, tokenFromImds } from '../../fleet/azure/access-token.ts';
 import { createBlobClient, readBlob } from '../../fleet/azure/blob-store.ts';
 import type { AzureClient } from '../../fleet/azure/client.ts';
+import { blobEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createImds } from '../../fleet/azure/imds.ts';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { readInstance } from '../clouds/azure/instance.ts';
@@ -12,7 +13,8 @@ import { METADATA_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
 export const connectAzure: ConnectSource = (settings, environment) => {
   if (settings.kind !== 'azure')
     throw new FinalError(`this program boots nodes on Azure, not on ${settings.kind}`);
-  const { store, secrets, identityClientId: clientId } = settings;
+  const { secrets, identityClientId: clientId } = settings;
+  const store = blobEndpoint(settings.store, environment);
   const imds = createImds({ environment, timeoutMs: METADATA_TIMEOUT_MS });
   const token = tokenFromImds({ imds, audience: STORAGE_AUDIENCE, clientId });
 

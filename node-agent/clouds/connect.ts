@@ -4,6 +4,7 @@ import { credentialsFromEnvironment } from '../../fleet/aws/credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { STORAGE_AUDIENCE, tokenFromImds } from '../../fleet/azure/access-token.ts';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
+import { blobEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createImds } from '../../fleet/azure/imds.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { tokenFromMetadata } from '../../fleet/gcp/access-token.ts';
@@ -82,7 +83,7 @@ function connectAzure(
   const imds = createImds({ environment, timeoutMs: config.timeout.metadata, ...network });
   const { now } = network;
   const client = createBlobClient({
-    store: config.registry.bucket,
+    store: blobEndpoint(config.registry.bucket, environment),
     token: tokenFromImds({ imds, audience: STORAGE_AUDIENCE, clientId, now }),
     timeoutMs: config.timeout.api,
     ...network,

@@ -1,3 +1,4 @@
+import { STORAGE_AUDIENCE } from '../../fleet/azure/access-token.ts';
 import { instanceDocument, tokenDocument } from '../unit/support/azure-imds.ts';
 import { startLocalServer } from '../unit/support/local-server.ts';
 import type { CloudMachine } from './mailbox-clouds.ts';
@@ -31,6 +32,8 @@ export async function startAzureMachine(name: string, token: string): Promise<Az
     if (headers.metadata !== 'true' || !url.searchParams.get('api-version')) return { status: 400 };
     switch (`${method} ${path}`) {
       case 'GET /metadata/identity/oauth2/token':
+        // A node has rights on its store, and on nothing that the resource manager holds.
+        if (url.searchParams.get('resource') !== STORAGE_AUDIENCE) return { status: 400 };
         return { status: 200, body: tokenDocument(token) };
       case 'GET /metadata/instance':
         return { status: 200, body: instanceDocument({ name, tagsList }) };

@@ -29,6 +29,8 @@ export interface MailboxCloud<Machine extends CloudMachine = CloudMachine> {
   machine: string;
   /** What a wake is authorized by: nothing where its URL is a secret. */
   authorization: string | undefined;
+  /** By when it has noticed that the machine is reclaimed: where the metadata service is asked each 5 s, or waited for. */
+  noticedWithinMs: number;
   start(): Promise<Machine>;
   /** How the agent is told of the cloud, and where it finds a bucket behind a line. */
   configure(
@@ -46,6 +48,7 @@ export const GCP: MailboxCloud<GcpMachine> = {
   node: 'ebbtide-media-x1z2',
   machine: '4711',
   authorization: 'Bearer an-identity-token',
+  noticedWithinMs: 1_500,
   start: () => startGcpMachine({ name: GCP.node, id: GCP.machine }),
   configure: (machine, front, bucket) => ({
     environment: { CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: front.url },
@@ -62,11 +65,12 @@ export const AZURE: MailboxCloud<AzureMachine> = {
   node: 'ebbtide-media_3',
   machine: '13f56399-bd52-4150-9748-7190aae1ff21',
   authorization: undefined,
+  noticedWithinMs: 6_500,
   start: () => startAzureMachine(AZURE.node, createAzuriteToken()),
   configure: (_, front, account) => ({
-    environment: {},
+    environment: { AZURE_STORAGE_BLOB_ENDPOINT: `${front.url}/${account}` },
     cloud: { kind: 'azure', runbook: { wakeUrlKey: WAKE_URL_KEY } },
-    bucket: `${front.url}/${account}`,
+    bucket: `https://${account}.blob.core.windows.net`,
   }),
   furnish: (machine, store) => store.put(WAKE_URL_KEY, machine.wakeUrl),
 };

@@ -47,10 +47,15 @@ export class MailboxRig<Machine extends CloudMachine = CloudMachine> {
       }),
     });
     const rig = new MailboxRig(on, machine, node, front, store);
-    await node.startMedia();
-    await node.startAgent();
-    await rig.told('it serves', ({ phase, work }) => phase === 'serving' && work !== null);
-    return rig;
+    try {
+      await node.startMedia();
+      await node.startAgent();
+      await rig.told('it serves', ({ phase, work }) => phase === 'serving' && work !== null);
+      return rig;
+    } catch (cause) {
+      await rig.close();
+      throw cause;
+    }
   }
 
   async status(): Promise<NodeStatus | undefined> {

@@ -58,6 +58,7 @@ async function readCapacity(
         'which is not this pool: choose another name, or delete that set',
     );
   }
+  checkPlace(settings, found);
   const capacity = found.sku?.capacity;
   if (capacity === undefined) {
     throw new pulumi.RunError(
@@ -82,6 +83,29 @@ async function checkResourceGroup(
     throw new pulumi.RunError(
       `ebbtide:azure.resourceGroup is "${resourceGroup}": there is no such group in azure-native:subscriptionId, which is ` +
         `${azureProvider.subscriptionId}. Leave it out, and one is created`,
+    );
+  }
+}
+
+/** A set elsewhere is another set: this one would be deleted for it, with the calls that are on. */
+function checkPlace(
+  { pool, azureProvider }: AzureSettings,
+  found: { location?: string; zones?: string[] },
+): void {
+  const { location } = azureProvider;
+  const there = found.location?.toLowerCase().replaceAll(' ', '') ?? location;
+  if (there !== location) {
+    throw new pulumi.RunError(
+      `azure-native:location is "${location}": the pool ${pool.name} is in ${there}, and would be deleted there with the calls ` +
+        'that are on. Make a pool of another name, and take this one away when it is empty',
+    );
+  }
+  const has = [...(found.zones ?? [])].sort().join(', ');
+  const wanted = [...(pool.zones ?? [])].sort().join(', ');
+  if (has !== wanted) {
+    throw new pulumi.RunError(
+      `ebbtide:pool.zones names ${wanted || 'none'}: the scale set of the pool ${pool.name} has ${has || 'none'}, and would be deleted, ` +
+        'with the calls that are on, for one that has others. Make a pool of another name, and take this one away when it is empty',
     );
   }
 }

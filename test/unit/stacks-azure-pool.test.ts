@@ -456,6 +456,16 @@ describe('the Azure pool', () => {
         found(1, 'other').answers[READ_SET] ?? (() => ({})),
         /ebbtide:pool\.name is "media": the resource group ebbtide-media has a scale set ebbtide-media already/,
       ],
+      [
+        'would be of another set, in other zones',
+        () => ({ tags: { 'ebbtide-pool': 'media' }, sku: { capacity: 2 }, zones: ['1'] }),
+        /ebbtide:pool\.zones names none: the scale set of the pool media has 1, and would be deleted, with the calls/,
+      ],
+      [
+        'would be of another set, in another region',
+        () => ({ tags: { 'ebbtide-pool': 'media' }, sku: { capacity: 2 }, location: 'North Europe' }),
+        /azure-native:location is "westeurope": the pool media is in northeurope, and would be deleted there/,
+      ],
       ...['AuthorizationFailed', 'SubscriptionNotFound: the subscription was not found'].map(
         (reason): [string, () => Record<string, unknown>, RegExp] => [
           `cannot be read: ${reason}`,

@@ -108,8 +108,8 @@ function openviduWarnings({ ingress }: RightPart<OpenviduMedia>): Problem[] {
       key: 'media.ingress.metricsPort',
       says:
         'is missing: ingress tells its jobs on its prometheus_port only. A node on which an ingress runs then never knows ' +
-        'its work, so it never serves: AWS replaces it after ebbtide:aws.launchTimeout, again and again, and ' +
-        "`pulumi up` fails. Set prometheus_port in ingress' configuration, and this to the same port",
+        'its work, so it never serves and never leaves (AWS replaces it after ebbtide:aws.launchTimeout, again and again, ' +
+        "and `pulumi up` fails). Set prometheus_port in ingress' configuration, and this to the same port",
     },
   ];
 }

@@ -12,3 +12,8 @@ export function managerEndpoint(environment: Environment): string {
 export function blobEndpoint(store: string, environment: Environment): string {
   return (environment.AZURE_STORAGE_BLOB_ENDPOINT || store).replace(/\/+$/, '');
 }
+
+/** By AZURE_POD_IDENTITY_AUTHORITY_HOST, as in Azure's own libraries, the metadata service is somewhere else. */
+export function metadataEndpoint(environment: Environment): string {
+  return (environment.AZURE_POD_IDENTITY_AUTHORITY_HOST || 'http://169.254.169.254').replace(/\/+$/, '');
+}

@@ -1,5 +1,6 @@
 import { describeError } from '../error.ts';
 import { type SendHttp, sendHttp } from '../http.ts';
+import { metadataEndpoint } from './endpoints.ts';
 
 /** What the instance metadata service said. Only `absent` (404) says that there is none; everything else is unknown. */
 export type ImdsReading =
@@ -21,12 +22,8 @@ export interface ImdsOptions {
   send?: SendHttp;
 }
 
-/** AZURE_POD_IDENTITY_AUTHORITY_HOST (a URL) stands in for the service, as in Azure's own libraries. */
 export function createImds({ environment, timeoutMs, send = sendHttp }: ImdsOptions): Imds {
-  const base = (environment.AZURE_POD_IDENTITY_AUTHORITY_HOST || 'http://169.254.169.254').replace(
-    /\/+$/,
-    '',
-  );
+  const base = metadataEndpoint(environment);
 
   async function ask(
     method: 'GET' | 'POST',

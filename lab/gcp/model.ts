@@ -46,7 +46,7 @@ export interface CustomRole {
 
 /** One role given to one member. */
 export interface Binding {
-  /** Where the policy hangs: `project`, `buckets/NAME`, `secrets/NAME`, `services/NAME`, `serviceAccounts/EMAIL`. */
+  /** Where the policy hangs: `project`, `buckets/NAME`, `secrets/NAME`, `services/NAME`. */
   on: string;
   role: string;
   member: string;

@@ -5,7 +5,6 @@ export interface Place {
   region: string;
 }
 
-export const PROJECT = 'ebbtide-lab';
 export const PROJECT_NUMBER = '123456789012';
 
 /** The zones of a region: most are a, b and c. */

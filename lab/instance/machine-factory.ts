@@ -27,6 +27,8 @@ export class LabMachines implements MachineFactory {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebbtide-')));
   readonly #options: LabMachinesOptions;
   readonly #machines = new Map<string, LabMachine>();
+  /** Every name that was given, as often as it was. */
+  readonly #made: string[] = [];
   readonly #ports = new Ports();
   readonly #watchdog = new Watchdog();
   readonly #atExit = () => this.#killNow();
@@ -46,7 +48,10 @@ export class LabMachines implements MachineFactory {
 
   create(spec: MachineSpec): LabMachine {
     const { cpuOf, onLog, agentUnit, mediaUnit, images } = this.#options;
-    const root = join(this.folder, spec.instanceId);
+    // The name of a machine may come again, its disk does not.
+    const again = this.#made.filter((name) => name === spec.instanceId).length;
+    const root = join(this.folder, again === 0 ? spec.instanceId : `${spec.instanceId}.${again}`);
+    this.#made.push(spec.instanceId);
     mkdirSync(root);
     const machine = new LabMachine({
       spec,
@@ -63,6 +68,7 @@ export class LabMachines implements MachineFactory {
     return machine;
   }
 
+  /** The last of that name. */
   machine(instanceId: string): LabMachine | undefined {
     return this.#machines.get(instanceId);
   }

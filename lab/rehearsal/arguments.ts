@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
+import { CLOUD_NAMES, CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
 
 export interface RehearsalArguments {
-  cloud: CloudName;
+  /** One after the other. */
+  clouds: readonly CloudName[];
   /** `container`: the twin of LiveKit as a container, on nodes with a twin of Docker. */
   media: 'twin' | 'container' | 'livekit';
   /** A real livekit-server; only with media `livekit`. */
@@ -25,7 +26,7 @@ leaked no machine and was refused nothing.
 
   npm start -- [options]
 
-  --cloud NAME            the cloud to rehearse: ${CLOUDS_TOLD}   [aws]
+  --cloud NAME            only this cloud: ${CLOUDS_TOLD}   [one after the other]
   --media KIND            twin: stands in for LiveKit, needs nothing; container: the same as a container
                           image, with a twin of Docker; livekit: the real server                        [twin]
   --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
@@ -57,7 +58,7 @@ function read(
     args: [...argv],
     allowPositionals: false,
     options: {
-      cloud: { type: 'string', default: 'aws' },
+      cloud: { type: 'string' },
       media: { type: 'string', default: 'twin' },
       'livekit-server': { type: 'string' },
       factor: { type: 'string', default: '60' },
@@ -78,7 +79,7 @@ function read(
   return {
     kind: 'rehearse',
     arguments: {
-      cloud: readCloudName(cloud),
+      clouds: cloud === undefined ? CLOUD_NAMES : [readCloudName(cloud)],
       media,
       factor: wholeNumber('--factor', values.factor, 1, 240),
       seed: wholeNumber('--seed', values.seed, 0, 4_294_967_295),

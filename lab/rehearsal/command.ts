@@ -1,7 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { describeError } from '../../fleet/error.ts';
 import { type RehearsalArguments, readArguments, USAGE } from './arguments.ts';
+import type { Picture } from './picture.ts';
 import type { Outcome } from './rehearse.ts';
+import type { Report, RunReport } from './report.ts';
 import { comparison } from './table.ts';
 import { createView } from './view.ts';
 
@@ -25,13 +27,12 @@ export async function rehearsalCommand(argv: readonly string[]): Promise<number>
   }
 }
 
-async function run(options: RehearsalArguments): Promise<number> {
-  const problem = options.json === undefined ? undefined : problemOfWriting(options.json);
+async function run({ clouds, json, ...options }: RehearsalArguments): Promise<number> {
+  const problem = json === undefined ? undefined : problemOfWriting(json);
   if (problem !== undefined) {
-    process.stderr.write(`--json ${options.json} cannot be written: ${problem}\n`);
+    process.stderr.write(`--json ${json} cannot be written: ${problem}\n`);
     return WRONG_ARGUMENTS;
   }
-  const view = createView(process.stdout);
   const interrupted = new AbortController();
   const interrupt = () => {
     // Whoever asks twice does not want to wait for folders to be cleared away.
@@ -47,18 +48,19 @@ async function run(options: RehearsalArguments): Promise<number> {
   try {
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { rehearse } = await import('./rehearse.ts');
-    const outcome = await rehearse({
-      ...options,
-      show: (picture) => view.show(picture),
-      signal: interrupted.signal,
-    });
-    view.end();
-    process.stdout.write(`\n${epilogue(outcome)}\n`);
-    if (options.json !== undefined)
-      writeFileSync(options.json, `${JSON.stringify(outcome.report, undefined, 2)}\n`);
-    return outcome.report.ok ? OK : NOT_OK;
+    const outcomes: Outcome[] = [];
+    for (const cloud of clouds) {
+      const view = createView(process.stdout);
+      const show = (picture: Picture) => view.show(picture);
+      outcomes.push(
+        await rehearse({ ...options, cloud, show, signal: interrupted.signal }).finally(() => view.end()),
+      );
+    }
+    const report = { ok: outcomes.every((each) => each.report.ok), runs: outcomes.flatMap(runsOf) };
+    process.stdout.write(`\n${epilogue(report, outcomes.flatMap(shortcomingsOf))}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`);
+    return report.ok ? OK : NOT_OK;
   } catch (error) {
-    view.end();
     if (interrupted.signal.aborted) {
       process.stderr.write('interrupted: everything that was started has been ended\n');
       return INTERRUPTED;
@@ -71,6 +73,15 @@ async function run(options: RehearsalArguments): Promise<number> {
   }
 }
 
+function runsOf({ report }: Outcome): RunReport[] {
+  return report.runs;
+}
+
+function shortcomingsOf({ report, shortcomings }: Outcome): string[] {
+  const cloud = report.runs[0]?.cloud;
+  return shortcomings.map((text) => `${cloud}: ${text}`);
+}
+
 /** Known before the day is lived: its report would be lost. */
 function problemOfWriting(file: string): string | undefined {
   try {
@@ -81,11 +92,12 @@ function problemOfWriting(file: string): string | undefined {
   }
 }
 
-function epilogue({ report, shortcomings }: Outcome): string {
-  const table = comparison(report.runs).join('\n');
-  if (report.ok) {
-    const cut = report.runs.find(({ mode }) => mode === 'control')?.callsCut ?? 0;
-    return `${table}\n\nNo call was cut with Ebbtide; without it the same day cut off ${cut} people.`;
+function epilogue({ ok, runs }: Report, shortcomings: readonly string[]): string {
+  const table = comparison(runs).join('\n');
+  if (ok) {
+    const cut = runs.reduce((sum, { mode, callsCut }) => (mode === 'control' ? sum + callsCut : sum), 0);
+    const days = new Set(runs.map(({ cloud }) => cloud)).size > 1 ? 'the same days' : 'the same day';
+    return `${table}\n\nNo call was cut with Ebbtide; without it ${days} cut off ${cut} people.`;
   }
   return `${table}\n\nThis rehearsal did not show what it must:\n${shortcomings.map((text) => `  - ${text}`).join('\n')}`;
 }

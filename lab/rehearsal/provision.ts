@@ -35,7 +35,7 @@ const NO_REDIS = '127.0.0.1:1';
 
 /** Applies the very program of stacks/ to twins, with the media server that is asked for. */
 export async function provision<Applied>(
-  options: Omit<RehearsalArguments, 'cloud'>,
+  options: Omit<RehearsalArguments, 'clouds' | 'json'>,
   cloud: RehearsedCloud<Applied>,
 ): Promise<Provisioned<Applied>> {
   const folder = mkdtempSync(join(tmpdir(), 'ebbtide-media-'));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../fleet/error.ts';
+import type { CloudName } from '../cloud/names.ts';
 import type { NewTwin } from '../cloud/twin-cloud.ts';
 import type { RehearsalArguments } from './arguments.ts';
 import { REHEARSED } from './clouds.ts';
@@ -17,7 +18,8 @@ export interface Outcome {
   shortcomings: string[];
 }
 
-export interface RehearseOptions extends RehearsalArguments {
+export interface RehearseOptions extends Omit<RehearsalArguments, 'clouds' | 'json'> {
+  cloud: CloudName;
   show: (picture: Picture) => void;
   signal: AbortSignal;
 }

@@ -1,9 +1,13 @@
 import { median, type RunReport } from './report.ts';
 
-/** Ebbtide and its control side by side, as lines of text. */
+/** Ebbtide and its control side by side, cloud by cloud, as lines of text. */
 export function comparison(runs: readonly RunReport[]): string[] {
   const columns = runs.map((run) => [run.mode === 'ebbtide' ? 'with Ebbtide' : 'without', ...cells(run)]);
   const titles = ['', ...ROWS.map(({ title }) => title)];
+  if (new Set(runs.map(({ cloud }) => cloud)).size > 1) {
+    titles.unshift('');
+    for (const [index, run] of runs.entries()) columns[index]?.unshift(run.cloud);
+  }
   const widths = columns.map((column) => Math.max(...column.map((cell) => cell.length)));
   const titleWidth = Math.max(...titles.map((title) => title.length));
   const lines = titles.map((title, row) => {
@@ -11,7 +15,8 @@ export function comparison(runs: readonly RunReport[]): string[] {
     return `  ${title.padEnd(titleWidth)}   ${padded.join('   ')}`;
   });
   const rule = `  ${'─'.repeat(titleWidth + widths.reduce((sum, width) => sum + width + 3, 0))}`;
-  return [lines[0] ?? '', rule, ...lines.slice(1)];
+  const heads = titles.length - ROWS.length;
+  return [...lines.slice(0, heads), rule, ...lines.slice(heads)];
 }
 
 const ROWS: readonly { title: string; cell: (run: RunReport) => string }[] = [

@@ -13,6 +13,7 @@ import { PoolNetwork } from './network.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { findZones } from './preconditions.ts';
 import { Pruner } from './pruner.ts';
+import { PrunerSchedule } from './pruner-schedule.ts';
 import { MediaSecrets } from './secrets.ts';
 import type { GcpSettings } from './settings.ts';
 import { NodeSoftware } from './software.ts';
@@ -106,6 +107,11 @@ export class GcpPool extends pulumi.ComponentResource {
       },
       parent,
     );
+    const schedule = new PrunerSchedule(
+      `${name}-pruner-schedule`,
+      { settings, names, pruner },
+      { parent: this, dependsOn: group },
+    );
     const watched = new PoolAlerts(
       `${name}-alerts`,
       { names, pool, pruner: pruner.functionName, notify: settings.alarms.notify },
@@ -139,6 +145,7 @@ export class GcpPool extends pulumi.ComponentResource {
           pruner,
           template,
           group,
+          schedule,
           watched,
         ],
       },

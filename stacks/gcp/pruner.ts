@@ -1,7 +1,5 @@
 import { Function as CloudFunction } from '@pulumi/gcp/cloudfunctionsv2/function.js';
 import { ServiceIamMember } from '@pulumi/gcp/cloudrunv2/serviceIamMember.js';
-import { Job } from '@pulumi/gcp/cloudscheduler/job.js';
-import { Account } from '@pulumi/gcp/serviceaccount/account.js';
 import { BucketObject } from '@pulumi/gcp/storage/bucketObject.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { PrunerSettings } from '../../fleet/gcp-function-settings.ts';
@@ -27,7 +25,7 @@ export interface PrunerArgs {
 /** GCP's recommendation is the peak of ten minutes already: this only keeps a single dip from counting. */
 export const DEFAULT_LOW_FOR_MS = 2 * 60_000;
 /** A machine takes Google minutes to delete, and a run follows it to its end. */
-const TIMEOUT_SECONDS = 180;
+export const PRUNER_TIMEOUT_SECONDS = 180;
 
 /** The function that decides who leaves, and ends those that are empty; and what wakes it. */
 export class Pruner extends pulumi.ComponentResource {
@@ -80,7 +78,7 @@ export class Pruner extends pulumi.ComponentResource {
           maxInstanceRequestConcurrency: 80,
           availableCpu: '1',
           availableMemory: '256Mi',
-          timeoutSeconds: TIMEOUT_SECONDS,
+          timeoutSeconds: PRUNER_TIMEOUT_SECONDS,
           // Nodes ask from the internet too. Whoever has no token of an account that may is refused by Google.
           ingressSettings: 'ALLOW_ALL',
         },
@@ -88,7 +86,6 @@ export class Pruner extends pulumi.ComponentResource {
       parent,
     );
     this.url = pruner.serviceConfig.apply((service) => addressOf(service?.uri));
-    this.wakeEachMinute(name, args, pruner.name);
     new ServiceIamMember(
       `${name}-woken-by-nodes`,
       { name: pruner.name, location: region, role: 'roles/run.invoker', member: args.nodes },
@@ -96,47 +93,6 @@ export class Pruner extends pulumi.ComponentResource {
     );
     this.functionName = pruner.name;
     this.registerOutputs({ url: this.url, functionName: this.functionName });
-  }
-
-  private wakeEachMinute(
-    name: string,
-    { settings, names }: PrunerArgs,
-    service: pulumi.Output<string>,
-  ): void {
-    const { region } = settings.gcpProvider;
-    const parent = { parent: this };
-    const account = new Account(
-      `${name}-schedule`,
-      {
-        accountId: names.schedulerAccount,
-        displayName: `Wakes the pruner of the pool ${settings.pool.name}`,
-      },
-      parent,
-    );
-    const right = new ServiceIamMember(
-      `${name}-woken-by-schedule`,
-      { name: service, location: region, role: 'roles/run.invoker', member: account.member },
-      parent,
-    );
-    new Job(
-      `${name}-minute`,
-      {
-        name: names.schedule,
-        region,
-        description: `Wakes the function ${names.pruner}`,
-        schedule: '* * * * *',
-        timeZone: 'Etc/UTC',
-        attemptDeadline: `${TIMEOUT_SECONDS}s`,
-        // The next minute is the next try.
-        retryConfig: { retryCount: 0 },
-        httpTarget: {
-          httpMethod: 'POST',
-          uri: this.url,
-          oidcToken: { serviceAccountEmail: account.email, audience: this.url },
-        },
-      },
-      { parent: this, dependsOn: right },
-    );
   }
 }
 

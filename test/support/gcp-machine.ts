@@ -1,16 +1,10 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { CloudMachine } from './mailbox-clouds.ts';
 
 /** What surrounds one machine on GCP: its metadata server, and the function that it wakes. Made independently of the lab's twin. */
-export interface GcpMachine {
-  environment: Record<string, string>;
+export interface GcpMachine extends CloudMachine {
   prunerUrl: string;
-  wakes: { authorization: string | undefined; at: number }[];
-  /** A metadata value as it is from now on; undefined removes it. Who waits for its change hears at once. */
-  set(path: string, value: string | undefined): void;
-  /** The metadata server answers everything with this status instead; undefined: it is itself again. */
-  failWith(status: number | undefined): void;
-  close(): Promise<void>;
 }
 
 interface Waiting {
@@ -28,7 +22,7 @@ export async function startGcpMachine(identity: { name: string; id: string }): P
   const server = createServer((incoming, response) => {
     const url = new URL(incoming.url ?? '/', 'http://machine');
     if (incoming.method === 'POST') {
-      wakes.push({ authorization: incoming.headers.authorization, at: Date.now() });
+      wakes.push({ authorization: incoming.headers.authorization });
       incoming.resume().on('end', () => response.writeHead(200).end('{}'));
       return;
     }
@@ -60,10 +54,10 @@ export async function startGcpMachine(identity: { name: string; id: string }): P
     if (!response.writableEnded) response.writeHead(value ? 200 : 404, headers).end(value?.text);
   }
 
-  function set(path: string, text: string | undefined): void {
+  /** A value as it is from now on: who waits for its change hears at once. */
+  function set(path: string, text: string): void {
     changes += 1;
-    if (text === undefined) values.delete(path);
-    else values.set(path, { text, etag: changes });
+    values.set(path, { text, etag: changes });
     for (const one of waiting.filter((other) => other.path === path)) answer(path, one.response);
     waiting = waiting.filter((other) => other.path !== path);
   }
@@ -83,7 +77,8 @@ export async function startGcpMachine(identity: { name: string; id: string }): P
     environment: { GCE_METADATA_HOST: `127.0.0.1:${port}` },
     prunerUrl: `http://127.0.0.1:${port}/prune`,
     wakes,
-    set,
+    preempt: () => set('instance/preempted', 'TRUE'),
+    protect: () => set('instance/attributes/ebbtide-protected', 'true'),
     failWith(status) {
       failure = status;
     },

@@ -16,6 +16,9 @@ export interface StandInRequest {
   body: string;
 }
 
+/** In requests: an operation that nobody asks about ends all the same. */
+const OPERATION_LASTS = 5;
+
 /** As much of Google as the pruner and the sweep use, in memory: it answers one request at a time, and does what it says. */
 export class GoogleStandIn {
   readonly project = 'example';
@@ -37,7 +40,7 @@ export class GoogleStandIn {
   readonly failing = new Map<string, { status: number; reason: string }>();
   #generation = 1;
   #operations = 0;
-  readonly #pending = new Map<string, () => void>();
+  readonly #pending = new Map<string, { end: () => void; dueAfter: number }>();
 
   constructor() {
     this.recommend(1);
@@ -81,6 +84,7 @@ export class GoogleStandIn {
       .replace(`regions/${this.region}/`, '');
     const asked = `${method} ${path}`;
     this.asked.push(asked);
+    this.#endWhatIsDue();
     const failure = this.failing.get(asked);
     if (failure !== undefined) return this.#refuse(failure.status, failure.reason);
     if (path.startsWith('/computeMetadata/'))
@@ -185,14 +189,23 @@ export class GoogleStandIn {
 
   #begin(atItsEnd: () => void, zone?: string): HttpResponse {
     const name = `operation-${++this.#operations}`;
-    this.#pending.set(name, atItsEnd);
+    this.#pending.set(name, { end: atItsEnd, dueAfter: this.asked.length + OPERATION_LASTS });
     return this.#json({ name, status: 'PENDING', ...this.#where(zone) });
   }
 
   #operation(name: string, zone?: string): HttpResponse {
-    this.#pending.get(name)?.();
-    this.#pending.delete(name);
+    this.#end(name);
     return this.#json({ name, status: 'DONE', ...this.#where(zone) });
+  }
+
+  /** Also where nobody follows it: Google ends what it has begun. */
+  #endWhatIsDue(): void {
+    for (const [name, { dueAfter }] of this.#pending) if (this.asked.length > dueAfter) this.#end(name);
+  }
+
+  #end(name: string): void {
+    this.#pending.get(name)?.end();
+    this.#pending.delete(name);
   }
 
   #where(zone: string | undefined) {

@@ -99,6 +99,28 @@ describe('an agent whose cloud tells it by a mailbox', () => {
     assert.ok(world.pass(30_000, () => world.released));
   });
 
+  it('a drain of four hours, far past the 90 minutes at which a run command would have ended: ends well', () => {
+    const world = serving(3);
+    world.decision = decided('d-1');
+    assert.ok(world.pass(5_000, () => world.signalsSent.length === 1));
+    const startedAt = world.at;
+    for (let hour = 1; hour <= 4; hour += 1) {
+      world.pass(1_700_000);
+      world.faults.add('registry');
+      world.pass(100_000);
+      world.faults.delete('registry');
+      world.killAgent();
+      world.pass(60_000);
+      world.startAgent();
+      world.pass(1_740_000);
+      assert.deepEqual([world.phase, world.wakes], ['draining', 0]);
+    }
+    assert.equal(world.at - startedAt, 4 * 3_600_000);
+    hangUp(world);
+    assert.ok(world.pass(65_000, () => world.released));
+    assert.deepEqual([world.signalsSent.length, world.kicked, world.wakes], [1, 0, 1]);
+  });
+
   it('was emptied under one decision and is wanted under another: tells that before it wakes anybody', () => {
     const world = serving(0);
     world.decision = decided('d-1');

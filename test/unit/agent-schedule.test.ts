@@ -42,6 +42,14 @@ describe('what the cloud has scheduled for a machine', () => {
     }
   });
 
+  it('gets no consent while the machine serves, though its media server is down: it may come back', () => {
+    const world = serving(0);
+    world.endMedia({ clean: false, text: 'signal 11' });
+    tell(world, { id: 'e-1', isDue: false });
+    world.pass(600_000);
+    assert.deepEqual([world.phase, consents(world)], ['serving', []]);
+  });
+
   it('its end, as a person has deleted it: drains at once, and consents when the last room is over', () => {
     const world = serving(2);
     deleted(world);

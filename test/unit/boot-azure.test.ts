@@ -8,6 +8,12 @@ import { instanceDocument, tokenDocument } from './support/azure-imds.ts';
 import { AGENT, BootRig, SECRET } from './support/boot-rig.ts';
 import type { Answer, ReceivedRequest } from './support/local-server.ts';
 
+const SOURCE: BootManifest['source'] = {
+  kind: 'azure',
+  store: 'https://account.blob.core.windows.net',
+  secrets: { keys: 'secrets/keys' },
+};
+
 /** What all clouds have alike is tried on AWS (boot-program.test.ts). */
 describe('boot on Azure', () => {
   let rig: BootRig;
@@ -44,11 +50,10 @@ describe('boot on Azure', () => {
   }
 
   const run = (source?: BootManifest['source'], connect = connectAzure): Promise<BootEnd> =>
-    rig.run(
-      source ?? { kind: 'azure', store: `${rig.url}/account`, secrets: { keys: 'secrets/keys' } },
-      connect,
-      { AZURE_POD_IDENTITY_AUTHORITY_HOST: rig.url },
-    );
+    rig.run(source ?? SOURCE, connect, {
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: rig.url,
+      AZURE_STORAGE_BLOB_ENDPOINT: `${rig.url}/account`,
+    });
 
   it('knows its machine, fetches what was deployed, and fills in its secrets', async () => {
     assert.equal(await run(), 'all', rig.failure);
@@ -74,7 +79,7 @@ describe('boot on Azure', () => {
   });
 
   it('asks with the one identity that it was told of', async () => {
-    await run({ kind: 'azure', store: `${rig.url}/account`, secrets: {}, identityClientId: 'c-1' });
+    await run({ ...SOURCE, identityClientId: 'c-1' });
     const { url } = rig.requests.find(({ path }) => path === TOKEN) ?? assert.fail();
     assert.equal(url.searchParams.get('client_id'), 'c-1');
     assert.equal(url.searchParams.get('resource'), 'https://storage.azure.com/');

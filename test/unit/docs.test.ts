@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsRules, awsSection } from '../../stacks/aws/settings.ts';
+import { azureSection } from '../../stacks/azure/settings.ts';
 import { gcpSection } from '../../stacks/gcp/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
@@ -20,7 +21,7 @@ function isNamed(document: string, path: readonly string[]): boolean {
 
 describe('documents', () => {
   const settings = keysOf({
-    entries: { ...sharedSections(awsRules.words), aws: awsSection, gcp: gcpSection },
+    entries: { ...sharedSections(awsRules.words), aws: awsSection, azure: azureSection, gcp: gcpSection },
   });
   const config = keysOf(agentConfigSchema);
 

@@ -99,6 +99,14 @@ describe('lab instance: a machine', () => {
     return stdout;
   }
 
+  it('has a disk of its own, though its name was another’s before', async () => {
+    const first = create();
+    await first.terminate();
+    const second = create();
+    assert.notEqual(second.root, first.root);
+    assert.equal(machines.machine('i-1'), second);
+  });
+
   it('boots from its user-data, starts its units, and tells of them as systemd does', async () => {
     const machine = create();
     await machine.boot();
@@ -237,6 +245,29 @@ describe('lab instance: a machine', () => {
     assert.equal(machine.takenAway(), false);
     assert.ok([media(machine), agent(machine)].every((pid) => pid !== 0 && !before.includes(pid)));
     assert.match(await systemctl(machine, 'show', 'ebbtide-media'), /ActiveState=active/);
+  });
+
+  it('runs a startup-script at every boot, and user-data at the first only', async () => {
+    const script = '#!/bin/bash\necho booted >> "$EBBTIDE_ROOT/var/log/boots"\n';
+    const others = { environment: {}, privateIp: '127.0.0.1', runsAgent: true };
+    const google = machines.create({
+      ...others,
+      instanceId: 'media-abcd',
+      init: { kind: 'startup-script', script },
+    });
+    const amazon = machines.create({
+      ...others,
+      instanceId: 'i-2',
+      init: { kind: 'cloud-config', userData: userData({ '/opt/boot.sh': script }) },
+    });
+    for (const [machine, boots] of [
+      [google, 2],
+      [amazon, 1],
+    ] as const) {
+      await machine.boot();
+      await machine.reboot();
+      assert.equal(readFileSync(join(machine.root, 'var/log/boots'), 'utf8'), 'booted\n'.repeat(boots));
+    }
   });
 
   it('without Ebbtide the agent is taken for started and never is', async () => {

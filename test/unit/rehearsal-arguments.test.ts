@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readArguments, USAGE } from '../../lab/rehearsal/arguments.ts';
 
-const defaults = { cloud: 'aws', media: 'twin', factor: 60, seed: 1 };
+const defaults = { clouds: ['aws', 'gcp'], media: 'twin', factor: 60, seed: 1 };
 
 describe('arguments of a rehearsal', () => {
   const right: { given: string; argv: string[]; environment?: Record<string, string>; want: object }[] = [
     { given: 'nothing', argv: [], want: defaults },
+    { given: 'one cloud', argv: ['--cloud', 'gcp'], want: { ...defaults, clouds: ['gcp'] } },
     {
       given: 'all of them',
       argv: [
@@ -22,7 +23,7 @@ describe('arguments of a rehearsal', () => {
         '--json',
         'r',
       ],
-      want: { cloud: 'aws', media: 'livekit', livekitServer: '/l', factor: 30, seed: 9, json: 'r' },
+      want: { clouds: ['aws'], media: 'livekit', livekitServer: '/l', factor: 30, seed: 9, json: 'r' },
     },
     {
       given: 'the server from the environment',

@@ -89,6 +89,19 @@ describe('table of a rehearsal', () => {
     assert.equal(new Set(lines.map((line) => line.length)).size, 1);
   });
 
+  it('names the cloud above each pair, where there are several', () => {
+    const onGcp = [ebbtide, control].map((run) => ({
+      ...run,
+      cloud: 'gcp' as const,
+      callsCut: run.callsCut + 1,
+    }));
+    const lines = comparison([ebbtide, control, ...onGcp]);
+    assert.match(lines[0] ?? '', /^ +aws +aws +gcp +gcp$/);
+    assert.match(lines[1] ?? '', /^ +with Ebbtide +without +with Ebbtide +without$/);
+    assert.match(lines.find((line) => line.includes('calls cut')) ?? '', /0 +12 +1 +13$/);
+    assert.equal(new Set(lines.map((line) => line.length)).size, 1);
+  });
+
   it('takes the middle of two as the median of an even number', () => {
     assert.equal(median([3, 1]), 2);
     assert.equal(median([5, 1, 3]), 3);

@@ -5,6 +5,10 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsProviderSection, awsRules, awsSection } from '../../stacks/aws/settings.ts';
+import { DEFAULT_LOW_FOR_MS as AZURE_LOW_FOR_MS } from '../../stacks/azure/low-for.ts';
+import { DEFAULT_MACHINE_TYPE as AZURE_MACHINE_TYPE } from '../../stacks/azure/machine.ts';
+import { DEFAULT_RANGE as AZURE_RANGE } from '../../stacks/azure/network.ts';
+import { azureProviderSection, azureRules, azureSection } from '../../stacks/azure/settings.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
 import { DEFAULT_MACHINE_TYPE } from '../../stacks/gcp/machine.ts';
 import { DEFAULT_RANGE } from '../../stacks/gcp/network.ts';
@@ -20,6 +24,7 @@ import { GOOD, settingsOf } from './stacks-mocks.ts';
 
 const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
 const gcpText = readFileSync(join(repositoryRoot, 'Pulumi.gcp.yaml'), 'utf8');
+const azureText = readFileSync(join(repositoryRoot, 'Pulumi.azure.yaml'), 'utf8');
 const openviduText = readFileSync(join(repositoryRoot, 'Pulumi.aws-openvidu.yaml'), 'utf8');
 const SHA = 'a'.repeat(64);
 const NOTHING = { text: () => undefined, sha256: () => undefined };
@@ -163,6 +168,59 @@ describe('Pulumi.gcp.yaml', () => {
     // What GCP has no use for is refused, and not explained.
     for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
     const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(gcpText + openviduText));
+    assert.deepEqual(missing, []);
+  });
+});
+
+describe('Pulumi.azure.yaml', () => {
+  const azure = configOf(azureText);
+  const artifact = { ...Object(azure['ebbtide:media']).artifact, sha256: SHA };
+  const media = { ...Object(azure['ebbtide:media']), artifact };
+
+  it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
+    assert.throws(
+      () => readAll(azure),
+      /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
+    );
+    assert.deepEqual(readAll({ ...azure, ...secrets, 'ebbtide:media': media }).warnings, []);
+  });
+
+  it('says nothing but what holds without it', () => {
+    const place = {
+      'azure-native:subscriptionId': '11111111-2222-3333-4444-555555555555',
+      'azure-native:location': 'westeurope',
+      'ebbtide:cloud': 'azure',
+    };
+    const few = { ...place, ...secrets, 'ebbtide:pool': { name: 'media' }, 'ebbtide:media': { artifact } };
+    const small = settingsOf(readAll(few).settings, 'azure');
+    const all = settingsOf(readAll({ ...azure, ...secrets, 'ebbtide:media': media }).settings, 'azure');
+    const { agent, ...others } = small;
+    const { agent: agentOfAll, ...rest } = all;
+    assert.deepEqual(
+      {
+        ...others,
+        // What the pool's components take where nothing is said.
+        pool: { ...small.pool, machineType: AZURE_MACHINE_TYPE },
+        network: { ...small.network, cidr: AZURE_RANGE },
+        scaling: { ...small.scaling, lowFor: AZURE_LOW_FOR_MS },
+        media: { ...small.media, config: Object(all.media).config },
+      },
+      rest,
+    );
+    // What the stack leaves to the agent is the agent's own default.
+    const { tick: _, heartbeat: __, ...every } = v.parse(agentConfigSchema.entries.every, {});
+    assert.deepEqual({ notice: 3000, ...every }, agentOfAll.every);
+    assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), agentOfAll.timeout);
+    assert.deepEqual({ ...agent, every: {}, timeout: {} }, { ...agentOfAll, every: {}, timeout: {} });
+  });
+
+  it('explains every key that there is on Azure', () => {
+    const sections = { ...sharedSections(azureRules.words), azure: azureSection };
+    const paths = [...keysOf({ entries: sections }), ...keysOf(azureProviderSection)];
+    const keys = new Set(paths.flat());
+    // What Azure has no use for is refused, and not explained.
+    for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
+    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(azureText + openviduText));
     assert.deepEqual(missing, []);
   });
 });

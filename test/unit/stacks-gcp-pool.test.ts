@@ -550,7 +550,12 @@ describe('the GCP pool', () => {
       assert.deepEqual(namesOf(GROUP), lives);
       assert.deepEqual(
         namesOf('pulumi-nodejs:dynamic/ebbtide:DestroySweep').sort(),
-        [...lives, 'NodeTemplate', 'PoolAlerts', 'PoolGroup'].sort(),
+        [...lives, 'NodeTemplate', 'PoolAlerts', 'PoolGroup', 'PrunerSchedule'].sort(),
+      );
+      assert.deepEqual(
+        namesOf('ebbtide:gcp:PrunerSchedule'),
+        ['PoolGroup'],
+        'nobody is woken before there is a group',
       );
     });
   });

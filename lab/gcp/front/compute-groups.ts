@@ -178,5 +178,33 @@ export function createGroupMethods(options: ComputeOptions): Method[] {
         return { kind: 'json', value: autoscalerView(place, autoscaler, managed?.group.name ?? '') };
       },
     ),
+
+    method(
+      {
+        id: 'compute.regionAutoscalers.patch',
+        http: 'PATCH',
+        path: `${ROOT}/autoscalers`,
+        parameters: v.strictObject({
+          project: text,
+          region: text,
+          autoscaler: text,
+          ...REQUEST_ID,
+          ...FIELDS,
+        }),
+        body: v.strictObject({
+          autoscalingPolicy: v.strictObject({ mode: v.picklist(['ON', 'ONLY_SCALE_OUT', 'OFF']) }),
+        }),
+      },
+      ({ autoscaler: name, ...input }, caller, { autoscalingPolicy: { mode } }) => {
+        const target = autoscalerPath(place, name);
+        caller.authorise('compute.autoscalers.update', computeTarget(target));
+        const autoscaler = mustBeHere(input, groups.autoscaler(name), target);
+        const scope = { kind: 'region' as const, name: place.region };
+        const operation = { type: 'patch', scope, target, targetId: numericId(target) };
+        return operationResult(options, caller, operation, () =>
+          autoscaler.change({ ...autoscaler.model, mode }),
+        );
+      },
+    ),
   ];
 }

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { bucketTarget, objectTarget } from '../iam/targets.ts';
-import { md5Of, type Objects, type StoredObject } from '../objects.ts';
-import { ApiError, type Caller, type Method, method, type Result } from './api.ts';
+import type { Objects, StoredObject } from '../objects.ts';
+import { ApiError, type Caller, type Method, method } from './api.ts';
 import { FIELDS, flag, text, whole } from './parameters.ts';
+import { bytesOf, described } from './storage-views.ts';
 
 /** Every member of a precondition is a number of a generation; 0 is "there is none". */
 const PRECONDITIONS = {
@@ -172,45 +173,4 @@ function checkConditions(
       'At least one of the pre-conditions you specified did not hold.',
     );
   }
-}
-
-function bytesOf({ body, contentType, generation }: StoredObject): Result {
-  return {
-    kind: 'bytes',
-    body,
-    // When it was written is said by its resource; these headers do not promise it.
-    headers: {
-      'content-type': contentType,
-      etag: etagOf(generation),
-      'x-goog-generation': String(generation),
-      'x-goog-metageneration': '1',
-      'x-goog-storage-class': 'STANDARD',
-      'x-goog-hash': `md5=${md5Of(body)}`,
-    },
-  };
-}
-
-function described(bucket: string, { key, body, contentType, updated, generation }: StoredObject): object {
-  const written = new Date(updated).toISOString();
-  return {
-    kind: 'storage#object',
-    id: `${bucket}/${key}/${generation}`,
-    name: key,
-    bucket,
-    generation: String(generation),
-    metageneration: '1',
-    contentType,
-    storageClass: 'STANDARD',
-    size: String(body.length),
-    md5Hash: md5Of(body),
-    etag: etagOf(generation),
-    timeCreated: written,
-    updated: written,
-    timeFinalized: written,
-    timeStorageClassUpdated: written,
-  };
-}
-
-function etagOf(generation: bigint): string {
-  return Buffer.from(String(generation)).toString('base64');
 }

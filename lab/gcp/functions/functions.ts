@@ -9,11 +9,10 @@ import type { Listener } from '../../cloud/listener.ts';
 import { unpack } from '../../cloud/unpack.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { Faults } from '../faults.ts';
-import { evaluate } from '../iam/access.ts';
-import { serviceTarget } from '../iam/targets.ts';
 import { createMetadataServer, type MetadataServer } from '../metadata/server.ts';
 import { functionSource, type SourceOptions } from '../metadata/sources.ts';
 import type { FunctionModel } from '../model.ts';
+import { whyNot } from './admission.ts';
 import { type FunctionInstance, startFunctionInstance } from './instance.ts';
 
 export interface Functions {
@@ -120,8 +119,12 @@ export function createFunctions(options: FunctionsOptions): Functions {
 
   async function answer(entry: Running, request: RawRequest): Promise<HttpReply> {
     const { fn } = entry;
-    const refused = whyNot(fn, request);
-    if (refused !== undefined) return refused;
+    const refused = whyNot(fn, request, { model: model(), principals });
+    if (refused !== undefined) {
+      const { status, ...refusal } = refused;
+      options.refuse(refusal);
+      return plain(status, status === 401 ? 'Unauthorized' : 'Forbidden');
+    }
     const fault = faults.take({ service: 'run', action: fn.name });
     if (fault === 'throttle') return plain(429, 'Rate exceeded.');
     const until = performance.now() + WAITS_MS;
@@ -136,25 +139,6 @@ export function createFunctions(options: FunctionsOptions): Functions {
     return run.finally(() => entry.active.delete(run));
   }
 
-  /** A caller must show who it is, to this very address, and have the right to invoke. */
-  function whyNot(fn: FunctionModel, { headers }: RawRequest): HttpReply | undefined {
-    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    const identity = token === undefined ? undefined : principals.verify(token);
-    const { project, region, bindings, roles } = model();
-    const target = serviceTarget(project, region, fn.name);
-    const refuse = (status: number, principal: string, why: string) => {
-      options.refuse({ principal, action: 'run.routes.invoke', resource: target.label, why });
-      return plain(status, status === 401 ? 'Unauthorized' : 'Forbidden');
-    };
-    if (identity === undefined)
-      return refuse(401, 'anonymous', 'the identity token is missing, over or not of this twin');
-    if (identity.audience.replace(/\/$/, '') !== fn.url.replace(/\/$/, ''))
-      return refuse(401, identity.email, `the identity token is for ${identity.audience}`);
-    const member = `serviceAccount:${identity.email}`;
-    const verdict = evaluate({ member, permission: 'run.routes.invoke', target }, { bindings, roles });
-    return verdict.allowed ? undefined : refuse(403, identity.email, verdict.why);
-  }
-
   async function carryOut(entry: Running, request: RawRequest): Promise<HttpReply> {
     const { fn } = entry;
     const begun = performance.now();
@@ -162,7 +146,6 @@ export function createFunctions(options: FunctionsOptions): Functions {
     if (method === undefined) return plain(405, 'Method Not Allowed');
     try {
       const instance = await instanceOf(entry);
-      const { authorization: _ours, ...headers } = request.headers;
       const {
         status,
         headers: told,
@@ -170,11 +153,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       } = await sendHttp({
         method,
         url: `${instance.url}${request.target}`,
-        headers: Object.fromEntries(
-          Object.entries(headers).flatMap(([name, value]) =>
-            value === undefined || name === 'content-length' ? [] : [[name, value]],
-          ),
-        ),
+        headers: onwards(request.headers),
         ...(request.body.length === 0 ? {} : { body: request.body.toString('utf8') }),
         timeoutMs: fn.timeoutMs,
       });
@@ -227,6 +206,14 @@ export function createFunctions(options: FunctionsOptions): Functions {
       await Promise.all([...running.keys()].map(remove));
     },
   };
+}
+
+/** What of a request's headers is not for the way here only. */
+function onwards(headers: RawRequest['headers']): Record<string, string> {
+  const { authorization: _token, 'content-length': _length, ...others } = headers;
+  return Object.fromEntries(
+    Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function plain(status: number, body: string): HttpReply {

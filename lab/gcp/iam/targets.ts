@@ -71,11 +71,3 @@ export function serviceTarget(project: string, region: string, service: string):
     attributes: { name, type: 'run.googleapis.com/Service', service: 'run.googleapis.com' },
   };
 }
-
-export function serviceAccountTarget(project: string, email: string): Target {
-  return {
-    label: `projects/${project}/serviceAccounts/${email}`,
-    within: [PROJECT, `serviceAccounts/${email}`],
-    attributes: NO_ATTRIBUTES,
-  };
-}

@@ -83,7 +83,10 @@ export async function startTwin({ model }: Applied, options: TestTwinOptions = {
     },
     ...rest,
   });
-  await twin.start();
+  await twin.start().catch(async (cause) => {
+    await twin.close();
+    throw cause;
+  });
   const emails = {
     node: model.groups[0]?.template.serviceAccount?.email ?? '',
     pruner: model.functions[0]?.serviceAccount ?? '',

@@ -1,0 +1,76 @@
+import type { AgentConfigFile } from '../../fleet/agent-config.ts';
+import type { ObjectStore } from '../../fleet/object-store.ts';
+import { type AzureMachine, startAzureMachine } from './azure-machine.ts';
+import { BLOB, createAzuriteToken } from './azurite.ts';
+import { type GcpMachine, startGcpMachine } from './gcp-machine.ts';
+import { GCS } from './gcs.ts';
+import type { StoreFront } from './store-front.ts';
+import type { StoreKind } from './store-server.ts';
+
+/** What surrounds one machine of any cloud. */
+export interface CloudMachine {
+  environment: Record<string, string>;
+  /** Who was woken, and with what. */
+  wakes: { authorization: string | undefined }[];
+  /** The cloud tells that it takes the machine in half a minute. */
+  preempt(): void;
+  /** An operator protects it. */
+  protect(): void;
+  /** The metadata service answers everything with this status instead; undefined: it is itself again. */
+  failWith(status: number | undefined): void;
+  close(): Promise<void>;
+}
+
+/** A cloud whose nodes are told by a mailbox, as one agent's configuration sees it. */
+export interface MailboxCloud<Machine extends CloudMachine = CloudMachine> {
+  name: string;
+  store: StoreKind;
+  node: string;
+  machine: string;
+  /** What a wake is authorized by: nothing where its URL is a secret. */
+  authorization: string | undefined;
+  /** By when it has noticed that the machine is reclaimed: where the metadata service is asked each 5 s, or waited for. */
+  noticedWithinMs: number;
+  start(): Promise<Machine>;
+  /** How the agent is told of the cloud, and where it finds a bucket behind a line. */
+  configure(
+    machine: Machine,
+    front: StoreFront,
+    bucket: string,
+  ): { environment: Record<string, string>; cloud: AgentConfigFile['cloud']; bucket: string };
+  /** What the stack has put into the bucket. */
+  furnish?(machine: Machine, store: ObjectStore): Promise<void>;
+}
+
+export const GCP: MailboxCloud<GcpMachine> = {
+  name: 'GCP',
+  store: GCS,
+  node: 'ebbtide-media-x1z2',
+  machine: '4711',
+  authorization: 'Bearer an-identity-token',
+  noticedWithinMs: 1_500,
+  start: () => startGcpMachine({ name: GCP.node, id: GCP.machine }),
+  configure: (machine, front, bucket) => ({
+    environment: { CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: front.url },
+    cloud: { kind: 'gcp', pruner: { url: machine.prunerUrl } },
+    bucket,
+  }),
+};
+
+const WAKE_URL_KEY = 'secrets/wake-url';
+
+export const AZURE: MailboxCloud<AzureMachine> = {
+  name: 'Azure',
+  store: BLOB,
+  node: 'ebbtide-media_3',
+  machine: '13f56399-bd52-4150-9748-7190aae1ff21',
+  authorization: undefined,
+  noticedWithinMs: 6_500,
+  start: () => startAzureMachine(AZURE.node, createAzuriteToken()),
+  configure: (_, front, account) => ({
+    environment: { AZURE_STORAGE_BLOB_ENDPOINT: `${front.url}/${account}` },
+    cloud: { kind: 'azure', runbook: { wakeUrlKey: WAKE_URL_KEY } },
+    bucket: `https://${account}.blob.core.windows.net`,
+  }),
+  furnish: (machine, store) => store.put(WAKE_URL_KEY, machine.wakeUrl),
+};

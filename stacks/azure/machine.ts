@@ -4,7 +4,7 @@
 export const DEFAULT_MACHINE_TYPE = 'Standard_D4s_v5';
 
 /** A "p" among the letters behind the number of CPUs: D4ps_v5, E8pds_v6, B2pts_v2. */
-export function isArm(machineType: string): boolean {
+function isArm(machineType: string): boolean {
   return /^Standard_[A-Z]+\d+(-\d+)?[a-z]*p[a-z]*(_|$)/.test(machineType);
 }
 

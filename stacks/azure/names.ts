@@ -25,7 +25,7 @@ export function azureNames(pool: string, { subscriptionId, resourceGroup }: Azur
     scaleSet: name,
     scaleSetId: idOf('Microsoft.Compute/virtualMachineScaleSets', name),
     /** Azure puts six letters and digits behind it. */
-    computerPrefix: `${name}-`,
+    computerPrefix: name,
     network: name,
     securityGroup: name,
     storage,

@@ -1,9 +1,21 @@
+import { getClientToken } from '@pulumi/azure-native/authorization/getClientToken.js';
 import { getVirtualMachineScaleSet } from '@pulumi/azure-native/compute/getVirtualMachineScaleSet.js';
 import { getResourceGroup } from '@pulumi/azure-native/resources/getResourceGroup.js';
 import * as pulumi from '@pulumi/pulumi';
+import { createAzureClient } from '../../fleet/azure/client.ts';
+import { managerEndpoint } from '../../fleet/azure/endpoints.ts';
 import { describeError } from '../../fleet/error.ts';
+import { configKey, SettingsError } from '../settings-errors.ts';
+import { DEFAULT_MACHINE_TYPE } from './machine.ts';
+import { type MachineRoom, readMachineRoom } from './machine-room.ts';
 import type { AzureNames } from './names.ts';
+import { roomProblems, roomWarnings } from './room-rules.ts';
 import type { AzureSettings } from './settings.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A region has thousands of sizes. */
+const TIMEOUT_MS = 30_000;
 
 /** On everything that takes tags, nodes too. */
 export const POOL_TAG = 'ebbtide-pool';
@@ -21,11 +33,25 @@ export async function findCapacity(
   settings: AzureSettings,
   names: AzureNames,
   options: pulumi.InvokeOptions,
+  environment: Environment,
 ): Promise<number> {
   await checkResourceGroup(settings, options);
   const { pool } = settings;
+  const there = await readCapacity(settings, names, options);
+  const capacity = there ?? pool.initial ?? pool.min;
+  await checkRoom(settings, { capacity, first: there === undefined ? capacity : 0 }, options, environment);
+  return capacity;
+}
+
+/** undefined only where Azure says that there is no such set. */
+async function readCapacity(
+  settings: AzureSettings,
+  names: AzureNames,
+  options: pulumi.InvokeOptions,
+): Promise<number | undefined> {
+  const { pool } = settings;
   const found = await readScaleSet(settings, names, options);
-  if (found === undefined) return pool.initial ?? pool.min;
+  if (found === undefined) return undefined;
   if (found.tags?.[POOL_TAG] !== pool.name) {
     throw new pulumi.RunError(
       `ebbtide:pool.name is "${pool.name}": the resource group ${names.resourceGroup} has a scale set ${names.scaleSet} already, ` +
@@ -58,6 +84,35 @@ async function checkResourceGroup(
         `${azureProvider.subscriptionId}. Leave it out, and one is created`,
     );
   }
+}
+
+/** The size of machines, its zones and its quota. Where Azure does not tell of them, `up` may still go well. */
+async function checkRoom(
+  settings: AzureSettings,
+  { capacity, first }: { capacity: number; first: number },
+  options: pulumi.InvokeOptions,
+  environment: Environment,
+): Promise<void> {
+  const { subscriptionId, location } = settings.azureProvider;
+  const machineType = settings.pool.machineType ?? DEFAULT_MACHINE_TYPE;
+  const client = createAzureClient({
+    base: managerEndpoint(environment),
+    token: async () => (await getClientToken({}, options)).token,
+    timeoutMs: TIMEOUT_MS,
+  });
+  let room: MachineRoom;
+  try {
+    room = await readMachineRoom(client, { subscriptionId, location, machineType });
+  } catch (error) {
+    await pulumi.log.warn(
+      `whether ${location} has ${machineType}, and quota for it, is not known: ${describeError(error)}`,
+    );
+    return;
+  }
+  const problems = roomProblems(settings, room, first);
+  if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
+  for (const { key, says } of roomWarnings(settings, room, capacity))
+    await pulumi.log.warn(`${configKey(key)} ${says}`);
 }
 
 /** Only where Azure says that there is none, there is none: a guess would be written as the set's size. */

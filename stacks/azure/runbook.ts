@@ -84,7 +84,7 @@ export class ScaleInRunbook extends pulumi.ComponentResource {
         logProgress: false,
         publishContentLink: {
           uri: this.address(name, args),
-          contentHash: { algorithm: 'sha256', value: bundle.sha256 },
+          contentHash: { algorithm: 'SHA256', value: bundle.sha256.toUpperCase() },
           version: bundle.sha256.slice(0, 16),
         },
         tags,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Provider } from '@pulumi/azure-native/provider.js';
 import type * as pulumi from '@pulumi/pulumi';
@@ -9,11 +10,14 @@ import { scaleInSettingsSchema } from '../../fleet/azure-function-settings.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { defaultImage } from '../../stacks/azure/machine.ts';
 import { azureNames } from '../../stacks/azure/names.ts';
+import { nodeModel } from '../../stacks/azure/node-model.ts';
 import { AzurePool } from '../../stacks/azure/pool.ts';
+import { type Bundle, createBundler } from '../../stacks/bundle.ts';
 import { isoDuration } from '../../stacks/iso-duration.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
 import { softwareOf } from '../../stacks/software.ts';
+import { packUserData, renderUserData } from '../../stacks/user-data.ts';
 import {
   configValues,
   GOOD_AZURE,
@@ -23,6 +27,7 @@ import {
   settingsOf,
 } from './stacks-mocks.ts';
 import { SUBSCRIPTION } from './stacks-mocks-azure.ts';
+import { startLocalServer } from './support/local-server.ts';
 
 const ROLE = 'azure-native:authorization:RoleDefinition';
 const ASSIGNMENT = 'azure-native:authorization:RoleAssignment';
@@ -266,7 +271,7 @@ describe('the Azure pool', () => {
     });
     const { osProfile, ...profile } = Object(virtualMachineProfile);
     const { linuxConfiguration, customData: _, ...os } = osProfile;
-    assert.deepEqual(os, { computerNamePrefix: 'ebbtide-media-', adminUsername: 'ebbtide' });
+    assert.deepEqual(os, { computerNamePrefix: 'ebbtide-media', adminUsername: 'ebbtide' });
     assert.equal(linuxConfiguration.disablePasswordAuthentication, true);
     const [key] = linuxConfiguration.ssh.publicKeys;
     assert.match(key.keyData, /^ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ[A-Za-z0-9+/=]+ nobody$/);
@@ -482,6 +487,28 @@ describe('the Azure pool', () => {
     });
   });
 
+  it('is refused at preview where the region has no such size, and made where that cannot be known', async () => {
+    const asked: string[] = [];
+    const server = await startLocalServer(({ path, headers }) => {
+      asked.push(`${path.split('/').at(-1)} ${headers.authorization}`);
+      return { status: 200, body: '{"value":[]}' };
+    });
+    const answers = { 'azure-native:authorization:getClientToken': () => ({ token: 't' }) };
+    process.env.AZURE_RESOURCE_MANAGER_ENDPOINT = server.url;
+    try {
+      await assert.rejects(
+        run({}, { preview: true, answers }),
+        /ebbtide:pool\.machineType is "Standard_D4s_v5": azure-native:location, which is westeurope, does not have it/,
+      );
+      assert.deepEqual(asked.sort(), ['skus Bearer t', 'usages Bearer t']);
+    } finally {
+      delete process.env.AZURE_RESOURCE_MANAGER_ENDPOINT;
+      await server.close();
+    }
+    // Under mocks there is no token.
+    made.one(SET);
+  });
+
   describe('the runbook', () => {
     it('is Python of a version that is pinned, from an address that gives nothing else', () => {
       const { inputs, secrets } = made.one(RUNBOOK);
@@ -492,7 +519,7 @@ describe('the Azure pool', () => {
       const blob = 'scale-in-ffffffffffffffff.py';
       assert.deepEqual(inputs.publishContentLink, {
         uri: `https://${NAMES.storage}.blob.core.windows.net/software/${blob}?sig=of:/blob/${NAMES.storage}/software/${blob}`,
-        contentHash: { algorithm: 'sha256', value: 'f'.repeat(64) },
+        contentHash: { algorithm: 'SHA256', value: 'F'.repeat(64) },
         version: 'f'.repeat(16),
       });
       assert.deepEqual(secrets, ['publishContentLink']);
@@ -545,7 +572,6 @@ describe('the Azure pool', () => {
       const ids = [
         made.one(SCHEDULED).inputs.jobScheduleId,
         await idOf({ scaleIn: { maxDrains: 2 } }),
-        await idOf({ pool: { name: 'media', machineType: 'Standard_F8s_v2' } }),
         await idOf({ azure: { tags: { a: 'b' } } }),
       ];
       assert.equal(new Set(ids).size, ids.length);
@@ -660,23 +686,41 @@ describe('the Azure pool', () => {
       assert.doesNotMatch(text, /ssssssss|10\.0\.0\.5|sig=/);
     });
 
-    it('is another model when what it is made of changes, and only then', async () => {
-      const templateOf = async (settings: Record<string, unknown>) =>
-        promiseOf((await run(settings)).outputs.template);
-      const same = [
-        await templateOf({}),
-        await templateOf({ scaling: { target: 60 } }),
-        await templateOf({ alarms: { notify: ['a@example.org'] } }),
-      ];
-      assert.equal(new Set(same).size, 1);
-      const different = [
-        ...same.slice(1),
-        await templateOf({ pool: { name: 'media', machineType: 'Standard_F8s_v2' } }),
-        await templateOf({ pool: { name: 'media', diskGb: 40 } }),
-        await templateOf({ azure: { diskType: 'Premium_LRS' } }),
-        await templateOf({ scaleIn: { warnAfter: '1h' } }),
-      ];
-      assert.equal(new Set(different).size, 5);
+    const modelOf = (
+      changed: Record<string, unknown>,
+      boot: Bundle = { code: 'x', sha256: 'b'.repeat(64) },
+    ) => {
+      const values = configValues({ ...GOOD_AZURE, ...changed });
+      const { settings } = readSettings({ values, isSecret: () => true }, createSettingsFiles('/'));
+      const azure = settingsOf(settings, 'azure');
+      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure.media);
+      return nodeModel({ settings: azure, names: NAMES, software, boot });
+    };
+
+    it('is told no more than Azure takes, with the real boot program', async () => {
+      const { setup } = modelOf({}, await createBundler().boot('azure'));
+      const bytes = packUserData(renderUserData(setup)).length;
+      assert.ok(bytes < 48 * 1024, `${bytes} bytes`);
+      const code = randomBytes(64 * 1024).toString('base64');
+      assert.throws(
+        () => modelOf({}, { code, sha256: 'c'.repeat(64) }),
+        /user-data has \d+ bytes packed, and Azure takes 65536\. By file: \/opt\/ebbtide\/boot\.cjs/,
+      );
+    });
+
+    it('is another model when what it is made of changes, and only then', () => {
+      const fingerprints = (...all: Record<string, unknown>[]) =>
+        new Set([{}, ...all].map((changed) => modelOf(changed).fingerprint)).size;
+      assert.equal(fingerprints({ scaling: { target: 60 } }, { alarms: { notify: ['a@example.org'] } }), 1);
+      assert.equal(
+        fingerprints(
+          { pool: { name: 'media', machineType: 'Standard_F8s_v2' } },
+          { pool: { name: 'media', diskGb: 40 } },
+          { azure: { diskType: 'Premium_LRS' } },
+          { scaleIn: { warnAfter: '1h' } },
+        ),
+        5,
+      );
     });
   });
 });

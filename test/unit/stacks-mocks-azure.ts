@@ -38,6 +38,9 @@ export function azureAnswer(token: string, inputs: Record<string, unknown>): Rec
   switch (token) {
     case 'azure-native:compute:getVirtualMachineScaleSet':
       throw new Error(`Code="ResourceNotFound" Message="${inputs.vmScaleSetName} was not found"`);
+    case 'azure-native:authorization:getClientToken':
+      // With one, the program would look at the real Azure.
+      throw new Error('no token under mocks');
     case 'azure-native:resources:getResourceGroup':
       return { name: inputs.resourceGroupName };
     case 'azure-native:storage:listStorageAccountServiceSAS':

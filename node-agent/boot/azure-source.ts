@@ -31,7 +31,10 @@ export const connectAzure: ConnectSource = (settings, environment) => {
       instanceId: () => fact('machine'),
       zone: () => fact('zone'),
     },
-    ...azureFiles(createBlobClient({ store, token, timeoutMs: REQUEST_TIMEOUT_MS }), secrets),
+    ...azureFiles(
+      createBlobClient({ store: blobEndpoint(store, environment), token, timeoutMs: REQUEST_TIMEOUT_MS }),
+      secrets,
+    ),
   };
 };
 

@@ -1,5 +1,6 @@
 import type { CloudClock } from '../../cloud/clock.ts';
 import type { Happening } from '../../cloud/events.ts';
+import { fullestZone } from '../../cloud/fullest-zone.ts';
 import { hexId } from '../../cloud/identifiers.ts';
 import type { Group } from '../model.ts';
 import type { Instance } from './instance.ts';
@@ -165,12 +166,6 @@ export function createManagedGroup({
       open = false;
     },
   };
-}
-
-function fullestZone(instances: readonly Instance[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { zone } of instances) counts.set(zone, (counts.get(zone) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 /** Four letters and digits, as Google puts after the base name. */

@@ -1,0 +1,34 @@
+import { Ports } from '../instance/ports.ts';
+import { type Application, applyOnPaper, type Recorded } from '../pulumi/apply.ts';
+import type { ExistingSet } from './data-sources.ts';
+import type { AzureModel } from './model.ts';
+import { createPaperAzure } from './paper.ts';
+import { type Place, TENANT } from './place.ts';
+import { readModel } from './read-model.ts';
+
+export interface AzureApplication extends Application {
+  /** Resource groups that are there before the program. */
+  resourceGroups?: readonly string[];
+  /** Scale sets that are there before the program. */
+  scaleSets?: readonly ExistingSet[];
+}
+
+export interface Applied extends Recorded {
+  model: AzureModel;
+}
+
+/** Applies a Pulumi program to a twin Azure, whose address is one that is free now. */
+export async function applyProgram(application: AzureApplication): Promise<Applied> {
+  const { config, resourceGroups = [], scaleSets = [] } = application;
+  const { 'azure-native:subscriptionId': subscription, 'azure-native:location': location } = config;
+  if (subscription === undefined || location === undefined) {
+    throw new Error(
+      'azure-native:subscriptionId and azure-native:location must be set: the twin must know where it is',
+    );
+  }
+  const endpoint = `http://127.0.0.1:${await new Ports().take()}`;
+  const place: Place = { subscription, tenant: TENANT, location, endpoint };
+  const paper = createPaperAzure({ place, resourceGroups, scaleSets: () => scaleSets });
+  const recorded = await applyOnPaper(application, paper);
+  return { ...recorded, model: readModel(recorded.resources, place) };
+}

@@ -1,0 +1,86 @@
+import { hexId } from '../../cloud/identifiers.ts';
+import type { Instance, PowerState } from '../compute/instance.ts';
+import type { Operation } from '../compute/operations.ts';
+import type { RunningScaleSet } from '../compute/scale-set.ts';
+
+export function instanceView(instance: Instance, expanded: boolean): object {
+  const { id, name, set, zone, tags, vmId, provisioning, protection } = instance;
+  return {
+    name,
+    id: `${set.id}/virtualMachines/${id}`,
+    type: 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines',
+    location: set.location,
+    tags,
+    instanceId: id,
+    sku: { name: set.vmSize, tier: 'Standard' },
+    ...(zone === '' ? {} : { zones: [zone] }),
+    etag: etagOf(instance),
+    properties: {
+      latestModelApplied: true,
+      vmId,
+      provisioningState: provisioning,
+      timeCreated: timeOf(instance.createdAt),
+      ...(protection === undefined ? {} : { protectionPolicy: protection }),
+      ...(expanded ? { instanceView: statusesOf(instance) } : {}),
+    },
+  };
+}
+
+export function etagOf({ vmId, version }: Instance): string {
+  return `"${hexId(`${vmId} ${version}`, 16)}"`;
+}
+
+/** As Azure writes times: with seven digits and an offset. */
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000+00:00');
+}
+
+function statusesOf({ provisioning, power }: Instance): object {
+  return {
+    statuses: [
+      {
+        code: `ProvisioningState/${provisioning.toLowerCase()}`,
+        level: 'Info',
+        displayStatus: provisioning,
+      },
+      { code: `PowerState/${power}`, level: 'Info', displayStatus: DISPLAYED[power] },
+    ],
+  };
+}
+
+const DISPLAYED: Record<PowerState, string> = {
+  starting: 'VM starting',
+  running: 'VM running',
+  stopped: 'VM stopped',
+  deallocated: 'VM deallocated',
+};
+
+export function setView(running: RunningScaleSet): object {
+  const { set } = running;
+  return {
+    name: set.name,
+    id: set.id,
+    type: 'Microsoft.Compute/virtualMachineScaleSets',
+    location: set.location,
+    tags: set.tags,
+    zones: set.zones,
+    sku: { name: set.vmSize, tier: 'Standard', capacity: running.capacity() },
+    properties: {
+      provisioningState: 'Succeeded',
+      overprovision: false,
+      singlePlacementGroup: false,
+      upgradePolicy: { mode: 'Manual' },
+      orchestrationMode: 'Uniform',
+    },
+  };
+}
+
+export function operationView({ id, status, startedAt, endedAt, error }: Operation): object {
+  return {
+    startTime: timeOf(startedAt),
+    ...(endedAt === undefined ? {} : { endTime: timeOf(endedAt) }),
+    status,
+    ...(error === undefined ? {} : { error }),
+    name: id,
+  };
+}

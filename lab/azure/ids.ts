@@ -1,0 +1,15 @@
+/** Azure's ids are paths, and their letters' case says nothing. */
+export function sameId(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Whether a thing is a scope, or below it. */
+export function isWithin(scope: string, thing: string): boolean {
+  const above = scope.replace(/\/+$/, '').toLowerCase();
+  const below = thing.toLowerCase();
+  return below === above || below.startsWith(`${above}/`);
+}
+
+export function lastOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}

@@ -1,7 +1,7 @@
 import { STORAGE_AUDIENCE } from '../../fleet/azure/access-token.ts';
 import { instanceDocument, tokenDocument } from '../unit/support/azure-imds.ts';
 import { startLocalServer } from '../unit/support/local-server.ts';
-import type { CloudMachine } from './mailbox-clouds.ts';
+import type { CloudMachine } from './cloud-machine.ts';
 
 /** Made independently of the lab's twin. */
 export interface AzureMachine extends CloudMachine {

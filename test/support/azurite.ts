@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -13,7 +12,7 @@ import { findProgram } from '../../lab/instance/tools.ts';
 import { azureFiles } from '../../node-agent/boot/azure-source.ts';
 import { type StoreDialect, type StoreKind, startProgram } from './store-server.ts';
 
-const AZURITE = fileURLToPath(new URL('../../node_modules/.bin/azurite-blob', import.meta.url));
+const AZURITE = fileURLToPath(import.meta.resolve('azurite/dist/src/blob/main.js'));
 const CONTAINERS = ['statuses', 'decisions', 'memory', 'software', 'secrets', 'many'];
 /** A bucket is an account here, and azurite knows all of its accounts when it starts. */
 const ACCOUNTS = ['pool', 'nowhere', ...Array.from({ length: 60 }, (_, index) => `pool-${index + 1}`)];
@@ -38,8 +37,8 @@ const dialect: StoreDialect = {
 export const BLOB: StoreKind = {
   name: 'Blob Storage',
   replaces: true,
-  program: 'azurite: a development dependency, and openssl in PATH',
-  find: () => (existsSync(AZURITE) && findProgram('openssl') !== undefined ? AZURITE : undefined),
+  program: 'azurite, with openssl in PATH',
+  find: () => findProgram('openssl') && AZURITE,
   dialect,
   // An account settles a race on one blob.
   race: /^never$/,
@@ -51,8 +50,8 @@ export const BLOB: StoreKind = {
     const words = ['--blobHost', '127.0.0.1', '--blobPort', '0'];
     const ways = ['--oauth', 'basic', '--cert', cert, '--key', key, '--inMemoryPersistence', '--silent'];
     const { said: url, stop } = await startProgram(
-      program,
-      [...words, ...ways, '--disableTelemetry'],
+      process.execPath,
+      [program, ...words, ...ways, '--disableTelemetry'],
       /listens on (https:\/\/[\d.:]+)/,
       { AZURITE_ACCOUNTS: ACCOUNTS.map((name) => `${name}:a2V5`).join(';') },
     );

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CloudMachine } from './mailbox-clouds.ts';
+import type { CloudMachine } from './cloud-machine.ts';
 
 /** What surrounds one machine on GCP: its metadata server, and the function that it wakes. Made independently of the lab's twin. */
 export interface GcpMachine extends CloudMachine {

@@ -2,24 +2,11 @@ import type { AgentConfigFile } from '../../fleet/agent-config.ts';
 import type { ObjectStore } from '../../fleet/object-store.ts';
 import { type AzureMachine, startAzureMachine } from './azure-machine.ts';
 import { BLOB, createAzuriteToken } from './azurite.ts';
+import type { CloudMachine } from './cloud-machine.ts';
 import { type GcpMachine, startGcpMachine } from './gcp-machine.ts';
 import { GCS } from './gcs.ts';
 import type { StoreFront } from './store-front.ts';
 import type { StoreKind } from './store-server.ts';
-
-/** What surrounds one machine of any cloud. */
-export interface CloudMachine {
-  environment: Record<string, string>;
-  /** Who was woken, and with what. */
-  wakes: { authorization: string | undefined }[];
-  /** The cloud tells that it takes the machine in half a minute. */
-  preempt(): void;
-  /** An operator protects it. */
-  protect(): void;
-  /** The metadata service answers everything with this status instead; undefined: it is itself again. */
-  failWith(status: number | undefined): void;
-  close(): Promise<void>;
-}
 
 /** A cloud whose nodes are told by a mailbox, as one agent's configuration sees it. */
 export interface MailboxCloud<Machine extends CloudMachine = CloudMachine> {

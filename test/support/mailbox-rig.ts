@@ -5,7 +5,8 @@ import type { ObjectStore } from '../../fleet/object-store.ts';
 import { type Registry, readingOf } from '../../fleet/registry.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import { AgentRig } from './agent-rig.ts';
-import type { CloudMachine, MailboxCloud } from './mailbox-clouds.ts';
+import type { CloudMachine } from './cloud-machine.ts';
+import type { MailboxCloud } from './mailbox-clouds.ts';
 import { type StoreFront, startStoreFront } from './store-front.ts';
 import type { StoreServer } from './store-server.ts';
 

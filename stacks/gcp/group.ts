@@ -14,7 +14,7 @@ export interface PoolGroupArgs {
   lives: pulumi.Resource[];
 }
 
-/** By which a group is known as this pool's. */
+/** By which a group is known as this pool's. Never to be reworded: with another one the group would be another. */
 export function groupDescription(pool: string): string {
   return `Nodes of the Ebbtide pool ${pool}: the pruner alone takes machines out of it`;
 }
@@ -51,7 +51,14 @@ export class PoolGroup extends pulumi.ComponentResource {
         ...(scaling.kind === 'none' ? { targetSize: pool.initial ?? pool.min } : {}),
         waitForInstances: false,
       },
-      { parent: this, dependsOn: args.lives, ignoreChanges: ['targetSize'] },
+      {
+        parent: this,
+        dependsOn: args.lives,
+        ignoreChanges: ['targetSize'],
+        // Google deletes a group with every machine in it, whatever is on them. Of what has a name the provider would
+        // delete the old one first: so that a replacement fails at "already exists" instead, with nothing deleted.
+        deleteBeforeReplace: false,
+      },
     );
     new RegionAutoscaler(
       `${name}-cpu`,

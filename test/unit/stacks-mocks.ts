@@ -68,6 +68,8 @@ export async function runUnderMocks(
   options: {
     preview?: boolean;
     settings?: Record<string, unknown>;
+    /** The provider's own keys. */
+    place?: Record<string, string>;
     refuse?: string;
     /** Instead of what a cloud is asked for answers by itself; one that throws is a refusal. */
     answers?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
@@ -116,7 +118,7 @@ export async function runUnderMocks(
       options.preview ?? false,
     );
     const settings = { ...GOOD, ...options.settings };
-    const config = { values: configValues(settings), isSecret: () => true };
+    const config = { values: { ...configValues(settings), ...options.place }, isSecret: () => true };
     const outputs = await runProgram(config, bundler);
     await Promise.race([pulumi.runtime.disconnect(), failed]);
     // Rejections are reported once the queue of microtasks has run dry.

@@ -19,9 +19,13 @@ export function creatorOf(type: string): Create | undefined {
 const COMPUTE = 'https://www.googleapis.com/compute/v1/';
 
 const CREATORS: Readonly<Record<string, Create>> = {
-  'gcp:storage/bucket:Bucket': ({ name }) => ({
+  'gcp:storage/bucket:Bucket': ({ name }, seed) => ({
     id: String(name),
-    outputs: { url: `gs://${name}`, selfLink: `https://www.googleapis.com/storage/v1/b/${name}` },
+    outputs: {
+      url: `gs://${name}`,
+      selfLink: `https://www.googleapis.com/storage/v1/b/${name}`,
+      timeCreated: momentOf(seed),
+    },
   }),
   'gcp:storage/bucketObject:BucketObject': bucketObject,
   'gcp:storage/bucketIAMMember:BucketIAMMember': member('bucket'),
@@ -58,6 +62,11 @@ const CREATORS: Readonly<Record<string, Create>> = {
   'gcp:monitoring/alertPolicy:AlertPolicy': numbered('alertPolicies'),
   'gcp:monitoring/notificationChannel:NotificationChannel': numbered('notificationChannels'),
 };
+
+/** Another one for each thing that is made, and the same for the same program. */
+function momentOf(seed: string): string {
+  return new Date(Number(`0x${hexId(seed, 10)}`)).toISOString();
+}
 
 /** One of a project's things that Google gives a number for a name. */
 function numbered(kind: string): Create {

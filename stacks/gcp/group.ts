@@ -37,6 +37,8 @@ export class PoolGroup extends pulumi.ComponentResource {
         baseInstanceName: names.instanceBase,
         versions: [{ instanceTemplate: args.template }],
         distributionPolicyZones: args.zones,
+        // Evenly, but for a zone that has no room: an even group would wait for it, and not grow at all.
+        distributionPolicyTargetShape: 'BALANCED',
         // Neither a changed template nor a zone that has more than its share replaces a machine that runs.
         updatePolicy: { type: 'OPPORTUNISTIC', minimalAction: 'REPLACE', instanceRedistributionType: 'NONE' },
         // A machine that has died is made again, as new ones are. No health check: "not healthy" is not "without calls".

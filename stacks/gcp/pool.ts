@@ -65,7 +65,7 @@ export class GcpPool extends pulumi.ComponentResource {
     const bucket = new PoolBucket(`${name}-bucket`, { bucketName: names.bucket, region }, parent);
     const store = new StoreRoles(
       `${name}-store`,
-      { names, pool, bucketName: names.bucket, bucket: bucket.name },
+      { names, pool, bucketName: names.bucket, bucket: bucket.name, birth: bucket.birth },
       parent,
     );
     const identity = new NodeIdentity(`${name}-node`, { names, pool, store }, parent);
@@ -81,6 +81,7 @@ export class GcpPool extends pulumi.ComponentResource {
         bundle: args.pruner,
         bucket: bucket.name,
         store,
+        birth: bucket.birth,
         template: made.fingerprint,
         nodes: identity.member,
       },
@@ -131,7 +132,6 @@ export class GcpPool extends pulumi.ComponentResource {
           pool,
           group: names.group,
           autoscaler: names.autoscaler,
-          schedule: names.schedule,
           bucket: bucket.name,
           project,
           region,

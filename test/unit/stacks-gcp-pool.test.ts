@@ -117,7 +117,7 @@ describe('the GCP pool', () => {
     it('of a node: its status, decisions, software, its secrets, and to wake the pruner; of machines none', () => {
       assert.deepEqual(rightsOf(made, 'media.my-project.europe-west1-node'), [
         [NAMES.bucket, 'storage.objects.create,storage.objects.delete', under('statuses')],
-        [NAMES.bucket, 'storage.objects.get', under('decisions', 'software', 'statuses')],
+        [NAMES.bucket, 'storage.objects.get', under('decisions', 'software')],
         [NAMES.bucket, 'storage.objects.list', ''],
         ['ebbtide-media-pruner', 'roles/run.invoker', ''],
         ['media.my-project.europe-west1-secrets-keys-id', 'roles/secretmanager.secretAccessor', ''],
@@ -159,6 +159,20 @@ describe('the GCP pool', () => {
           'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")',
         ],
       ]);
+    });
+
+    it('are of roles whose ids are new for each pool that is made: Google keeps a deleted one for weeks', async () => {
+      const idsOf = (of: ProgramRun) =>
+        of.resources.filter(({ type }) => type === ROLE).map(({ inputs }) => String(inputs.roleId));
+      const ids = idsOf(made);
+      assert.equal(new Set(ids).size, 6);
+      for (const id of ids) assert.match(id, /^ebbtide_media_\w+_europe_west1_[0-9a-f]{8}$/);
+      assert.deepEqual(idsOf(await run({ onDestroy: 'cut' })), ids, 'an update keeps them');
+      const again = idsOf(await run({}, { bucketMade: '2026-02-03T00:00:00.000Z' }));
+      assert.deepEqual(
+        again.filter((id) => ids.includes(id)),
+        [],
+      );
     });
 
     it('are given to nobody but these four, and to nobody that is not an account of the pool', () => {
@@ -298,6 +312,7 @@ describe('the GCP pool', () => {
       description: 'Nodes of the Ebbtide pool media: the pruner alone takes machines out of it',
       baseInstanceName: 'ebbtide-media',
       distributionPolicyZones: ['europe-west1-b', 'europe-west1-c', 'europe-west1-d'],
+      distributionPolicyTargetShape: 'BALANCED',
       updatePolicy: { type: 'OPPORTUNISTIC', minimalAction: 'REPLACE', instanceRedistributionType: 'NONE' },
       instanceLifecyclePolicy: {
         defaultActionOnFailure: 'REPAIR',
@@ -438,7 +453,6 @@ describe('the GCP pool', () => {
       pool: 'media',
       group: 'ebbtide-media',
       autoscaler: 'ebbtide-media',
-      schedule: 'ebbtide-media-pruner',
       bucket: NAMES.bucket,
       project: 'my-project',
       region: 'europe-west1',
@@ -763,12 +777,12 @@ describe('names on GCP', () => {
     for (const account of accounts) assert.match(account, /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
     for (const name of [names.firewall('health'), names.secret('redis'), names.bucket, names.pruner])
       assert.match(name, /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/);
-    assert.match(names.role('store-write'), /^[a-zA-Z0-9_.]{3,64}$/);
+    assert.match(names.role('store-write', 'a1b2c3d4'), /^[a-zA-Z0-9_.]{3,64}$/);
     assert.ok(names.templatePrefix.length <= 37);
     const elsewhere = gcpNames(pool, { ...place, region: 'europe-west1' });
     assert.notEqual(elsewhere.bucket, names.bucket);
     assert.notEqual(elsewhere.nodeAccount, names.nodeAccount);
-    assert.notEqual(elsewhere.role('sees'), names.role('sees'));
+    assert.notEqual(elsewhere.role('sees', 'a1b2c3d4'), names.role('sees', 'a1b2c3d4'));
   });
 });
 

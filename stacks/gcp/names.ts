@@ -33,12 +33,15 @@ export function gcpNames(pool: string, { project, region }: { project: string; r
     secret: ofProject,
     metric: ofProject,
     /** What the names of the pool's log-based metrics begin with. */
-    metricPrefix: `logging.googleapis.com/user/${name}-`,
+    metricPrefix: `${LOG_METRICS}${name}-`,
     /** All the world's buckets share one space of names. */
     bucket: `${name}-${sha256Of(`${project}/${region}/${pool}`).slice(0, 10)}`,
     images: name,
   };
 }
+
+/** Where Google has the metrics that it makes of a log. */
+export const LOG_METRICS = 'logging.googleapis.com/user/';
 
 export type GcpNames = ReturnType<typeof gcpNames>;
 

@@ -120,7 +120,8 @@ export class GcpPool extends pulumi.ComponentResource {
     const watched = new PoolAlerts(
       `${name}-alerts`,
       { names, pool, pruner: pruner.functionName, notify: settings.alarms.notify },
-      parent,
+      // What is not woken yet is silent.
+      { parent: this, dependsOn: schedule },
     );
 
     // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.

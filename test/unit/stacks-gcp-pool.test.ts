@@ -431,17 +431,20 @@ describe('the GCP pool', () => {
         channel,
         'media.my-project.europe-west1-alerts-to-on-call@example.org-id',
       ]);
-      const [{ conditionThreshold, conditionAbsent }] = Object(inputs.conditions);
-      const { duration, filter } = conditionThreshold ?? conditionAbsent;
-      return [/user\/(.*)"/.exec(filter)?.[1], conditionThreshold ? 'above' : 'absent', duration];
+      const [{ conditionPrometheusQueryLanguage: condition }] = Object(inputs.conditions);
+      const { query, duration, evaluationInterval, disableMetricValidation } = condition;
+      assert.deepEqual([evaluationInterval, disableMetricValidation], ['60s', true]);
+      return [query, duration];
     });
+    const count = (what: string) =>
+      `sum(increase({"logging.googleapis.com/user/${name(what)}", monitored_resource="cloud_run_revision"}[2m]))`;
     assert.deepEqual(conditions.sort(), [
-      [name('alarming'), 'above', '120s'],
-      [name('overdue'), 'above', '60s'],
-      [name('pruner-fails'), 'above', '120s'],
-      [name('pruner-silent'), 'absent', '300s'],
-      [name('stale'), 'above', '120s'],
-      [name('unknown'), 'above', '240s'],
+      [`(${count('pruner-silent')} or vector(0)) < 0.5`, '240s'],
+      [`${count('alarming')} > 0`, '120s'],
+      [`${count('overdue')} > 0`, '60s'],
+      [`${count('pruner-fails')} > 0`, '120s'],
+      [`${count('stale')} > 0`, '120s'],
+      [`${count('unknown')} > 0`, '240s'],
     ]);
   });
 

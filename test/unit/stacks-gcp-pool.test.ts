@@ -156,7 +156,9 @@ describe('the GCP pool', () => {
         [
           'my-project',
           'roles/storage.objectViewer',
-          'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")',
+          'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") && ' +
+            '(resource.name.extract("/objects/{name}/") == "" || ' +
+            'resource.name.extract("/objects/{name}/") == "ebbtide-media-pruner")',
         ],
       ]);
     });

@@ -12,7 +12,7 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
   start: startLocalGcp,
   types: { group: 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager', bucket: BUCKET },
   resources: 50,
-  // Each names a thing by what Google gives it: an account's address, a role's or a network's full name, the function's own
+  // Each names a thing by what Google gives it: an account's address, when the bucket was made, a role's or a network's full name, the function's own
   // address, which user-data and the schedule name too, the generation of its source.
   unknownAtFirst: [
     'BucketIAMMember.member',
@@ -21,6 +21,7 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     'Firewall.targetServiceAccounts',
     'Function.buildConfig',
     'Function.serviceConfig',
+    'IAMCustomRole.roleId',
     'IAMMember.member',
     'IAMMember.role',
     'Job.httpTarget',

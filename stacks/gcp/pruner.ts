@@ -16,6 +16,8 @@ export interface PrunerArgs {
   bundle: Bundle;
   bucket: pulumi.Output<string>;
   store: StoreRoles;
+  /** Of the pool's roles. */
+  birth: pulumi.Output<string>;
   /** What new nodes are made of. */
   template: pulumi.Output<string>;
   /** Who may wake it, beside its own schedule: the nodes. */
@@ -34,11 +36,11 @@ export class Pruner extends pulumi.ComponentResource {
 
   constructor(name: string, args: PrunerArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:Pruner', name, {}, options);
-    const { settings, names, store } = args;
+    const { settings, names, store, birth } = args;
     const { project, region } = settings.gcpProvider;
     const pool = settings.pool.name;
     const parent = { parent: this };
-    const identity = new PrunerIdentity(`${name}-identity`, { names, pool, project, store }, parent);
+    const identity = new PrunerIdentity(`${name}-identity`, { names, pool, project, store, birth }, parent);
     const build = new FunctionBuild(`${name}-build`, { names, pool, project, region }, parent);
     const source = new BucketObject(
       `${name}-source`,

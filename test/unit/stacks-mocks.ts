@@ -38,6 +38,8 @@ const bundler: Bundler = {
 
 export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
 
+const BUCKET_MADE = '2026-01-02T03:04:05.678Z';
+
 const PROVIDER_KEYS: Record<string, Record<string, string>> = {
   gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
 };
@@ -68,7 +70,11 @@ export async function runUnderMocks(
   options: {
     preview?: boolean;
     settings?: Record<string, unknown>;
+    /** The provider's own keys. */
+    place?: Record<string, string>;
     refuse?: string;
+    /** When Google made the bucket. */
+    bucketMade?: string;
     /** Instead of what a cloud is asked for answers by itself; one that throws is a refusal. */
     answers?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
   } = {},
@@ -97,9 +103,12 @@ export async function runUnderMocks(
             inputs: plain,
             secrets,
           });
+          const { bucketMade } = options;
+          const isBucket = args.type === 'gcp:storage/bucket:Bucket';
+          const given = isBucket && bucketMade !== undefined ? { timeCreated: bucketMade } : {};
           return {
             id: `${args.name}-id`,
-            state: { ...args.inputs, ...outputsOf(args.type, args.name, plain) },
+            state: { ...args.inputs, ...outputsOf(args.type, args.name, plain), ...given },
           };
         },
         call({ token, inputs }) {
@@ -116,7 +125,7 @@ export async function runUnderMocks(
       options.preview ?? false,
     );
     const settings = { ...GOOD, ...options.settings };
-    const config = { values: configValues(settings), isSecret: () => true };
+    const config = { values: { ...configValues(settings), ...options.place }, isSecret: () => true };
     const outputs = await runProgram(config, bundler);
     await Promise.race([pulumi.runtime.disconnect(), failed]);
     // Rejections are reported once the queue of microtasks has run dry.
@@ -196,6 +205,8 @@ function outputsOf(type: string, name: string, inputs: Record<string, unknown>):
         name: `projects/my-project/serviceAccounts/${email}`,
       };
     }
+    case 'gcp:storage/bucket:Bucket':
+      return { name: inputs.name, timeCreated: BUCKET_MADE };
     case 'gcp:projects/iAMCustomRole:IAMCustomRole':
       return { name: `projects/my-project/roles/${inputs.roleId}` };
     case 'gcp:storage/bucketObject:BucketObject':

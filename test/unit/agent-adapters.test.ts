@@ -297,7 +297,14 @@ describe('the state file', () => {
     });
   }
 
-  const decision = { v: 1, id: 'd', node: 'i-1', pool: 'p', at: '2026-01-01T00:00:00Z', reason: 'r' } as const;
+  const decision = {
+    v: 1,
+    id: 'd',
+    node: 'i-1',
+    pool: 'p',
+    at: '2026-01-01T00:00:00Z',
+    reason: 'r',
+  } as const;
   const leaves: DurableState['decision'] = { ...decision, by: 'pruner', cause: 'scale-in', intent: 'leave' };
   const marks = async () => (await readdir(folder)).filter((name) => name.startsWith('leaving'));
   for (const [given, state, mark] of [
@@ -318,7 +325,11 @@ describe('the state file', () => {
       { decision: { ...leaves, by: 'spot-interruption', deadline: decision.at } },
       [],
     ],
-    ['its host is maintained', { decision: { ...leaves, by: 'host-maintenance', deadline: decision.at } }, []],
+    [
+      'its host is maintained',
+      { decision: { ...leaves, by: 'host-maintenance', deadline: decision.at } },
+      [],
+    ],
   ] as const) {
     it(`${mark.length > 0 ? 'marks' : 'does not mark'} the node as leaving where ${given}`, async () => {
       const file = createStateFile(folder, moment);

@@ -105,7 +105,7 @@ describe('boot', () => {
       () => false,
     );
   const modeOf = async (path: string) => ((await stat(join(root, path))).mode & 0o777).toString(8);
-  const started = () =>
+  const started = (): Promise<string[]> =>
     read('/systemctl.log').then(
       (text) => text.trim().split('\n'),
       () => [],
@@ -194,7 +194,8 @@ describe('boot', () => {
 
   describe('at a later boot of the same machine', () => {
     const archived: BootManifest['stages'][number] = { ...mediaStage, files: [] };
-    const asked = () => server.requests.map(({ path }) => path).filter((path) => !path.startsWith('/latest/'));
+    const asked = () =>
+      server.requests.map(({ path }) => path).filter((path) => !path.startsWith('/latest/'));
 
     beforeEach(async () => {
       await put('/made/livekit-server', 'the server');
@@ -221,7 +222,10 @@ describe('boot', () => {
 
     const halves: [string, () => unknown][] = [
       ['at its secrets', () => instead.set('POST /', () => ({ status: 400, body: '{"__type":"Denied"}' }))],
-      ['in the very last step', () => mkdir(join(root, '/var/lib/ebbtide/boot-done.new'), { recursive: true })],
+      [
+        'in the very last step',
+        () => mkdir(join(root, '/var/lib/ebbtide/boot-done.new'), { recursive: true }),
+      ],
     ];
     for (const [where, fail] of halves) {
       it(`goes on where the first had failed half-way, ${where}`, async () => {

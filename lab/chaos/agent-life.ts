@@ -104,6 +104,7 @@ export function startAgentLife(options: AgentLifeOptions): AgentLife {
     copyFile: (from, to) => whileAlive(() => disk.files.copyFile(from, to)),
     mkdir: (path, how) => whileAlive(() => disk.files.mkdir(path, how)),
     rename: (from, to) => effect('rename', () => disk.files.rename(from, to)),
+    rm: (path, how) => whileAlive(() => disk.files.rm(path, how)),
     async open(path, flags, mode) {
       const file = await whileAlive(() => disk.files.open(path, flags, mode));
       return {

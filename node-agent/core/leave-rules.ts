@@ -51,7 +51,7 @@ export function release(state: AgentState, settings: CoreSettings, at: number): 
 }
 
 /** A disk that has refused for a minute must not keep an empty machine for ever: its emptiness is proven anew each time. */
-function isWritten({ observed }: AgentState, at: number): boolean {
+export function isWritten({ observed }: AgentState, at: number): boolean {
   if (observed.savedRevision >= observed.revision) return true;
   return observed.save.failingSince !== null && at - observed.save.failingSince >= ALARM_AFTER_MS;
 }

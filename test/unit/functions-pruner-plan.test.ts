@@ -114,7 +114,7 @@ describe('planning a pool, level by level', () => {
       [
         'nobody where none is known',
         THREE,
-        { recommendation: { kind: 'unknown', reason: 'ERROR', unread: false } },
+        { recommendation: { kind: 'unknown', reason: 'ERROR', trouble: 'unfit' } },
         {},
         [],
       ],
@@ -264,14 +264,14 @@ describe('planning a pool, level by level', () => {
     });
 
     it('an unknown moment neither ends nor prolongs it', () => {
-      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', unread: true };
+      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', trouble: 'unread' };
       assert.equal(plan(worldOf(THREE, { recommendation })).memory, undefined);
     });
   });
 
   describe('what an earlier run left half-done', () => {
     it('decided and in its group still: is taken out, whatever is recommended now', () => {
-      for (const recommendation of [recommends(9), { kind: 'unknown', reason: 'x', unread: true } as const]) {
+      for (const recommendation of [recommends(9), { kind: 'unknown', reason: 'x', trouble: 'unread' } as const]) {
         for (const place of ['in-group', 'unsettled'] as const) {
           const world = worldOf({ a: { place, decision: decisionAbout('a') } }, { recommendation });
           assert.deepEqual(nodesOf(plan(world).takeOut), ['a']);
@@ -430,7 +430,7 @@ describe('planning a pool, level by level', () => {
 
     it('what is empty, though nothing else is known', () => {
       const changed: Changed = {
-        recommendation: { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: { kind: 'unknown', reason: 'x', trouble: 'unread' },
         memory: { kind: 'unknown', reason: 'x' },
       };
       assert.deepEqual(nodesOf(plan(worldOf({ a: good }, changed)).remove), ['a']);
@@ -565,7 +565,7 @@ describe('planning a pool, level by level', () => {
         return [node, { place, reading: reading(node), ...rest, ...about }];
       });
       const world = worldOf(Object.fromEntries(nodes), {
-        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', trouble: 'unread' },
       });
       return complete ? world : { ...world, fleet: { ...world.fleet, complete: false, problem: '503' } };
     }

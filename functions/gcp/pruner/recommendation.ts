@@ -32,8 +32,7 @@ export function recommendationOf(autoscaler: AutoscalerState): RecommendationRea
     return { kind: 'unknown', reason, trouble: 'cuts' };
   }
   if (status !== 'ACTIVE') return unfit(`the autoscaler is ${status}`);
-  if (trouble !== undefined)
-    return unfit(reports(trouble));
+  if (trouble !== undefined) return unfit(reports(trouble));
   if (recommendedSize === undefined || recommendedSize === 0)
     return unfit('the autoscaler recommends no size');
   const cannotGrow = shortage === undefined ? {} : { cannotGrow: reports(shortage) };

@@ -1,7 +1,7 @@
 import { describeError } from '../../../fleet/error.ts';
 import type { Metadata } from '../../../fleet/gcp/metadata.ts';
-import { PROTECTED_KEY, saysProtected } from '../../../fleet/protection.ts';
 import { type SendHttp, sendHttp } from '../../../fleet/http.ts';
+import { PROTECTED_KEY, saysProtected } from '../../../fleet/protection.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Outcome } from '../../core/effect.ts';
 import type { Cloud, FlagReading, MachineIdentity } from '../cloud.ts';

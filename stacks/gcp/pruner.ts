@@ -26,8 +26,8 @@ export interface PrunerArgs {
 
 /** GCP's recommendation is the peak of ten minutes already: this only keeps a single dip from counting. */
 export const DEFAULT_LOW_FOR_MS = 2 * 60_000;
-/** A machine takes Google minutes to delete, and a run follows it to its end. */
-export const PRUNER_TIMEOUT_SECONDS = 180;
+/** Longer than the longest request: one that waits for a run, and for its own to see machines deleted. */
+export const PRUNER_TIMEOUT_SECONDS = 210;
 
 /** The function that decides who leaves, and ends those that are empty; and what wakes it. */
 export class Pruner extends pulumi.ComponentResource {

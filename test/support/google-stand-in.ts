@@ -147,7 +147,9 @@ export class GoogleStandIn {
   }
 
   #aggregated(url: URL): HttpResponse {
-    const { page, nextPageToken } = this.#page([...this.instances.values()], url);
+    const [, label = '', value] = /^labels\.(.+)=(.+)$/.exec(url.searchParams.get('filter') ?? '') ?? [];
+    const asked = [...this.instances.values()].filter(({ labels }) => labels[label] === value);
+    const { page, nextPageToken } = this.#page(asked, url);
     const items: Record<string, unknown> = {
       'zones/us-east1-b': { warning: { code: 'NO_RESULTS_ON_PAGE', message: 'none' } },
     };
@@ -159,7 +161,7 @@ export class GoogleStandIn {
       }));
       items[`zones/${this.region}-b`] = { instances };
     }
-    return this.#json({ items, nextPageToken });
+    return this.#json({ items, nextPageToken }, { date: new Date(this.now()).toUTCString() });
   }
 
   /** Done means scheduled: who is abandoned leaves the group only then. */

@@ -55,7 +55,8 @@ interface Changed extends Partial<Omit<PoolWorld, 'machines' | 'memory'>> {
   memory?: Partial<PoolMemory> | PoolWorld['memory'];
 }
 
-const recommends = (size: number, minimum = 1): RecommendationReading => ({ kind: 'known', size, minimum });
+const recommends = (size: number, minimum = 1) =>
+  ({ kind: 'known', size, minimum }) as const satisfies RecommendationReading;
 
 function worldOf(nodes: Record<string, Given>, changed: Changed = {}): PoolWorld {
   const entries = Object.entries(nodes);
@@ -110,11 +111,18 @@ describe('planning a pool, level by level', () => {
       ['nobody below it', THREE, { recommendation: recommends(5) }, {}, []],
       ["not below the autoscaler's minimum", THREE, { recommendation: recommends(1, 3) }, {}, []],
       ['not below our own minimum', THREE, { recommendation: recommends(1) }, { minServing: 3 }, []],
+      [
+        'what is beyond it, though the pool cannot grow at present',
+        THREE,
+        { recommendation: { ...recommends(2), cannotGrow: 'stockout' } },
+        {},
+        ['b'],
+      ],
       ['nobody for a recommendation of 0', THREE, { recommendation: recommends(0) }, {}, []],
       [
         'nobody where none is known',
         THREE,
-        { recommendation: { kind: 'unknown', reason: 'ERROR', unread: false } },
+        { recommendation: { kind: 'unknown', reason: 'ERROR', trouble: 'unfit' } },
         {},
         [],
       ],
@@ -264,14 +272,17 @@ describe('planning a pool, level by level', () => {
     });
 
     it('an unknown moment neither ends nor prolongs it', () => {
-      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', unread: true };
+      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', trouble: 'unread' };
       assert.equal(plan(worldOf(THREE, { recommendation })).memory, undefined);
     });
   });
 
   describe('what an earlier run left half-done', () => {
     it('decided and in its group still: is taken out, whatever is recommended now', () => {
-      for (const recommendation of [recommends(9), { kind: 'unknown', reason: 'x', unread: true } as const]) {
+      for (const recommendation of [
+        recommends(9),
+        { kind: 'unknown', reason: 'x', trouble: 'unread' } as const,
+      ]) {
         for (const place of ['in-group', 'unsettled'] as const) {
           const world = worldOf({ a: { place, decision: decisionAbout('a') } }, { recommendation });
           assert.deepEqual(nodesOf(plan(world).takeOut), ['a']);
@@ -338,6 +349,12 @@ describe('planning a pool, level by level', () => {
       ['stays where its decision cannot be read', { decision: 'unreadable' }, since(90), []],
       ['stays where it is stopped', { place: 'stopped' }, since(90), []],
       ['goes at once where it carries the mark', { mark: 'lost' }, {}, ['a']],
+      [
+        'not where the mark is of a decision about an earlier machine',
+        { mark: 'd-a', decision: decisionAbout('a', { machine: 'older' }) },
+        {},
+        [],
+      ],
     ];
     for (const [then, given, memory, expected] of rows) {
       it(then, () => {
@@ -351,6 +368,17 @@ describe('planning a pool, level by level', () => {
       assert.equal(ofMark.decide[0]?.decision.id, 'lost');
       const ofNode = plan(worldOf({ a: { place: 'outside', reading: emptied('a') } }));
       assert.equal(ofNode.decide[0]?.decision.id, 'd-a');
+    });
+
+    it('is not given the id of a decision about an earlier machine, whose mark it got', () => {
+      const given: Given = {
+        place: 'outside',
+        mark: 'd-a',
+        decision: decisionAbout('a', { machine: 'older' }),
+      };
+      const { decision } = plan(worldOf({ a: given }, { memory: since(90) })).decide[0] ?? assert.fail();
+      assert.notEqual(decision.id, 'd-a');
+      assert.deepEqual([decision.cause, decision.machine], ['operator', 'id-a']);
     });
 
     it('is claimed before it is decided, so that two runs give it one id', () => {
@@ -385,6 +413,7 @@ describe('planning a pool, level by level', () => {
         true,
       ],
       ['not what was stopped without a decision', { place: 'stopped' }, false],
+      ['not what may have been stopped just now', { ...good, place: 'stopped-unknown-since' }, false],
       ['not in its group', { ...good, place: 'in-group' }, false],
       ['not on its way out of it', { ...good, place: 'leaving-group' }, false],
       ['not what the group is doing something with', { ...good, place: 'unsettled' }, false],
@@ -430,7 +459,7 @@ describe('planning a pool, level by level', () => {
 
     it('what is empty, though nothing else is known', () => {
       const changed: Changed = {
-        recommendation: { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: { kind: 'unknown', reason: 'x', trouble: 'unread' },
         memory: { kind: 'unknown', reason: 'x' },
       };
       assert.deepEqual(nodesOf(plan(worldOf({ a: good }, changed)).remove), ['a']);
@@ -474,6 +503,50 @@ describe('planning a pool, level by level', () => {
       ],
       ['of one that was stopped', { a: { place: 'stopped' } }, {}, ['outside-stopped a']],
       [
+        'of one that was stopped, nobody knows when, though it was decided',
+        { a: { place: 'stopped-unknown-since', decision: decisionAbout('a') } },
+        {},
+        ['outside-stopped a'],
+      ],
+      [
+        'of a pool that cannot grow',
+        THREE,
+        { recommendation: { ...recommends(3), cannotGrow: 'x' } },
+        ['cannot-grow'],
+      ],
+      [
+        'of one that was emptied for an end that did not come',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(600) }) } },
+        {},
+        ['empty-kept a'],
+      ],
+      [
+        'of one that was emptied just now nothing',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(599) }) } },
+        {},
+        [],
+      ],
+      [
+        'of one that a person has emptied nothing',
+        {
+          a: {
+            reading: fresh('a', {
+              phase: 'empty',
+              since: ago(9000),
+              decision: { ...said('a'), intent: 'maintenance' },
+            }),
+          },
+        },
+        {},
+        [],
+      ],
+      [
+        'of one that was decided nothing: it is taken out',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(9000) }), decision: decisionAbout('a') } },
+        {},
+        [],
+      ],
+      [
         'of what it could not read',
         THREE,
         { machines: { kind: 'unknown', reason: 'x' } },
@@ -491,18 +564,20 @@ describe('planning a pool, level by level', () => {
       it(what, () => assert.deepEqual(found(plan(worldOf(nodes, changed))), expected));
     }
 
-    it('a recommendation that is not fit as a warning, one that cannot be read as an error', () => {
-      for (const [unread, level] of [
-        [true, 'error'],
-        [false, 'warn'],
-      ] as const) {
-        const world = worldOf(THREE, { recommendation: { kind: 'unknown', reason: 'x', unread } });
+    const troubles = [
+      ['unread', 'recommendation-unknown', 'error'],
+      ['unfit', 'recommendation-unknown', 'warn'],
+      ['cuts', 'scaling-cuts-calls', 'error'],
+    ] as const;
+    for (const [trouble, name, level] of troubles) {
+      it(`a recommendation that is not known (${trouble}): ${name}, ${level}`, () => {
+        const world = worldOf(THREE, { recommendation: { kind: 'unknown', reason: 'x', trouble } });
         assert.deepEqual(
           plan(world).findings.map((each) => [each.name, each.level]),
-          [['recommendation-unknown', level]],
+          [[name, level]],
         );
-      }
-    });
+      });
+    }
   });
 
   it('a drain that has been silent for an hour holds up no others', () => {
@@ -538,6 +613,7 @@ describe('planning a pool, level by level', () => {
         'leaving-group',
         'outside',
         'stopped',
+        'stopped-unknown-since',
         'ending',
       ),
       reading: anyReading,
@@ -565,7 +641,7 @@ describe('planning a pool, level by level', () => {
         return [node, { place, reading: reading(node), ...rest, ...about }];
       });
       const world = worldOf(Object.fromEntries(nodes), {
-        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', trouble: 'unread' },
       });
       return complete ? world : { ...world, fleet: { ...world.fleet, complete: false, problem: '503' } };
     }

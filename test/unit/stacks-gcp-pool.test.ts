@@ -366,7 +366,7 @@ describe('the GCP pool', () => {
       maxInstanceRequestConcurrency: 80,
       availableCpu: '1',
       availableMemory: '256Mi',
-      timeoutSeconds: 180,
+      timeoutSeconds: 210,
       ingressSettings: 'ALLOW_ALL',
     });
     const { currentTemplate, ...told } = v.parse(
@@ -398,7 +398,7 @@ describe('the GCP pool', () => {
       description: 'Wakes the function ebbtide-media-pruner',
       schedule: '* * * * *',
       timeZone: 'Etc/UTC',
-      attemptDeadline: '180s',
+      attemptDeadline: '210s',
       retryConfig: { retryCount: 0 },
       httpTarget: {
         httpMethod: 'POST',

@@ -11,15 +11,12 @@ import { createSharedMemory } from '../../../fleet/shared-memory.ts';
 import { coalesce } from '../../coalesce.ts';
 import { createLog } from '../../log.ts';
 import { readSettings } from '../../settings.ts';
+import { DELETION_BUDGET_MS, READ_BUDGET_MS, STEP_BUDGET_MS } from './budgets.ts';
 import { createPatientMemory } from './patient-memory.ts';
 import { type PrunerTools, planOnly, prune as pruneOnce } from './prune.ts';
 
-/** Each request; reading the whole world and following what was begun have budgets of their own. */
+/** Of each request to Google. */
 const REQUEST_TIMEOUT_MS = 8_000;
-const READ_BUDGET_MS = 20_000;
-const STEP_BUDGET_MS = 40_000;
-/** Google takes a minute or more to delete a machine; the function's own timeout is longer than all of these. */
-const DELETION_BUDGET_MS = 120_000;
 const METADATA_TIMEOUT_MS = 3_000;
 
 /** The little of a request and its answer that is used of what Google's functions framework gives. */

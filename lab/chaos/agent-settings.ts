@@ -11,12 +11,14 @@ export interface CloudSettings {
   registry: ConfigInput['registry'];
   /** Where a cloud's timer is kept alive. */
   heartbeatMs?: number;
+  /** How often it is asked whether the cloud takes the machine away. */
+  spotMs?: number;
 }
 
 /** The settings of an agent. Its intervals are longer than in earnest: a schedule has fewer things in it then. */
 export function agentSettingsOf(
   plan: CommonPlan,
-  { cloud, registry, heartbeatMs }: CloudSettings,
+  { cloud, registry, heartbeatMs, spotMs = 30_000 }: CloudSettings,
 ): AgentConfig {
   const ms = (value: number) => `${value}ms`;
   return v.parse(agentConfigSchema, {
@@ -36,7 +38,7 @@ export function agentSettingsOf(
     every: {
       tick: '2s',
       notice: '3s',
-      spot: '30s',
+      spot: ms(spotMs),
       publish: '25s',
       tags: '60s',
       runtime: '3s',

@@ -57,6 +57,8 @@ export type Standing =
   | 'leaving'
   /** It left its group and runs on: somebody has to end it. */
   | 'kept'
+  /** It is out of its group and off, and its cloud still has what is left of it: somebody has to end it. */
+  | 'stopped'
   | 'gone';
 
 /** What every world is made with. */

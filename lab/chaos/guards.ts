@@ -34,12 +34,6 @@ export const COMMON_GUARDS: readonly Guard[] = [
       "if (!signals.some(isUnfinished)) return { ...stored.state, phase: 'booting', decision: null, signals: [] };",
   },
   {
-    name: 'the timer is kept alive, not only begun',
-    file: 'node-agent/core/leave-rules.ts',
-    guard: 'observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs',
-    instead: 'observed.heldAt === null',
-  },
-  {
     name: 'calls are cut only where the operator said so',
     file: 'node-agent/core/signal-rules.ts',
     guard: "!isCeilingReached(state, settings, at) || settings.onCeiling !== 'cut'",

@@ -1,7 +1,7 @@
 import { describeReading } from '../../fleet/node-reading.ts';
 import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../watch/finding.ts';
 import type { Recalled } from './memory.ts';
-import { whyRemove } from './removal.ts';
+import { isLeftToPeople } from './removal.ts';
 import type { PoolRules, PoolWorld, SeenMachine } from './world.ts';
 
 /** What an operator should know of this run. `machines`: undefined where they could not be read. */
@@ -54,11 +54,11 @@ function whatOfMachine(machine: SeenMachine, { decisions }: PoolWorld): Finding[
       break;
     case 'outside':
       findings.push(...whatOfSilence(node, `outside of its group, ${state}`, reading));
-      if (machine.protected)
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-protected', node, text: keptText(machine) });
       break;
     case 'stopped':
-      if (whyRemove(machine) === undefined)
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-stopped', node, text: keptText(machine) });
       break;
     case 'unsettled':

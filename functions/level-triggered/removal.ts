@@ -22,3 +22,9 @@ export function whyRemove({
   if (status.work === null || !isEmptyWork(status.work) || status.protected) return undefined;
   return `empty since ${status.since} (${decided.decision.id})`;
 }
+
+/** Out of its group, and no run will ever end it: a person said so, or nobody decided that it goes before it was stopped. */
+export function isLeftToPeople(seen: SeenMachine): boolean {
+  if (seen.place === 'stopped') return whyRemove(seen) === undefined;
+  return seen.place === 'outside' && seen.protected;
+}

@@ -25,7 +25,6 @@ const BEGIN = Date.parse('2026-01-05T09:00:00Z');
 /** After the last trouble, everything has to come to rest within so long. */
 const REST_WITHIN_MS = 15 * 60_000;
 const LOOK_EVERY_MS = 5_000;
-const LATEST_ALARM_MS = 240_000;
 /** A machine that is off is not ended at once: it may be about to start again. */
 const LATEST_END_MS = 600_000;
 const MOST_IN_A_MOMENT = 200;
@@ -108,7 +107,7 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
         return undefined;
       case 'leaving':
       case 'kept':
-        return bounds.warnAfterMs + LATEST_ALARM_MS;
+        return bounds.warnAfterMs + cloud.noticesWithinMs;
       case 'stopped':
         return LATEST_END_MS;
     }
@@ -122,15 +121,16 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
       const limitMs = overdueAfterMs(standing);
       const isOff = standing === 'stopped';
       const before = leavingSince.get(node.id);
-      if (limitMs === undefined) {
+      // Whoever was told of it looks for himself; once nobody is told any more, it has to go on.
+      const isTold = nodeNow(each).alarms.length > 0 || world.alarms().length > 0;
+      if (limitMs === undefined || isTold) {
         leavingSince.delete(node.id);
         continue;
       }
       const since = before !== undefined && before.isOff === isOff ? before.since : now;
       leavingSince.set(node.id, { since, isOff });
       if (now - since < limitMs) continue;
-      if (nodeNow(each).alarms.length > 0 || world.alarms().length > 0) continue;
-      violation ??= `${node.id} has been ${standing} for ${Math.round((now - since) / 1000)} s, and no alarm says why`;
+      violation ??= `${node.id} has been ${standing} for ${Math.round((now - since) / 1000)} s, and no alarm has said why`;
     }
     time.after(LOOK_EVERY_MS, lookForForgotten);
   }

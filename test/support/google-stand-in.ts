@@ -189,6 +189,12 @@ export class GoogleStandIn {
     return this.#json({ name, status: 'PENDING', ...this.#where(zone) });
   }
 
+  /** Whatever was begun ends by itself, whether or not anybody looks. */
+  endOperations(): void {
+    for (const end of this.#pending.values()) end();
+    this.#pending.clear();
+  }
+
   #operation(name: string, zone?: string): HttpResponse {
     this.#pending.get(name)?.();
     this.#pending.delete(name);

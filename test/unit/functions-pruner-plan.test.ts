@@ -346,6 +346,18 @@ describe('planning a pool, level by level', () => {
       });
     }
 
+    it('counts as kept, for an alarm, where no run will ever end it', () => {
+      const rows: [Given, number][] = [
+        [{ place: 'outside', protected: true }, 1],
+        [{ place: 'outside' }, 0],
+        [{ place: 'stopped' }, 1],
+        [{ place: 'stopped', protected: true, decision: decisionAbout('a') }, 1],
+        [{ place: 'stopped', decision: decisionAbout('a') }, 0],
+        [{ place: 'in-group', protected: true }, 0],
+      ];
+      for (const [given, kept] of rows) assert.equal(plan(worldOf({ a: given })).counts.retained, kept);
+    });
+
     it('keeps the id of a decision that was lost', () => {
       const ofMark = plan(worldOf({ a: { place: 'outside', mark: 'lost' } }));
       assert.equal(ofMark.decide[0]?.decision.id, 'lost');

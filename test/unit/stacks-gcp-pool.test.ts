@@ -400,6 +400,7 @@ describe('the GCP pool', () => {
       [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
       [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
       [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
+      [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
       [name('pruner-fails'), 'jsonPayload.level="error"'],
       [name('pruner-silent'), 'jsonPayload.event="pruner"'],
     ]);
@@ -414,6 +415,7 @@ describe('the GCP pool', () => {
       [name('overdue'), 'above', '60s'],
       [name('pruner-fails'), 'above', '120s'],
       [name('pruner-silent'), 'absent', '300s'],
+      [name('retained'), 'above', '240s'],
       [name('stale'), 'above', '120s'],
       [name('unknown'), 'above', '240s'],
     ]);

@@ -10,7 +10,7 @@ export interface PrunerLog {
   alarms(): string[];
 }
 
-const ALARMING = ['stale', 'unknown', 'overdue', 'alarming'] as const;
+const ALARMING = ['stale', 'unknown', 'overdue', 'alarming', 'retained'] as const;
 /** As the stack's alerts have it. */
 const SILENT_MS = 300_000;
 /** A bad minute is forgotten when the next lines have come. */

@@ -62,6 +62,8 @@ export interface DecisionsOptions extends RetellingOptions {
 export function tellDecisions(options: DecisionsOptions): void {
   const { kit, members, objects, machines, wish, readSince, lastLossAt } = options;
   const told = new Set<string>();
+  /** By their own ids: a preempted machine is on its way out too, and who decides may not have heard of that yet. */
+  const decided = new Set<string>();
 
   /** Undefined where it may have been known. */
   function whyUnfounded(instance: Instance): string | undefined {
@@ -76,7 +78,7 @@ export function tellDecisions(options: DecisionsOptions): void {
     if (lastLossAt() >= since) return undefined;
     const left = machines
       .present()
-      .filter(({ action, decided }) => action !== undefined && action !== 'ABANDONING' && !decided).length;
+      .filter(({ action, id }) => action !== undefined && action !== 'ABANDONING' && !decided.has(id)).length;
     return left < least ? `${left} are left where ${least} are wanted` : undefined;
   }
 
@@ -91,7 +93,8 @@ export function tellDecisions(options: DecisionsOptions): void {
     told.add(id);
     const { instance, node } = member;
     const isInGroup = instance.action !== undefined;
-    const wasDecided = instance.decided;
+    const wasDecided = decided.has(instance.id);
+    decided.add(instance.id);
     instance.decided = true;
     const chosen = cause === 'scale-in';
     const unfounded = chosen && isInGroup && !wasDecided ? whyUnfounded(instance) : undefined;

@@ -11,14 +11,15 @@ export interface CloudSettings {
   registry: ConfigInput['registry'];
   /** Where a cloud's timer is kept alive. */
   heartbeatMs?: number;
-  /** How often it is asked whether the cloud takes the machine away. */
+  /** How often it is asked what it wants of the machine, and whether it takes it away. */
+  noticeMs?: number;
   spotMs?: number;
 }
 
 /** The settings of an agent. Its intervals are longer than in earnest: a schedule has fewer things in it then. */
 export function agentSettingsOf(
   plan: CommonPlan,
-  { cloud, registry, heartbeatMs, spotMs = 30_000 }: CloudSettings,
+  { cloud, registry, heartbeatMs, noticeMs = 3_000, spotMs = 30_000 }: CloudSettings,
 ): AgentConfig {
   const ms = (value: number) => `${value}ms`;
   return v.parse(agentConfigSchema, {
@@ -37,7 +38,7 @@ export function agentSettingsOf(
     },
     every: {
       tick: '2s',
-      notice: '3s',
+      notice: ms(noticeMs),
       spot: ms(spotMs),
       publish: '25s',
       tags: '60s',

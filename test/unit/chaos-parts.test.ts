@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { readArguments } from '../../lab/chaos/arguments.ts';
 import { createDisk } from '../../lab/chaos/disk.ts';
@@ -115,6 +116,9 @@ describe('the steps of a cloud', () => {
       assert.deepEqual(faults, [...new Set(faults)]);
       assert.ok(faults.some((kind) => !isCommon({ kind })));
     });
+
+    it(`${cloud}: its schedules are part of the tests`, () =>
+      assert.ok(existsSync(new URL(`../e2e/chaos-${cloud}.test.ts`, import.meta.url))));
   }
 });
 

@@ -41,7 +41,7 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
   const draw = createDraw(random);
   const plan = drawPlan(draw);
   const shrinkAt = draw.whole(45, 120) * SECOND;
-  const quietFrom = Math.max(draw.whole(180, 360) * SECOND, shrinkAt + plan.lowForMs + PRUNED_WITHIN_MS);
+  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + PRUNED_WITHIN_MS);
   const long = drawLong(draw, shrinkAt);
   const calmAt = Math.max(quietFrom, ...long.map(({ at, forMs }) => at + forMs));
   const steps: (CommonStep | GcpStep)[] = [
@@ -74,8 +74,8 @@ function drawPlan(draw: Draw): GcpPlan {
 /** Seldom, as little happens meanwhile: an hour without the schedule, ten minutes without the store. */
 function drawLong(draw: Draw, from: number): (GcpStep & { forMs: number })[] {
   const at = from + draw.whole(-20, 90) * SECOND;
-  if (draw.chance(0.02)) return [{ at, kind: 'scheduler-silent', forMs: 60 * MINUTE }];
-  if (draw.chance(0.04)) return [{ at, kind: 'store-gone', forMs: 10 * MINUTE }];
+  if (draw.chance(0.01)) return [{ at, kind: 'scheduler-silent', forMs: 60 * MINUTE }];
+  if (draw.chance(0.03)) return [{ at, kind: 'store-gone', forMs: 10 * MINUTE }];
   return [];
 }
 

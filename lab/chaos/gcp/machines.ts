@@ -13,7 +13,9 @@ import { type GcpFault, metadataDestination } from './services.ts';
 
 const BOOT_MS = 4_000;
 /** A preemption is half a minute away when it is told: to ask less often would be to hear of it too late. */
-const SPOT_MS = 15_000;
+const SPOT_MS = 20_000;
+/** Each look into a mailbox costs several times what a look at metadata does. */
+const NOTICE_MS = 5_000;
 
 /** An instance, and the machine in memory behind it. */
 export interface Member {
@@ -58,6 +60,7 @@ export function createMembers({ plan, kit, sources, fault, service, pruner }: Me
       config: agentSettingsOf(plan, {
         cloud: { kind: 'gcp', pruner: { url: PRUNER_URL } },
         registry: { kind: 'bucket', bucket: BUCKET, statusName: instance.name },
+        noticeMs: NOTICE_MS,
         spotMs: SPOT_MS,
       }),
       clock,

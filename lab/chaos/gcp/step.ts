@@ -3,8 +3,7 @@ export const UNFIT_WORDS = ['zero', 'unset', 'pending', 'error', 'complaint'] as
 export type UnfitWord = (typeof UNFIT_WORDS)[number];
 
 /** What happens to a group on GCP besides what can happen anywhere. */
-export type GcpStep = { at: number } & /** The autoscaler recommends so many from now on. */
-(
+export type GcpStep = { at: number } /** The autoscaler recommends so many from now on. */ & (
   | { kind: 'recommend'; to: number }
   | { kind: 'no-recommendation'; word: UnfitWord; forMs: number }
   /** The group makes the machine anew under its name. */

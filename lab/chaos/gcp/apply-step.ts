@@ -1,10 +1,9 @@
 import type { Clock } from '../../../fleet/clock.ts';
 import { PROTECTED_LABEL } from '../../../fleet/gcp/compute.ts';
-import type { Instance } from '../../gcp/compute/instance.ts';
 import type { createHands } from '../../gcp/hands.ts';
 import type { Objects } from '../../gcp/objects.ts';
 import type { CloudRun } from './cloud-run.ts';
-import type { Members } from './machines.ts';
+import type { Member, Members } from './machines.ts';
 import { BUCKET } from './model.ts';
 import type { Schedule } from './schedule.ts';
 import type { Outages } from './services.ts';
@@ -61,13 +60,14 @@ export function applyGcpStep(step: GcpStep, reach: Reach): void {
       outages.storeGoneUntil = until(step.forMs);
       return;
     default: {
-      const instance = reach.members.all()[step.node]?.instance;
-      if (instance !== undefined && instance.stoppedAt === undefined) applyToMachine(step, instance, reach);
+      const member = reach.members.all()[step.node];
+      if (member !== undefined && member.instance.stoppedAt === undefined)
+        applyToMachine(step, member, reach);
     }
   }
 }
 
-function applyToMachine(step: OfNode, instance: Instance, { clock, hands, objects }: Reach): void {
+function applyToMachine(step: OfNode, { instance, node }: Member, { clock, hands, objects }: Reach): void {
   const { name } = instance;
   const isSettled = instance.action === 'NONE';
   switch (step.kind) {
@@ -76,6 +76,16 @@ function applyToMachine(step: OfNode, instance: Instance, { clock, hands, object
       return;
     case 'abandoned':
       if (isSettled) hands.abandon(name);
+      return;
+    case 'restarted':
+      if (instance.status !== 'RUNNING') return;
+      instance.status = 'TERMINATED';
+      instance.lastStop = clock.now();
+      node.suffer({ ...step, kind: 'reboot' });
+      clock.after(step.downMs, () => {
+        // Unless it was deleted, or has died, meanwhile.
+        if (instance.status === 'TERMINATED' && instance.stoppedAt === undefined) instance.status = 'RUNNING';
+      });
       return;
     case 'preempted':
       // Google takes a machine back once.

@@ -16,6 +16,7 @@ export const GCP_FAULTS = [
   'no-recommendation',
   'repaired',
   'repaired',
+  'restarted',
   'preempted',
   'host-maintenance',
   'machine-dies',
@@ -42,16 +43,15 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
   const plan = drawPlan(draw);
   const shrinkAt = draw.whole(45, 120) * SECOND;
   const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + PRUNED_WITHIN_MS);
-  const long = drawLong(draw, shrinkAt);
-  const calmAt = Math.max(quietFrom, ...long.map(({ at, forMs }) => at + forMs));
   const steps: (CommonStep | GcpStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
     { at: shrinkAt, kind: 'recommend', to: draw.whole(1, plan.size - 1) },
     ...(draw.chance(0.3) ? [{ at: shrinkAt + 90 * SECOND, kind: 'recommend', to: plan.size } as const] : []),
-    ...Array.from({ length: draw.whole(0, 4) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
+    ...Array.from({ length: draw.whole(1, 5) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
     ...Array.from({ length: draw.whole(1, 4) }, () => drawGcpTrouble(draw, plan, quietFrom)),
-    ...long,
+    ...drawLong(draw, shrinkAt),
   ];
+  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
   return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
 }
 
@@ -71,8 +71,13 @@ function drawPlan(draw: Draw): GcpPlan {
   };
 }
 
+function endOf(step: CommonStep | GcpStep): number {
+  if ('forMs' in step && step.kind !== 'room') return step.at + step.forMs;
+  return 'downMs' in step ? step.at + step.downMs : step.at;
+}
+
 /** Seldom, as little happens meanwhile: an hour without the schedule, ten minutes without the store. */
-function drawLong(draw: Draw, from: number): (GcpStep & { forMs: number })[] {
+function drawLong(draw: Draw, from: number): GcpStep[] {
   const at = from + draw.whole(-20, 90) * SECOND;
   if (draw.chance(0.01)) return [{ at, kind: 'scheduler-silent', forMs: 60 * MINUTE }];
   if (draw.chance(0.03)) return [{ at, kind: 'store-gone', forMs: 10 * MINUTE }];
@@ -89,11 +94,15 @@ function drawGcpTrouble(draw: Draw, plan: GcpPlan, untilMs: number): GcpStep {
       return { at, kind, word: draw.oneOf(UNFIT_WORDS), forMs };
     case 'host-maintenance':
       return { at, kind, node, ends: draw.chance(0.5) };
+    case 'restarted':
+      return { at, kind, node, downMs: draw.oneOf([20, 90, 400]) * SECOND };
     case 'protected':
       return { at, kind, node, forMs };
     case 'kill-pruner': {
-      const only = draw.oneOf(['changes', 'all']);
-      return { at, kind, only, when: draw.oneOf(['before', 'after']), nth: draw.whole(1, 8) };
+      const only = draw.oneOf(['changes', 'changes', 'all']);
+      // A run that decides one machine makes some fifteen requests, and four of them change something.
+      const nth = only === 'changes' ? draw.whole(1, 6) : draw.whole(1, 30);
+      return { at, kind, only, when: draw.oneOf(['before', 'after']), nth };
     }
     case 'scheduler-late':
       return { at, kind, forMs, byMs: draw.whole(5, 55) * SECOND };

@@ -8,6 +8,8 @@ export type GcpStep = { at: number } /** The autoscaler recommends so many from 
   | { kind: 'no-recommendation'; word: UnfitWord; forMs: number }
   /** The group makes the machine anew under its name. */
   | { kind: 'repaired'; node: number }
+  /** Its host fails, and Google starts it again elsewhere: the same machine, with its disk. */
+  | { kind: 'restarted'; node: number; downMs: number }
   | { kind: 'preempted'; node: number }
   | { kind: 'host-maintenance'; node: number; ends: boolean }
   | { kind: 'machine-dies'; node: number }

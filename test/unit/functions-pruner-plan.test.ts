@@ -50,6 +50,9 @@ const said = (node: string) => ({ ...decisionAbout(node), deadline: undefined })
 const emptied = (node: string, phase: 'empty' | 'leaving' = 'empty'): NodeReading =>
   fresh(node, { phase, machine: `id-${node}`, decision: said(node) });
 
+const saidAgo = (reading: NodeReading, ageMs: number): NodeReading =>
+  reading.kind === 'fresh' ? { ...reading, ageMs } : reading;
+
 interface Changed extends Partial<Omit<PoolWorld, 'machines' | 'memory'>> {
   machines?: PoolWorld['machines'];
   memory?: Partial<PoolMemory> | PoolWorld['memory'];
@@ -391,6 +394,11 @@ describe('planning a pool, level by level', () => {
     const rows: [string, Given, boolean][] = [
       ['what is decided, outside, and freshly empty', good, true],
       ['what is leaving, and says so', { ...good, reading: emptied('a', 'leaving') }, true],
+      [
+        'not for a word that may be of before a boot',
+        { ...good, reading: saidAgo(emptied('a'), 12_001) },
+        false,
+      ],
       [
         'what is decided, and has been stopped',
         { ...good, place: 'stopped', reading: { kind: 'missing' } },

@@ -102,7 +102,7 @@ function placeOutside({ status, lastStopTimestamp }: Instance, now: number): Pla
     case 'TERMINATED':
     case 'STOPPED': {
       const stoppedAt = Date.parse(lastStopTimestamp ?? '');
-      return now - stoppedAt >= STOPPED_FOR_MS ? 'stopped' : 'ending';
+      return now - stoppedAt >= STOPPED_FOR_MS ? 'stopped' : 'paused';
     }
     default:
       return 'outside';

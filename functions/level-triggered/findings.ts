@@ -62,6 +62,7 @@ function whatOfMachine(machine: SeenMachine, { decisions }: PoolWorld): Finding[
         findings.push({ level: 'warn', name: 'outside-stopped', node, text: keptText(machine) });
       break;
     case 'unsettled':
+    case 'paused':
     case 'ending':
       break;
   }

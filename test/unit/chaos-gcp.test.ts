@@ -66,6 +66,24 @@ const ROWS: {
     calmAt: 240 * SECOND,
   },
   {
+    given: 'a machine that is started again elsewhere in mid-drain, and is off for minutes',
+    steps: [
+      { at: 56 * SECOND, kind: 'recommend', to: 1 },
+      { at: 58 * SECOND, kind: 'room', node: 1, people: 1, forMs: 74 * SECOND },
+      { at: 116 * SECOND, kind: 'restarted', node: 1, downMs: 290 * SECOND },
+    ],
+    calmAt: 420 * SECOND,
+  },
+  {
+    given: 'two that are empty in the group, as it gives none up: one reboots just before it is ended',
+    plan: { maxDrains: 2, lowForMs: 60 * SECOND },
+    steps: [
+      { at: 68 * SECOND, kind: 'recommend', to: 1 },
+      { at: 130 * SECOND, kind: 'quota', forMs: 119 * SECOND },
+      { at: 252 * SECOND, kind: 'reboot', node: 0, downMs: 15 * SECOND },
+    ],
+  },
+  {
     given: 'an hour without a schedule: a node that becomes empty wakes the function, and is gone in seconds',
     steps: [
       { at: 70 * SECOND, kind: 'recommend', to: 2 },

@@ -185,6 +185,20 @@ describe('planning a pool, level by level', () => {
         [],
       ],
       [
+        'nobody beside one that drains, and is off for a moment',
+        { ...THREE, d: { place: 'paused', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        [],
+      ],
+      [
+        'the next once one has been off for minutes',
+        { ...THREE, d: { place: 'stopped', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        ['b'],
+      ],
+      [
         'nobody while it cools down',
         THREE,
         { memory: { low: LOW_FOR_LONG, lastDecisionAt: ago(59) } },
@@ -409,6 +423,7 @@ describe('planning a pool, level by level', () => {
       ['not on its way out of it', { ...good, place: 'leaving-group' }, false],
       ['not what the group is doing something with', { ...good, place: 'unsettled' }, false],
       ['not what is being ended', { ...good, place: 'ending' }, false],
+      ['not what may start again', { ...good, place: 'paused' }, false],
       ['not without a decision', { place: 'outside', reading: emptied('a') }, false],
       [
         'not by a decision about an earlier machine',
@@ -557,6 +572,7 @@ describe('planning a pool, level by level', () => {
         'unsettled',
         'leaving-group',
         'outside',
+        'paused',
         'stopped',
         'ending',
       ),

@@ -95,7 +95,7 @@ function drawGcpTrouble(draw: Draw, plan: GcpPlan, untilMs: number): GcpStep {
     case 'host-maintenance':
       return { at, kind, node, ends: draw.chance(0.5) };
     case 'restarted':
-      return { at, kind, node, downMs: draw.oneOf([20, 90, 400]) * SECOND };
+      return { at, kind, node, downMs: draw.oneOf([20, 90, 280]) * SECOND };
     case 'protected':
       return { at, kind, node, forMs };
     case 'kill-pruner': {

@@ -3,10 +3,11 @@ import type { Guard } from '../guard.ts';
 /** In what only GCP has. */
 export const GCP_GUARDS: readonly Guard[] = [
   {
-    name: 'a machine is ended only once it says that it is empty',
+    name: 'a machine is ended only once it says that it is empty: unknown is never empty',
     file: 'functions/level-triggered/removal.ts',
-    guard: "if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;",
-    instead: '',
+    guard: `if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;
+  if (status.work === null || `,
+    instead: 'if (status.work !== null && ',
   },
   {
     name: 'what was decided about an earlier machine of its name is nothing (function)',

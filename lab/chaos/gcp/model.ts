@@ -6,7 +6,7 @@ export const PLACE = { project: 'chaos', projectNumber: '123456789012', region: 
 export const BUCKET = 'chaos-pool';
 const GROUP = 'ebbtide-chaos';
 const POOL = 'chaos';
-export const NODE_ACCOUNT = 'node@chaos.test';
+const NODE_ACCOUNT = 'node@chaos.test';
 const PRUNER_ACCOUNT = 'pruner@chaos.test';
 /** Where the services of the twin answer in this world, the metadata server of each machine, and the function. */
 export const GCP_ENDPOINT = 'http://gcp.test';

@@ -24,8 +24,8 @@ export function testCloud(cloud: string): void {
         );
       }
       assert.equal(summary.runs, RUNS);
-      // As many as there are schedules, about: trouble keeps some from it, and makes others of its own.
-      assert.ok(summary.drains > RUNS * 0.9, `${summary.drains} drains`);
+      // Trouble keeps some schedules from any, and makes others have several.
+      assert.ok(summary.drains > RUNS * 0.75, `${summary.drains} drains`);
       const neverHappened = faults.filter((kind) => summary.kinds[kind] === undefined);
       assert.deepEqual(neverHappened, [], 'a fault that never happens tests nothing');
     });

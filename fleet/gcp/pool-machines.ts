@@ -116,7 +116,7 @@ function placeOutside({ status, lastStopTimestamp, listedAt }: ListedInstance): 
       // Both by Google's clock: that of an operator may be any.
       const stoppedForMs = listedAt - Date.parse(lastStopTimestamp ?? '');
       if (Number.isNaN(stoppedForMs)) return 'stopped-unknown-since';
-      return stoppedForMs >= STOPPED_FOR_MS ? 'stopped' : 'ending';
+      return stoppedForMs >= STOPPED_FOR_MS ? 'stopped' : 'paused';
     }
     default:
       return 'outside';

@@ -2,7 +2,7 @@ import { describeDuration } from '../../fleet/duration.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
 import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../watch/finding.ts';
 import type { Recalled } from './memory.ts';
-import { whyRemove } from './removal.ts';
+import { isLeftToPeople } from './removal.ts';
 import type { PoolRules, PoolWorld, RecommendationReading, SeenMachine } from './world.ts';
 
 /** What an operator should know of this run. `machines`: undefined where they could not be read. */
@@ -71,17 +71,16 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
       break;
     case 'outside':
       findings.push(...whatOfSilence(node, `outside of its group, ${state}`, reading));
-      if (machine.protected)
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-protected', node, text: keptText(machine) });
       break;
     case 'stopped':
-      if (whyRemove(machine) === undefined)
+    case 'stopped-unknown-since':
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-stopped', node, text: keptText(machine) });
       break;
-    case 'stopped-unknown-since':
-      findings.push({ level: 'warn', name: 'outside-stopped', node, text: keptText(machine) });
-      break;
     case 'unsettled':
+    case 'paused':
     case 'ending':
       break;
   }

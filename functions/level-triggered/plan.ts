@@ -15,7 +15,7 @@ import {
   type Recalled,
   recall,
 } from './memory.ts';
-import { whyRemove } from './removal.ts';
+import { isLeftToPeople, whyRemove } from './removal.ts';
 import { decideScaleIn } from './scale-in.ts';
 import { markOf, type PoolRules, type PoolWorld, type SeenMachine, see } from './world.ts';
 
@@ -93,7 +93,10 @@ export function planPool<Machine extends PoolMachine>(
     }),
     findings: findingsOf(world, machines, recalled, rules),
     drainsUnderWay: underWay.size,
-    counts: measure(machines.map(measured), fleet, now, rules.warnAfterMs),
+    counts: {
+      ...measure(machines.map(measured), fleet, now, rules.warnAfterMs),
+      retained: machines.filter(isLeftToPeople).length,
+    },
   };
 }
 

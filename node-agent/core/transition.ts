@@ -1,3 +1,4 @@
+import { EMPTY_EVERY_MS } from '../../fleet/registry.ts';
 import { command } from './command.ts';
 import { decide } from './decide.ts';
 import type { AgentEvent } from './event.ts';
@@ -46,9 +47,15 @@ function publish(state: AgentState, settings: CoreSettings, at: number): Step {
     load: null,
     alarms: status.alarms?.map(({ name }) => name),
   });
-  if (text === observed.publishedText && sinceMs < settings.publishMs) return unchanged(state);
+  if (text === observed.publishedText && sinceMs < publishedEvery(state, settings)) return unchanged(state);
   return {
     ...known(state, { publish: begun(observed.publish) }),
     effects: [{ kind: 'publish', status, text }],
   };
+}
+
+/** Where others end an empty machine for what it says, they take a word of some seconds ago, and no older one. */
+function publishedEvery({ durable: { phase } }: AgentState, { leavesBy, publishMs }: CoreSettings): number {
+  const waitsForItsEnd = leavesBy === 'status' && (phase === 'empty' || phase === 'leaving');
+  return waitsForItsEnd ? Math.min(publishMs, EMPTY_EVERY_MS) : publishMs;
 }

@@ -74,7 +74,7 @@ function see(machine: GcpMachine, { fleet, decisions }: SweepWorld): SweptInstan
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */
 function isOver({ place }: GcpMachine): boolean {
-  return place === 'stopped' || place === 'ending';
+  return place === 'paused' || place === 'stopped' || place === 'ending';
 }
 
 /** First the decision, so that its agent drains it; then out of the group; deleted once it says that it has drained. */
@@ -92,6 +92,7 @@ function endWhenEmpty(machine: SweptInstance): SweepStep[] {
     // It may start again any moment: a person looks at it.
     case 'stopped-unknown-since':
     case 'leaving-group':
+    case 'paused':
     case 'ending':
       return [];
   }

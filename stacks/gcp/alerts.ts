@@ -53,6 +53,12 @@ const ALERTS: Alert[] = [
     minutes: 3,
   },
   {
+    name: 'retained',
+    says: 'A machine is out of its group and kept: it is protected, or was stopped before anybody decided that it goes. End it yourself once nobody needs it.',
+    lines: some(POOL_METRICS.retained),
+    minutes: 5,
+  },
+  {
     name: 'pruner-fails',
     says: 'The pruner fails: the pool does not shrink, and machines that are empty may be paid for.',
     lines: 'jsonPayload.level="error"',

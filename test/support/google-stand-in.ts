@@ -195,6 +195,12 @@ export class GoogleStandIn {
     return this.#json({ name, status: 'PENDING', ...this.#where(zone) });
   }
 
+  /** Whatever was begun ends by itself, whether or not anybody looks. */
+  endOperations(): void {
+    for (const { end } of this.#pending.values()) end();
+    this.#pending.clear();
+  }
+
   #operation(name: string, zone?: string): HttpResponse {
     this.#end(name);
     return this.#json({ name, status: 'DONE', ...this.#where(zone) });

@@ -50,6 +50,9 @@ const said = (node: string) => ({ ...decisionAbout(node), deadline: undefined })
 const emptied = (node: string, phase: 'empty' | 'leaving' = 'empty'): NodeReading =>
   fresh(node, { phase, machine: `id-${node}`, decision: said(node) });
 
+const saidAgo = (reading: NodeReading, ageMs: number): NodeReading =>
+  reading.kind === 'fresh' ? { ...reading, ageMs } : reading;
+
 interface Changed extends Partial<Omit<PoolWorld, 'machines' | 'memory'>> {
   machines?: PoolWorld['machines'];
   memory?: Partial<PoolMemory> | PoolWorld['memory'];
@@ -188,6 +191,20 @@ describe('planning a pool, level by level', () => {
         { recommendation: recommends(1) },
         { maxDrains: 1 },
         [],
+      ],
+      [
+        'nobody beside one that drains, and is off for a moment',
+        { ...THREE, d: { place: 'paused', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        [],
+      ],
+      [
+        'the next once one has been off for minutes',
+        { ...THREE, d: { place: 'stopped', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        ['b'],
       ],
       [
         'nobody while it cools down',
@@ -363,6 +380,18 @@ describe('planning a pool, level by level', () => {
       });
     }
 
+    it('counts as kept, for an alarm, where no run will ever end it', () => {
+      const rows: [Given, number][] = [
+        [{ place: 'outside', protected: true }, 1],
+        [{ place: 'outside' }, 0],
+        [{ place: 'stopped' }, 1],
+        [{ place: 'stopped', protected: true, decision: decisionAbout('a') }, 1],
+        [{ place: 'stopped', decision: decisionAbout('a') }, 0],
+        [{ place: 'in-group', protected: true }, 0],
+      ];
+      for (const [given, kept] of rows) assert.equal(plan(worldOf({ a: given })).counts.retained, kept);
+    });
+
     it('keeps the id of a decision that was lost', () => {
       const ofMark = plan(worldOf({ a: { place: 'outside', mark: 'lost' } }));
       assert.equal(ofMark.decide[0]?.decision.id, 'lost');
@@ -408,6 +437,11 @@ describe('planning a pool, level by level', () => {
       ['what is decided, outside, and freshly empty', good, true],
       ['what is leaving, and says so', { ...good, reading: emptied('a', 'leaving') }, true],
       [
+        'not for a word that may be of before a boot',
+        { ...good, reading: saidAgo(emptied('a'), 12_001) },
+        false,
+      ],
+      [
         'what is decided, and has been stopped',
         { ...good, place: 'stopped', reading: { kind: 'missing' } },
         true,
@@ -418,6 +452,7 @@ describe('planning a pool, level by level', () => {
       ['not on its way out of it', { ...good, place: 'leaving-group' }, false],
       ['not what the group is doing something with', { ...good, place: 'unsettled' }, false],
       ['not what is being ended', { ...good, place: 'ending' }, false],
+      ['not what may start again', { ...good, place: 'paused' }, false],
       ['not without a decision', { place: 'outside', reading: emptied('a') }, false],
       [
         'not by a decision about an earlier machine',
@@ -612,6 +647,7 @@ describe('planning a pool, level by level', () => {
         'unsettled',
         'leaving-group',
         'outside',
+        'paused',
         'stopped',
         'stopped-unknown-since',
         'ending',

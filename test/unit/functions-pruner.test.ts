@@ -379,6 +379,7 @@ describe('a run of the pruner', () => {
             await scheduler.waitOne();
           }
         }
+        google.endOperations();
         check();
         for (let round = 0; round < 3; round += 1) {
           await run(google);

@@ -425,6 +425,7 @@ describe('the GCP pool', () => {
       [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
       [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
       [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
+      [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
       [name('pruner-fails'), 'jsonPayload.level="error"'],
       [name('pruner-silent'), 'jsonPayload.event="pruner"'],
     ]);
@@ -445,6 +446,7 @@ describe('the GCP pool', () => {
       [`${count('alarming')} > 0`, '120s'],
       [`${count('overdue')} > 0`, '60s'],
       [`${count('pruner-fails')} > 0`, '120s'],
+      [`${count('retained')} > 0`, '240s'],
       [`${count('stale')} > 0`, '120s'],
       [`${count('unknown')} > 0`, '240s'],
     ]);

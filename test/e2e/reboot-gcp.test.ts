@@ -109,12 +109,12 @@ describe('a node on the twin GCP that boots again, its startup-script late', fun
   }
 
   /** Looks all the time whether LiveKit listens. */
-  function watch({ signalPort }: LabMachine): () => Promise<number> {
+  function watch(node: LabMachine): () => Promise<number> {
     let seen = 0;
     let on = true;
     const looking = (async () => {
-      while (on) {
-        if (await listens(signalPort)) seen += 1;
+      while (on && !node.takenAway()) {
+        if (await listens(node.signalPort)) seen += 1;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     })();

@@ -5,10 +5,10 @@ const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 const path = v.pipe(v.string(), v.minLength(1));
 
 const capacity = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
-const containerName = v.pipe(
-  v.string(),
-  v.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'must be the name of a container'),
-);
+/** What a container engine takes as a name, and what names a label, with its value or without. */
+export const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+export const CONTAINER_LABEL = /^[^=\s]+(=.*)?$/;
+const containerName = v.pipe(v.string(), v.regex(CONTAINER_NAME, 'must be the name of a container'));
 
 export const RESTART_POLICIES = ['no', 'on-failure', 'unless-stopped', 'always'] as const;
 export type RestartPolicy = (typeof RESTART_POLICIES)[number];
@@ -66,7 +66,7 @@ const openviduSchema = v.strictObject({
       egress: v.optional(containerName, 'egress'),
       ingress: v.optional(containerName, 'ingress'),
       agentLabel: v.optional(
-        v.pipe(v.string(), v.regex(/^[^=\s]+(=.*)?$/, 'must be a label: NAME or NAME=VALUE')),
+        v.pipe(v.string(), v.regex(CONTAINER_LABEL, 'must be a label: NAME or NAME=VALUE')),
         'openvidu-agent=true',
       ),
     }),

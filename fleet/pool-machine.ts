@@ -1,10 +1,19 @@
 /**
  * Where a machine of the pool stands. `in-group`: settled and running in its group. `unsettled`: in its group, which is
  * doing something with it. `leaving-group`: on its way out of it, and it runs on. `outside`: it runs, and no group has it.
- * `stopped`: outside, and for some minutes nothing has run on it. `ending`: the cloud takes it away, or puts another in
- * its place.
+ * `paused`: outside, and off since so short that it may be about to start again. `stopped`: outside, and for some minutes
+ * nothing has run on it. `stopped-unknown-since`: outside and stopped, and the cloud does not tell for how long: it may be a
+ * restart. `ending`: the cloud takes it away, or puts another in its place.
  */
-export type Place = 'in-group' | 'unsettled' | 'leaving-group' | 'outside' | 'stopped' | 'ending';
+export type Place =
+  | 'in-group'
+  | 'unsettled'
+  | 'leaving-group'
+  | 'outside'
+  | 'paused'
+  | 'stopped'
+  | 'stopped-unknown-since'
+  | 'ending';
 
 export interface PoolMachine {
   node: string;

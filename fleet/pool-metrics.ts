@@ -11,7 +11,7 @@ export const POOL_METRICS = {
   stale: 'StaleNodes',
   /** They have no status, or none that can be read, or do not know their own work. */
   unknown: 'UnknownNodes',
-  /** Left the group's count without being ended: nobody answered their terminate hook. */
+  /** Left the group and are kept. AWS: nobody answered their terminate hook; elsewhere: nobody but a person will end them. */
   retained: 'RetainedNodes',
   /** Draining for longer than the operator expects. */
   overdue: 'OverdueDrains',

@@ -1,6 +1,13 @@
 import type { Decision } from './decision.ts';
 import type { NodeStatus, Phase } from './status.ts';
 
+/**
+ * How old the word of a node may be that it is empty, where a machine is ended for it: one that boots again is not back
+ * sooner, and its media server takes rooms at once. A node that waits for its end says it anew every `EMPTY_EVERY_MS`.
+ */
+export const EMPTY_WORD_MS = 12_000;
+export const EMPTY_EVERY_MS = 5_000;
+
 /** Older than this, by the store's clock, a status says nothing about the present. Nodes write every 20 s. */
 export const STALE_AFTER_MS = 60_000;
 

@@ -11,6 +11,7 @@ import {
   SETUP_UNIT,
   setupUnit,
   TEMPLATES,
+  unlessLeaving,
 } from './node-units.ts';
 import type { CommonSettings, LivekitMedia } from './settings-schema.ts';
 
@@ -123,6 +124,9 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
     placed: [
       spared(unit === undefined ? ENGINE_UNITS : [unit]),
       { file: setupUnit, to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
+      ...(unit === undefined
+        ? []
+        : [{ file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' }]),
     ],
     files: [],
     start: [SETUP_UNIT],

@@ -1,3 +1,4 @@
+import { leavingMark } from '../fleet/leaving-mark.ts';
 import { FIRST_FREE_PORT } from './media-settings.ts';
 import type { NodeFile } from './node-file.ts';
 import type { MediaPorts } from './settings-schema.ts';
@@ -8,6 +9,12 @@ export const AGENT_UNIT = 'ebbtide-agent.service';
 export const LIVEKIT_UNIT = 'livekit.service';
 export const SETUP_UNIT = 'ebbtide-setup.service';
 export const TEMPLATES = '/etc/ebbtide/templates';
+
+/**
+ * A node that is to go must not take calls again, whoever starts its media: systemd at a reboot or after a crash, or a boot
+ * program that comes late.
+ */
+const UNLESS_LEAVING = `ConditionPathExists=!{{root}}/var/lib/ebbtide/${leavingMark('{{node}}')}`;
 
 /** Killed or stopped, the agent takes nothing with it; started again, it goes on where it was. */
 export const agentUnit: NodeFile = {
@@ -52,6 +59,7 @@ function livekitUnitText(rights: string): string {
 Description=LiveKit media server
 Wants=network-online.target
 After=network-online.target
+${UNLESS_LEAVING}
 RefuseManualStop=yes
 StartLimitIntervalSec=60
 StartLimitBurst=5
@@ -90,6 +98,7 @@ export const livekitContainerUnit: NodeFile = {
 Description=LiveKit media server, in a container
 Wants=network-online.target docker.service
 After=network-online.target docker.service
+${UNLESS_LEAVING}
 RefuseManualStop=yes
 
 [Service]
@@ -122,6 +131,7 @@ Description=The media server's setup, the operator's own script
 Wants=network-online.target
 After=network-online.target
 ConditionPathExists=!{{root}}/var/lib/ebbtide/setup-done
+${UNLESS_LEAVING}
 
 [Service]
 Type=oneshot
@@ -133,6 +143,12 @@ TimeoutStartSec=infinity
 [Install]
 WantedBy=multi-user.target
 `,
+};
+
+/** The same for a unit that is not ours. */
+export const unlessLeaving: NodeFile = {
+  path: `${TEMPLATES}/unless-leaving.conf`,
+  content: `[Unit]\n${UNLESS_LEAVING}\n`,
 };
 
 /** Upgrades restart services whose libraries changed; these they leave alone. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CONTAINER_LABEL, CONTAINER_NAME } from '../fleet/agent-config.ts';
 import {
   duration,
   ipv4Range,
@@ -161,7 +162,7 @@ const containerImage = matching(
 );
 
 const containerName = matching(
-  /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+  CONTAINER_NAME,
   'the name of a container: letters, digits, dots, underscores and hyphens',
 );
 
@@ -203,7 +204,7 @@ const openvidu = section({
       livekit: v.optional(containerName),
       egress: v.optional(containerName),
       ingress: v.optional(containerName),
-      agentLabel: v.optional(matching(/^[^=\s]+(=.*)?$/, 'a label: NAME or NAME=VALUE')),
+      agentLabel: v.optional(matching(CONTAINER_LABEL, 'a label: NAME or NAME=VALUE')),
     }),
     {},
   ),

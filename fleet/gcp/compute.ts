@@ -19,10 +19,13 @@ import {
 export const POOL_LABEL = 'ebbtide-pool';
 /** The id of the decision by which a machine has left its group. */
 export const DECISION_LABEL = 'ebbtide-decision';
-/** `true`: an operator said that this machine is not to be touched. */
-export const PROTECTED_LABEL = 'ebbtide-protected';
 
 export type InstanceName = Pick<Instance, 'name' | 'zone'>;
+
+/** `listedAt`: when it was so, by Google's own clock; NaN where it told none. */
+export interface ListedInstance extends Instance {
+  listedAt: number;
+}
 
 /** One pool's part of Compute Engine. Every member rejects with `GcpError`; lists are whole, or they reject. */
 export interface Compute {
@@ -33,7 +36,7 @@ export interface Compute {
   /** Who the group has, to the last page. */
   listManaged(signal?: AbortSignal): Promise<ManagedInstance[]>;
   /** Every instance of the region with the pool's label, in its group or not, to the last page. */
-  listInstances(signal?: AbortSignal): Promise<Instance[]>;
+  listInstances(signal?: AbortSignal): Promise<ListedInstance[]>;
   /** Takes instances out of the group; they run on. One that the group does not have makes all of it fail. */
   abandon(instances: readonly InstanceName[], signal?: AbortSignal): Promise<Operation>;
   /** undefined where there is no such instance any more. */
@@ -107,20 +110,19 @@ export function createCompute(options: ComputeOptions): Compute {
     return found;
   }
 
-  async function listInstances(signal?: AbortSignal): Promise<Instance[]> {
-    const found: Instance[] = [];
+  async function listInstances(signal?: AbortSignal): Promise<ListedInstance[]> {
+    const found: ListedInstance[] = [];
     const isOfRegion = (scope: string) => scope.startsWith(`zones/${region}-`);
     await everyPage(async (pageToken) => {
-      const { items, nextPageToken, unreachables, warning } = await ask(
-        `the instances of ${pool}`,
-        aggregatedInstancesSchema,
-        {
-          method: 'GET',
-          path: `${root}/aggregated/instances`,
-          query: { filter: `labels.${POOL_LABEL}=${pool}`, maxResults: PAGE_SIZE, pageToken },
-          signal,
-        },
-      );
+      const answer = await client.send({
+        service: 'compute',
+        method: 'GET',
+        path: `${root}/aggregated/instances`,
+        query: { filter: `labels.${POOL_LABEL}=${pool}`, maxResults: PAGE_SIZE, pageToken },
+        signal,
+      });
+      const page = readAnswer(`the instances of ${pool}`, answer, aggregatedInstancesSchema);
+      const { items, nextPageToken, unreachables, warning } = page;
       const scopes = Object.entries(items).filter(([scope]) => isOfRegion(scope));
       const unread = [
         ...scopes.filter(([, part]) => isIncomplete(part.warning)).map(([scope]) => scope),
@@ -130,7 +132,8 @@ export function createCompute(options: ComputeOptions): Compute {
       ];
       if (unread.length > 0)
         throw new GcpError(`the instances of ${pool} could not be read: ${unread.join(', ')}`, 'incomplete');
-      found.push(...scopes.flatMap(([, { instances }]) => instances));
+      const listed = scopes.flatMap(([, { instances }]) => instances);
+      found.push(...listed.map((instance) => ({ ...instance, listedAt: answer.date })));
       return nextPageToken;
     });
     return found;

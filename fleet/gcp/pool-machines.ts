@@ -1,19 +1,22 @@
 import type { Place, PoolMachine } from '../pool-machine.ts';
-import { type Compute, DECISION_LABEL, PROTECTED_LABEL } from './compute.ts';
+import { PROTECTED_KEY, saysProtected } from '../protection.ts';
+import { type Compute, DECISION_LABEL, type ListedInstance } from './compute.ts';
 import type { Instance, InstanceGroupState, ManagedInstance } from './compute-schemas.ts';
 
 export interface GcpMachine extends PoolMachine {
-  instance: Instance;
+  instance: ListedInstance;
 }
 
 export interface GcpPool {
   /** undefined only where Google said that there is no such group. */
   group: InstanceGroupState | undefined;
   machines: GcpMachine[];
+  /** Whether every member of the group of which there is a machine is among `machines`. */
+  showsEveryMember: boolean;
 }
 
 /** The whole pool, in its group or not. Rejects where it could not be read, or not to its end. */
-export async function readPool(compute: Compute, now: number, signal?: AbortSignal): Promise<GcpPool> {
+export async function readPool(compute: Compute, signal?: AbortSignal): Promise<GcpPool> {
   // Instances first: the group knows a machine before it exists, so that whoever is here and not there is outside, not new.
   const instances = await compute.listInstances(signal);
   const first = await readMembers(compute, signal);
@@ -24,7 +27,10 @@ export async function readPool(compute: Compute, now: number, signal?: AbortSign
     throw new Error(`the group has ${memberCount(members)} machines, and lists ${length}`);
   }
   const { group, managed, baseName } = members;
-  return { group, machines: machinesOf(instances, managed, baseName, now) };
+  const machines = machinesOf(instances, managed, baseName);
+  const shown = new Set(machines.map(({ zone, node }) => `${zone}/${node}`));
+  const showsEveryMember = managed.every((member) => !exists(member) || shown.has(keyOf(member)));
+  return { group, machines, showsEveryMember };
 }
 
 interface Members {
@@ -43,6 +49,15 @@ function memberCount({ group }: Members): number {
   return Object.values(group?.currentActions ?? {}).reduce((sum, count) => sum + count, 0);
 }
 
+/** The group names a machine before there is one, and for as long as Google cannot make it. */
+function exists({ id, instanceStatus }: ManagedInstance): boolean {
+  return Boolean(id) || Boolean(instanceStatus);
+}
+
+function keyOf({ instance: { zone, name } }: ManagedInstance): string {
+  return `${zone}/${name}`;
+}
+
 function isShort(members: Members): boolean {
   return members.managed.length < memberCount(members);
 }
@@ -51,14 +66,11 @@ function isShort(members: Members): boolean {
 const STOPPED_FOR_MS = 300_000;
 
 function machinesOf(
-  instances: readonly Instance[],
+  instances: readonly ListedInstance[],
   managed: readonly ManagedInstance[],
   baseName: string,
-  now: number,
 ): GcpMachine[] {
-  const members = new Map(
-    managed.map((member) => [`${member.instance.zone}/${member.instance.name}`, member]),
-  );
+  const members = new Map(managed.map((member) => [keyOf(member), member]));
   return instances
     .filter(({ name }) => name.startsWith(`${baseName}-`))
     .map((instance) => {
@@ -68,9 +80,9 @@ function machinesOf(
         node: name,
         machine: id,
         zone,
-        place: member === undefined ? placeOutside(instance, now) : placeInside(member, instance),
+        place: member === undefined ? placeOutside(instance) : placeInside(member, instance),
         state: member === undefined ? status : `${member.currentAction}, ${status}`,
-        protected: labels[PROTECTED_LABEL] === 'true',
+        protected: saysProtected(labels[PROTECTED_KEY]),
         mark: labels[DECISION_LABEL],
         instance,
       };
@@ -93,7 +105,7 @@ function placeInside({ id, currentAction }: ManagedInstance, instance: Instance)
   }
 }
 
-function placeOutside({ status, lastStopTimestamp }: Instance, now: number): Place {
+function placeOutside({ status, lastStopTimestamp, listedAt }: ListedInstance): Place {
   switch (status) {
     case 'STOPPING':
     case 'PENDING_STOP':
@@ -101,8 +113,10 @@ function placeOutside({ status, lastStopTimestamp }: Instance, now: number): Pla
       return 'ending';
     case 'TERMINATED':
     case 'STOPPED': {
-      const stoppedAt = Date.parse(lastStopTimestamp ?? '');
-      return now - stoppedAt >= STOPPED_FOR_MS ? 'stopped' : 'ending';
+      // Both by Google's clock: that of an operator may be any.
+      const stoppedForMs = listedAt - Date.parse(lastStopTimestamp ?? '');
+      if (Number.isNaN(stoppedForMs)) return 'stopped-unknown-since';
+      return stoppedForMs >= STOPPED_FOR_MS ? 'stopped' : 'paused';
     }
     default:
       return 'outside';

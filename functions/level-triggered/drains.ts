@@ -17,7 +17,7 @@ export function drainsUnderWay(
   return new Set(drains.map(({ machine }) => machine));
 }
 
-/** Nothing runs on it, or the cloud takes it away whatever we do. */
+/** Nothing runs on it any more, or the cloud takes it away whatever we do. One that starts again drains on. */
 function isOver({ place }: SeenMachine): boolean {
   return place === 'stopped' || place === 'ending';
 }

@@ -1,8 +1,9 @@
+import { describeDuration } from '../../fleet/duration.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
 import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../watch/finding.ts';
 import type { Recalled } from './memory.ts';
-import { whyRemove } from './removal.ts';
-import type { PoolRules, PoolWorld, SeenMachine } from './world.ts';
+import { isLeftToPeople } from './removal.ts';
+import type { PoolRules, PoolWorld, RecommendationReading, SeenMachine } from './world.ts';
 
 /** What an operator should know of this run. `machines`: undefined where they could not be read. */
 export function findingsOf(
@@ -24,11 +25,7 @@ function troubles({ machines, recommendation, fleet, decisions }: PoolWorld, rec
   const findings: Finding[] = [];
   if (machines.kind === 'unknown')
     findings.push({ level: 'error', name: 'machines-unknown', text: machines.reason });
-  if (recommendation.kind === 'unknown') {
-    const level = recommendation.unread ? 'error' : 'warn';
-    const text = `${recommendation.reason}: nobody is decided`;
-    findings.push({ level, name: 'recommendation-unknown', text });
-  }
+  findings.push(...whatOfRecommendation(recommendation));
   findings.push(...whatOfRegistry(fleet));
   if (!decisions.complete) {
     const text = `the decisions were not read to their end: ${decisions.problem ?? 'unknown cause'}`;
@@ -41,7 +38,25 @@ function troubles({ machines, recommendation, fleet, decisions }: PoolWorld, rec
   return findings;
 }
 
-function whatOfMachine(machine: SeenMachine, { decisions }: PoolWorld): Finding[] {
+function whatOfRecommendation(recommendation: RecommendationReading): Finding[] {
+  if (recommendation.kind === 'known') {
+    const { cannotGrow: text } = recommendation;
+    return text === undefined ? [] : [{ level: 'warn', name: 'cannot-grow', text }];
+  }
+  const { reason, trouble } = recommendation;
+  const text = `${reason}: nobody is decided`;
+  switch (trouble) {
+    // Each minute may cost calls: somebody must hear of it.
+    case 'cuts':
+      return [{ level: 'error', name: 'scaling-cuts-calls', text }];
+    case 'unread':
+      return [{ level: 'error', name: 'recommendation-unknown', text }];
+    case 'unfit':
+      return [{ level: 'warn', name: 'recommendation-unknown', text }];
+  }
+}
+
+function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Finding[] {
   const { node, place, state, decided, reading } = machine;
   const findings: Finding[] = [];
   // That the list was not read to its end is told once, above.
@@ -49,23 +64,41 @@ function whatOfMachine(machine: SeenMachine, { decisions }: PoolWorld): Finding[
     findings.push({ level: 'warn', name: 'decision-unknown', node, text: decided.reason });
   switch (place) {
     case 'in-group':
+      findings.push(...whatOfSilence(node, state, reading), ...whatOfIdle(machine, now));
+      break;
     case 'leaving-group':
       findings.push(...whatOfSilence(node, state, reading));
       break;
     case 'outside':
       findings.push(...whatOfSilence(node, `outside of its group, ${state}`, reading));
-      if (machine.protected)
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-protected', node, text: keptText(machine) });
       break;
     case 'stopped':
-      if (whyRemove(machine) === undefined)
+    case 'stopped-unknown-since':
+      if (isLeftToPeople(machine))
         findings.push({ level: 'warn', name: 'outside-stopped', node, text: keptText(machine) });
       break;
     case 'unsettled':
+    case 'paused':
     case 'ending':
       break;
   }
   return findings;
+}
+
+/** Longer than an announced interruption takes to come. */
+const EMPTY_EXPECTED_MS = 600_000;
+
+/** It has made room for an end that has not come: it serves nobody, is paid for, and counts as a drain. */
+function whatOfIdle({ node, reading, decided }: SeenMachine, now: number): Finding[] {
+  if (reading.kind !== 'fresh' || decided.kind === 'decided') return [];
+  const { phase, since, decision } = reading.status;
+  if (phase !== 'empty' || decision?.intent === 'maintenance') return [];
+  const emptyForMs = now - Date.parse(since);
+  if (emptyForMs < EMPTY_EXPECTED_MS) return [];
+  const text = `empty for ${describeDuration(emptyForMs)} in its group, and nobody ends it: resume it, or delete it`;
+  return [{ level: 'warn', name: 'empty-kept', node, text }];
 }
 
 function keptText({ state, reading }: SeenMachine): string {

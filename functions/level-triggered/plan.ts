@@ -1,5 +1,4 @@
 import type { Choice } from '../../fleet/choose-victims.ts';
-import type { Decision } from '../../fleet/decision.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { Finding } from '../watch/finding.ts';
 import { measure, type PoolCounts } from '../watch/measure.ts';
@@ -16,9 +15,9 @@ import {
   type Recalled,
   recall,
 } from './memory.ts';
-import { whyRemove } from './removal.ts';
+import { isLeftToPeople, whyRemove } from './removal.ts';
 import { decideScaleIn } from './scale-in.ts';
-import { type PoolRules, type PoolWorld, type SeenMachine, see } from './world.ts';
+import { markOf, type PoolRules, type PoolWorld, type SeenMachine, see } from './world.ts';
 
 /**
  * What a run does, each step safe to repeat. First `memory` is written, over the very memory that was read, and without
@@ -94,7 +93,10 @@ export function planPool<Machine extends PoolMachine>(
     }),
     findings: findingsOf(world, machines, recalled, rules),
     drainsUnderWay: underWay.size,
-    counts: measure(machines.map(measured), fleet, now, rules.warnAfterMs),
+    counts: {
+      ...measure(machines.map(measured), fleet, now, rules.warnAfterMs),
+      retained: machines.filter(isLeftToPeople).length,
+    },
   };
 }
 
@@ -109,11 +111,6 @@ const NOTHING = {
   allowance: { kind: 'unknown', reason: 'the machines are not known' },
   held: 'the machines are not known',
 } as const satisfies Partial<PoolPlan>;
-
-/** What a machine carries of a decision: clouds take small letters only. */
-export function markOf({ id }: Decision): string {
-  return id.toLowerCase();
-}
 
 function isToBeMarked({ place }: PoolMachine): boolean {
   return place === 'leaving-group' || place === 'outside';

@@ -1,3 +1,4 @@
+import type { Decision } from '../../fleet/decision.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import {
   type DecisionReading,
@@ -14,12 +15,13 @@ export type MachinesReading<Machine extends PoolMachine = PoolMachine> =
   | { kind: 'unknown'; reason: string };
 
 /**
- * How many machines the cloud's own scaling holds to be right. `unread`: it could not be asked; else the cloud answered,
- * and had no figure that is fit to act on.
+ * How many machines the cloud's own scaling holds to be right. `cannotGrow`: why it gets no more machines at present,
+ * which says nothing about the figure. Unknown since it is `unread`: the cloud could not be asked; `unfit`: it answered,
+ * and had no figure to act on; `cuts`: its scaling ends machines by itself, whatever runs on them.
  */
 export type RecommendationReading =
-  | { kind: 'known'; size: number; minimum: number }
-  | { kind: 'unknown'; reason: string; unread: boolean };
+  | { kind: 'known'; size: number; minimum: number; cannotGrow?: string }
+  | { kind: 'unknown'; reason: string; trouble: 'unread' | 'unfit' | 'cuts' };
 
 /** All that one run knows. */
 export interface PoolWorld<Machine extends PoolMachine = PoolMachine> {
@@ -56,6 +58,7 @@ export function see<Machine extends PoolMachine>(
 ): SeenMachine<Machine>[] {
   return machines.map((machine) => ({
     ...machine,
+    mark: markOfMachine(machine, decisions),
     reading: readingOfMachine(machine, fleet),
     decided: decisionOfMachine(machine, decisions),
   }));
@@ -74,4 +77,22 @@ function decisionOfMachine({ node, machine }: PoolMachine, decisions: DecisionsR
   if (decision.machine === undefined)
     return { kind: 'unknown', reason: `the decision ${decision.id} does not say which machine it is about` };
   return decision.machine === machine && decision.intent === 'leave' ? reading : { kind: 'none' };
+}
+
+/**
+ * Marks are written by name too, and another machine may have come under it just then. A mark whose decision is not to be
+ * found at all is left: that decision was lost.
+ */
+function markOfMachine(
+  { node, machine, mark }: PoolMachine,
+  decisions: DecisionsReading,
+): string | undefined {
+  const reading = decisionOf(decisions, node);
+  if (reading.kind !== 'decided' || reading.decision.machine === machine) return mark;
+  return mark === markOf(reading.decision) ? undefined : mark;
+}
+
+/** What a machine carries of a decision: clouds take small letters only. */
+export function markOf({ id }: Decision): string {
+  return id.toLowerCase();
 }

@@ -11,6 +11,7 @@ import { coreSettings, identify } from '../../node-agent/run.ts';
 import { createStateFile, type Files } from '../../node-agent/store/state-file.ts';
 import type { Disk } from './disk.ts';
 import type { MediaUnit } from './media-unit.ts';
+import { createMortal } from './mortal.ts';
 import type { Boundary } from './step.ts';
 
 /** One life of an agent process: everything in it stands still for ever once it is killed. */
@@ -44,57 +45,23 @@ export interface AgentLifeOptions {
 /** The agent as `run` composes it, with its real adapters, on a machine in memory. */
 export function startAgentLife(options: AgentLifeOptions): AgentLife {
   const { config, unit, disk } = options;
-  const waits = new Set<() => void>();
-  let alive = true;
-  let agent: Agent | undefined;
   // As in `run`: the wall's time at the start, and from there the time that passes.
-  const startedAt = options.clock.now();
-  const offset = options.wallNow() - startedAt;
-
-  const clock: Clock = {
-    now: () => options.clock.now() + offset,
-    after(ms, action) {
-      const cancel = options.clock.after(ms, () => {
-        waits.delete(cancel);
-        action();
-      });
-      waits.add(cancel);
-      return () => {
-        waits.delete(cancel);
-        cancel();
-      };
-    },
-  };
+  const life = createMortal(options.clock, options.wallNow() - options.clock.now());
+  const { clock, whileAlive } = life;
+  let agent: Agent | undefined;
 
   const moment = () => ({ at: clock.now(), boot: options.boot, upMs: options.clock.now() });
 
   function kill(): void {
-    alive = false;
     agent?.stop();
-    for (const cancel of waits) cancel();
-    waits.clear();
-  }
-
-  /** Whoever is dead gets no answer, and does nothing. */
-  function whileAlive<T>(run: () => Promise<T>): Promise<T> {
-    if (!alive) return new Promise(() => undefined);
-    return new Promise((resolve, reject) => {
-      run().then(
-        (value) => {
-          if (alive) resolve(value);
-        },
-        (cause) => {
-          if (alive) reject(cause);
-        },
-      );
-    });
+    life.kill();
   }
 
   async function effect<T>(boundary: Boundary, run: () => Promise<T>): Promise<T> {
-    if (alive && options.dies(boundary, 'before')) kill();
+    if (life.isAlive() && options.dies(boundary, 'before')) kill();
     return whileAlive(async () => {
       const result = await run();
-      if (alive && options.dies(boundary, 'after')) kill();
+      if (life.isAlive() && options.dies(boundary, 'after')) kill();
       return result;
     });
   }
@@ -104,6 +71,7 @@ export function startAgentLife(options: AgentLifeOptions): AgentLife {
     copyFile: (from, to) => whileAlive(() => disk.files.copyFile(from, to)),
     mkdir: (path, how) => whileAlive(() => disk.files.mkdir(path, how)),
     rename: (from, to) => effect('rename', () => disk.files.rename(from, to)),
+    rm: (path, how) => whileAlive(() => disk.files.rm(path, how)),
     async open(path, flags, mode) {
       const file = await whileAlive(() => disk.files.open(path, flags, mode));
       return {
@@ -119,7 +87,7 @@ export function startAgentLife(options: AgentLifeOptions): AgentLife {
     const { cloud, registry } = options.connect(config, { ...network, now: options.wallNow });
     const stateFile = createStateFile(config.stateDirectory, moment, files);
     const log: Ports['log'] = (_level, event, fields = {}) => {
-      if (alive) options.log(event, fields);
+      if (life.isAlive()) options.log(event, fields);
     };
     const identity = await identify(cloud, config, log, clock);
     const stored = await stateFile.load();
@@ -160,10 +128,10 @@ export function startAgentLife(options: AgentLifeOptions): AgentLife {
   }
 
   function readDrain() {
-    const life = unit.life();
-    if (!options.hasMediaRegistry || life === undefined)
+    const media = unit.life();
+    if (!options.hasMediaRegistry || media === undefined)
       return { kind: 'unknown' as const, reason: 'this LiveKit has no registry' };
-    return life.draining ? { kind: 'shutting-down' as const } : { kind: 'serving' as const, ageMs: 1_000 };
+    return media.draining ? { kind: 'shutting-down' as const } : { kind: 'serving' as const, ageMs: 1_000 };
   }
 
   void run();

@@ -11,12 +11,15 @@ export interface CloudSettings {
   registry: ConfigInput['registry'];
   /** Where a cloud's timer is kept alive. */
   heartbeatMs?: number;
+  /** How often it is asked what it wants of the machine, and whether it takes it away. */
+  noticeMs?: number;
+  spotMs?: number;
 }
 
 /** The settings of an agent. Its intervals are longer than in earnest: a schedule has fewer things in it then. */
 export function agentSettingsOf(
   plan: CommonPlan,
-  { cloud, registry, heartbeatMs }: CloudSettings,
+  { cloud, registry, heartbeatMs, noticeMs = 3_000, spotMs = 30_000 }: CloudSettings,
 ): AgentConfig {
   const ms = (value: number) => `${value}ms`;
   return v.parse(agentConfigSchema, {
@@ -35,8 +38,8 @@ export function agentSettingsOf(
     },
     every: {
       tick: '2s',
-      notice: '3s',
-      spot: '30s',
+      notice: ms(noticeMs),
+      spot: ms(spotMs),
       publish: '25s',
       tags: '60s',
       runtime: '3s',

@@ -17,6 +17,8 @@ export interface ChaosCloud<Plan extends CommonPlan, Own extends OwnStep> {
   name: string;
   /** Of its own steps those that are trouble; the others (a size that is wished for) are everyday life. */
   faults: readonly Own['kind'][];
+  /** How late it is at worst, with all that goes wrong, that anybody sees to a machine that has to go. */
+  noticesWithinMs: number;
   /** What stands in the source of this cloud alone, and must be missed when it is taken out. */
   guards: readonly Guard[];
   /** How the world is made, and what happens in it, in order of time: drawn from the seed's numbers alone. */
@@ -57,6 +59,8 @@ export type Standing =
   | 'leaving'
   /** It left its group and runs on: somebody has to end it. */
   | 'kept'
+  /** It is out of its group and off, and its cloud still has what is left of it: somebody has to end it. */
+  | 'stopped'
   | 'gone';
 
 /** What every world is made with. */

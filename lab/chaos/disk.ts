@@ -38,6 +38,9 @@ export function createDisk(): Disk {
       entries.delete(from);
       entries.set(to, content);
     },
+    async rm(path) {
+      entries.delete(path);
+    },
   };
 
   const disk: Disk = {

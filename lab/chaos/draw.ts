@@ -84,7 +84,8 @@ export function drawTrouble(draw: Draw, nodes: number, fromMs: number, untilMs: 
       };
     }
     case 'reboot':
-      return { at, kind, node, downMs: Math.min(draw.whole(5, 60) * SECOND, untilMs - at) };
+      // No machine is back sooner, with all that it starts.
+      return { at, kind, node, downMs: draw.whole(15, 60) * SECOND };
     case 'state-garbled':
       return { at, kind, node, downMs };
     case 'clock-jump':

@@ -29,15 +29,9 @@ export const COMMON_GUARDS: readonly Guard[] = [
   {
     name: 'an agent that starts again remembers its drain',
     file: 'node-agent/core/state.ts',
-    guard: 'if (!signals.some(isUnfinished)) return stored.state;',
+    guard: 'if (!state.signals.some(isUnfinished)) return state;',
     instead:
-      "if (!signals.some(isUnfinished)) return { ...stored.state, phase: 'booting', decision: null, signals: [] };",
-  },
-  {
-    name: 'the timer is kept alive, not only begun',
-    file: 'node-agent/core/leave-rules.ts',
-    guard: 'observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs',
-    instead: 'observed.heldAt === null',
+      "if (!state.signals.some(isUnfinished)) return { ...state, phase: 'booting', decision: null, signals: [] };",
   },
   {
     name: 'calls are cut only where the operator said so',

@@ -6,10 +6,18 @@ export type CloudHappening =
   /** Where the cloud says that the machine is, in its own words: for whoever reads a trace. */
   | { kind: 'cloud'; node: string; state: string }
   /**
-   * The cloud decided that this node goes. `chosen`: by our own choice, which the bound on drains is for. `blindly`: and
-   * that although the registry had not heard of the node lately, where only known ones may be chosen.
+   * The cloud decided that this node goes. `chosen`: by our own choice, which the bound on drains is for. `unfounded`: and
+   * that although it could not know what such a choice rests on; mostly undefined. `decision`: its id, where it is written
+   * down for this very node before anything else is done.
    */
-  | { kind: 'wanted'; node: string; chosen: boolean; blindly: boolean; why: string }
+  | {
+      kind: 'wanted';
+      node: string;
+      chosen: boolean;
+      unfounded: string | undefined;
+      decision?: string;
+      why: string;
+    }
   /** The cloud does not wait for this node's agent any more. `disturbed`: something had kept that from asking it to. */
   | { kind: 'hold-lost'; node: string; disturbed: boolean }
   /** The agent gave the machine back, and the cloud took its word. */

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Told } from './happening.ts';
 import type { Bounds } from './plan.ts';
 
@@ -11,6 +12,8 @@ interface Node {
   /** Chosen to go, and not given back yet. */
   chosenAndHere: boolean;
   drainingSince: number | undefined;
+  /** By their ids, where its cloud writes them down. */
+  decisions: Set<string>;
 }
 
 interface Life {
@@ -18,6 +21,9 @@ interface Life {
   cutByUs: boolean;
 }
 
+/** Who writes a decision down for one machine before it goes, and tells its id. */
+const WRITTEN_BY = ['pruner'];
+const decisionSchema = v.object({ id: v.string(), by: v.string() });
 /** Telling the time of a drain takes the agent no longer. */
 const SLACK_MS = 1_000;
 
@@ -26,7 +32,12 @@ export function createInvariants(bounds: Bounds): Invariants {
   const lives = new Map<string, Life>();
 
   function nodeOf(id: string): Node {
-    const known = nodes.get(id) ?? { on: true, chosenAndHere: false, drainingSince: undefined };
+    const known = nodes.get(id) ?? {
+      on: true,
+      chosenAndHere: false,
+      drainingSince: undefined,
+      decisions: new Set(),
+    };
     nodes.set(id, known);
     return known;
   }
@@ -41,7 +52,8 @@ export function createInvariants(bounds: Bounds): Invariants {
     switch (told.kind) {
       case 'wanted': {
         const node = nodeOf(told.node);
-        if (told.blindly) return [`${told.node} was chosen, and nothing was known of it`];
+        if (told.decision !== undefined) node.decisions.add(told.decision);
+        if (told.unfounded !== undefined) return [`${told.node} was chosen, and ${told.unfounded}`];
         if (!told.chosen || node.chosenAndHere) return [];
         node.chosenAndHere = true;
         const atOnce = [...nodes.values()].filter(({ chosenAndHere }) => chosenAndHere).length;
@@ -59,7 +71,10 @@ export function createInvariants(bounds: Bounds): Invariants {
       }
       case 'released':
         nodeOf(told.node).chosenAndHere = false;
-        return told.people > 0 ? [`${told.node} was given back with ${told.people} people on it`] : [];
+        if (told.people > 0) return [`${told.node} was given back with ${told.people} people on it`];
+        return told.running.length > 0
+          ? [`${told.node} was given back while ${told.running.join(', ')} ran on it`]
+          : [];
       case 'machine-off': {
         const node = nodeOf(told.node);
         node.on = false;
@@ -96,8 +111,17 @@ export function createInvariants(bounds: Bounds): Invariants {
       : [];
   }
 
-  function says({ node, event, at }: Extract<Told, { kind: 'agent-says' }>): string[] {
+  function says({ node, event, fields, at }: Extract<Told, { kind: 'agent-says' }>): string[] {
     if (event === 'drain-decided') nodeOf(node).drainingSince ??= at;
+    if (event === 'drain-decided' || event === 'decision-replaced') {
+      const decision = v.safeParse(decisionSchema, fields.decision);
+      // Agents make decisions of their own too, which nobody else writes down.
+      if (decision.success && WRITTEN_BY.includes(decision.output.by)) {
+        const { id } = decision.output;
+        if (!nodeOf(node).decisions.has(id))
+          return [`${node} drains for ${id}, which nobody decided about it`];
+      }
+    }
     // Nobody waits for the last call any more: what is left is the cloud's.
     if (event === 'empty') nodeOf(node).chosenAndHere = false;
     if (event === 'media-came-back') nodeOf(node).drainingSince = at;

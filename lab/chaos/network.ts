@@ -3,7 +3,7 @@ import { HttpError, type HttpRequest, type HttpResponse, type SendHttp } from '.
 import type { RawRequest } from '../raw-request.ts';
 import type { Mischief, Way } from './step.ts';
 
-/** What a service in memory answers at once. */
+/** What a service in memory answers. */
 export interface Reply {
   status: number;
   headers: Readonly<Record<string, string>>;
@@ -13,10 +13,13 @@ export interface Reply {
 /** In a service's own words; the network cannot say these itself. */
 export type ServiceFault = 'error' | 'throttle' | 'garbage';
 
-/** Who answers at an address. Undefined: nobody listens. */
+/** Who answers at an address, at once or later. Undefined: nobody listens. */
 export interface Destination {
   way: Way;
-  answer(request: RawRequest, fault: ServiceFault | undefined): Reply | undefined;
+  answer(
+    request: RawRequest,
+    fault: ServiceFault | undefined,
+  ): Reply | undefined | Promise<Reply | undefined>;
 }
 
 export interface NetworkOptions {
@@ -81,7 +84,11 @@ export function createSender({ clock, random, find, mischief }: NetworkOptions):
       const raw = rawRequest(request, url);
       const fault =
         trouble === 'error' || trouble === 'throttle' || trouble === 'garbage' ? trouble : undefined;
-      clock.after(onTheWay(), () => comeBack(destination.answer(raw, fault)));
+      clock.after(onTheWay(), () => {
+        const answer = destination.answer(raw, fault);
+        if (answer instanceof Promise) void answer.then(comeBack);
+        else comeBack(answer);
+      });
       if (trouble === 'twice') clock.after(SLOWEST_MS + onTheWay(), () => destination.answer(raw, undefined));
     });
 }

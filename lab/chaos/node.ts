@@ -181,7 +181,9 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
     boot,
     powerOff(taken) {
       if (!on) {
+        // It was about to boot.
         comingBack?.();
+        tell({ kind: 'machine-off', node: id, taken, people: 0 });
         return;
       }
       on = false;

@@ -1,5 +1,5 @@
 import { createRandom } from '../rehearsal/random.ts';
-import type { ChaosCloud, NodeInWorld } from './cloud.ts';
+import type { ChaosCloud, NodeInWorld, Standing } from './cloud.ts';
 import { applyCommon } from './common-steps.ts';
 import { createDisturbance } from './disturbance.ts';
 import { isAtRest, type NodeNow, wrongAtTheEnd } from './endings.ts';
@@ -25,7 +25,8 @@ const BEGIN = Date.parse('2026-01-05T09:00:00Z');
 /** After the last trouble, everything has to come to rest within so long. */
 const REST_WITHIN_MS = 15 * 60_000;
 const LOOK_EVERY_MS = 5_000;
-const LATEST_ALARM_MS = 240_000;
+/** A machine that is off is not ended at once: it may be about to start again. */
+const LATEST_END_MS = 600_000;
 const MOST_IN_A_MOMENT = 200;
 
 /** Lives one schedule in virtual time, to its end or to the first thing that is wrong. */
@@ -38,7 +39,8 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
   const invariants = createInvariants(bounds);
   const history: Told[] = [];
   const drainedByHand = new Set<string>();
-  const leavingSince = new Map<string, number>();
+  /** `isOff`: what is left of a machine is another thing to wait for than its drain. */
+  const leavingSince = new Map<string, { since: number; isOff: boolean }>();
   const mischiefs = createMischiefs(time.now);
   const disturbance = createDisturbance(time.now);
   let violation: string | undefined;
@@ -97,20 +99,38 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
     };
   }
 
+  /** Undefined: whoever stands so may do so for ever. */
+  function overdueAfterMs(standing: Standing): number | undefined {
+    switch (standing) {
+      case 'in':
+      case 'gone':
+        return undefined;
+      case 'leaving':
+      case 'kept':
+        return bounds.warnAfterMs + cloud.noticesWithinMs;
+      case 'stopped':
+        return LATEST_END_MS;
+    }
+  }
+
   /** Every drain ends, or an alarm says why: not only in the end. */
   function lookForForgotten(): void {
     const now = time.now();
     for (const each of world.nodes()) {
       const { node, standing } = each;
-      if (standing !== 'leaving' && standing !== 'kept') {
+      const limitMs = overdueAfterMs(standing);
+      const isOff = standing === 'stopped';
+      const before = leavingSince.get(node.id);
+      // Whoever was told of it looks for himself; once nobody is told any more, it has to go on.
+      const isTold = nodeNow(each).alarms.length > 0 || world.alarms().length > 0;
+      if (limitMs === undefined || isTold) {
         leavingSince.delete(node.id);
         continue;
       }
-      const since = leavingSince.get(node.id) ?? now;
-      leavingSince.set(node.id, since);
-      if (now - since < bounds.warnAfterMs + LATEST_ALARM_MS) continue;
-      if (nodeNow(each).alarms.length > 0 || world.alarms().length > 0) continue;
-      violation ??= `${node.id} has been ${standing} for ${Math.round((now - since) / 1000)} s, and no alarm says why`;
+      const since = before !== undefined && before.isOff === isOff ? before.since : now;
+      leavingSince.set(node.id, { since, isOff });
+      if (now - since < limitMs) continue;
+      violation ??= `${node.id} has been ${standing} for ${Math.round((now - since) / 1000)} s, and no alarm has said why`;
     }
     time.after(LOOK_EVERY_MS, lookForForgotten);
   }

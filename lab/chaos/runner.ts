@@ -1,6 +1,7 @@
 import { createRandom } from '../rehearsal/random.ts';
 import { awsCloud } from './aws/cloud.ts';
 import type { ChaosCloud } from './cloud.ts';
+import { gcpCloud } from './gcp/cloud.ts';
 import type { Guard } from './guard.ts';
 import { COMMON_GUARDS } from './guards.ts';
 import type { Told } from './happening.ts';
@@ -34,7 +35,10 @@ export interface Tested {
 }
 
 /** By its name. */
-export const TESTED: Readonly<Record<string, Tested>> = { aws: testedOf(awsCloud) };
+export const TESTED: Readonly<Record<string, Tested>> = {
+  aws: testedOf(awsCloud),
+  gcp: testedOf(gcpCloud),
+};
 
 function testedOf<Plan extends CommonPlan, Own extends OwnStep>(cloud: ChaosCloud<Plan, Own>): Tested {
   return {

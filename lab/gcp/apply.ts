@@ -1,6 +1,6 @@
 import { Ports } from '../instance/ports.ts';
 import { type Application, applyOnPaper, type Recorded } from '../pulumi/apply.ts';
-import type { CallWorld, ExistingNetwork } from './data-sources.ts';
+import type { CallWorld, ExistingGroup, ExistingNetwork } from './data-sources.ts';
 import type { GcpModel } from './model.ts';
 import { createPaperGcp } from './paper.ts';
 import { type Place, PROJECT_NUMBER } from './place.ts';
@@ -10,7 +10,7 @@ export interface GcpApplication extends Application, Pick<CallWorld, 'switchedOf
   /** Networks that are there before the program. */
   existing?: ExistingNetwork[];
   /** Groups that are there before the program. */
-  groups?: { name: string; description: string }[];
+  groups?: ExistingGroup[];
 }
 
 export interface Applied extends Recorded {

@@ -14,8 +14,14 @@ export interface CallWorld {
   existing: readonly ExistingNetwork[];
   /** APIs of the project that are switched off: `run.googleapis.com`. */
   switchedOff?: readonly string[];
-  /** The groups that there are, with their descriptions. */
-  groups(): readonly { name: string; description: string }[];
+  groups(): readonly ExistingGroup[];
+}
+
+/** A group that is there, as far as the program asks. */
+export interface ExistingGroup {
+  name: string;
+  description: string;
+  zones: readonly string[];
 }
 
 /** What the real provider's data sources answer. One that is not here is refused, as is a thing that does not exist. */
@@ -62,6 +68,7 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
     return {
       id: `projects/${place.project}/regions/${place.region}/instanceGroupManagers/${name}`,
       description: found.description,
+      distributionPolicyZones: [...found.zones],
     };
   },
 };

@@ -1,7 +1,6 @@
 import type { LivingCloud, ResourceLife } from '../pulumi/provider/living-cloud.ts';
 import type { Made } from '../pulumi/provider/made.ts';
 import { waitUntil } from '../pulumi/provider/waiting.ts';
-import type { RecordedResource } from '../pulumi/resource.ts';
 import type { GcpTwin } from './gcp-twin.ts';
 import { createPaperGcp } from './paper.ts';
 import type { Place } from './place.ts';
@@ -15,18 +14,15 @@ const GROUP = 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager
  * the one function that there may be is to answer.
  */
 export function createLivingGcp(twin: GcpTwin, place: Place, functionUrl: string): LivingCloud {
-  let there: readonly RecordedResource[] = [];
-  const groups = () =>
-    there
-      .filter(({ type }) => type === GROUP)
-      .map(({ inputs: { name, description } }) => ({ name: String(name), description: String(description) }));
   return {
-    paper: createPaperGcp({ place, existing: [], groups }, functionUrl),
+    paper: createPaperGcp(
+      { place, existing: [], groups: () => twin.groups().map(({ group }) => group) },
+      functionUrl,
+    ),
     rules: GCP_RULES,
     lives: { 'gcp:storage/bucket:Bucket': bucketLife(twin), [GROUP]: groupLife(twin) },
     async provision(resources) {
       await twin.provision(readModel(resources, place));
-      there = resources;
     },
   };
 }

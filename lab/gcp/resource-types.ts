@@ -19,9 +19,13 @@ export function creatorOf(type: string): Create | undefined {
 const COMPUTE = 'https://www.googleapis.com/compute/v1/';
 
 const CREATORS: Readonly<Record<string, Create>> = {
-  'gcp:storage/bucket:Bucket': ({ name }) => ({
+  'gcp:storage/bucket:Bucket': ({ name }, seed) => ({
     id: String(name),
-    outputs: { url: `gs://${name}`, selfLink: `https://www.googleapis.com/storage/v1/b/${name}` },
+    outputs: {
+      url: `gs://${name}`,
+      selfLink: `https://www.googleapis.com/storage/v1/b/${name}`,
+      timeCreated: momentOf(seed),
+    },
   }),
   'gcp:storage/bucketObject:BucketObject': bucketObject,
   'gcp:storage/bucketIAMMember:BucketIAMMember': member('bucket'),
@@ -55,9 +59,14 @@ const CREATORS: Readonly<Record<string, Create>> = {
   }),
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': member('repository'),
   'gcp:logging/metric:Metric': ({ name }) => ({ id: String(name), outputs: {} }),
-  'gcp:monitoring/alertPolicy:AlertPolicy': numbered('alertPolicies'),
+  'gcp:monitoring/alertPolicy:AlertPolicy': alertPolicy,
   'gcp:monitoring/notificationChannel:NotificationChannel': numbered('notificationChannels'),
 };
+
+/** Another one for each thing that is made, and the same for the same program. */
+function momentOf(seed: string): string {
+  return new Date(Number(`0x${hexId(seed, 10)}`)).toISOString();
+}
 
 /** One of a project's things that Google gives a number for a name. */
 function numbered(kind: string): Create {
@@ -65,6 +74,21 @@ function numbered(kind: string): Create {
     const name = `projects/${project}/${kind}/${numericId(seed)}`;
     return { id: name, outputs: { name } };
   };
+}
+
+/** The log's metrics are made by the same program a moment before: Google does not know them yet. */
+function alertPolicy(inputs: Inputs, seed: string, place: PaperPlace): Created {
+  const conditions = Array.isArray(inputs.conditions) ? inputs.conditions : [];
+  for (const condition of conditions) {
+    const { disableMetricValidation } = Object(Object(condition).conditionPrometheusQueryLanguage);
+    const [named] = /logging\.googleapis\.com\/user\/[\w-]+/.exec(JSON.stringify(condition)) ?? [];
+    if (named === undefined || disableMetricValidation === true) continue;
+    throw new Error(
+      `Error 404: Cannot find metric(s) that match type = "${named}". If a metric was created recently, it could take up ` +
+        'to 10 minutes to become available. Please try again soon.',
+    );
+  }
+  return numbered('alertPolicies')(inputs, seed, place);
 }
 
 function member(of: string): Create {

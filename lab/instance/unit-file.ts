@@ -8,6 +8,8 @@ export interface UnitFile {
   readonly restartMs: number;
   readonly killMode: 'control-group' | 'mixed' | 'process';
   readonly refuseManualStop: boolean;
+  /** It starts only while each of these is there, or is not; where one does not hold, a start leaves it at rest. */
+  readonly conditions: readonly { readonly path: string; readonly exists: boolean }[];
   /** More starts than `burst` in this time and the unit fails for good; 0 means never. */
   readonly startLimit: { readonly intervalMs: number; readonly burst: number };
   readonly stopTimeoutMs: number;
@@ -17,6 +19,7 @@ export interface UnitFile {
 
 const UNDERSTOOD = new Set([
   'Unit.RefuseManualStop',
+  'Unit.ConditionPathExists',
   'Unit.StartLimitIntervalSec',
   'Unit.StartLimitBurst',
   'Service.Environment',
@@ -114,6 +117,10 @@ export function parseUnitFile(name: string, text: string): UnitFile {
       wrong,
     ),
     refuseManualStop: ['yes', 'true', 'on', '1'].includes(last('Unit.RefuseManualStop') ?? 'no'),
+    conditions: (values.get('Unit.ConditionPathExists') ?? []).map((written) => ({
+      path: written.replace(/^!/, ''),
+      exists: !written.startsWith('!'),
+    })),
     startLimit: {
       intervalMs: span('Unit.StartLimitIntervalSec', 10_000),
       burst: Number(last('Unit.StartLimitBurst') ?? 5),

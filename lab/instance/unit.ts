@@ -73,7 +73,12 @@ export class Unit {
     }
     if (!isOneshot) return true;
     await this.#ended;
-    return this.#state.active === 'active';
+    return this.#state.active === 'active' || this.#isHeldBack();
+  }
+
+  /** By a condition: to systemd a start has then succeeded, and nothing was started. */
+  #isHeldBack(): boolean {
+    return this.#file.conditions.some(({ path, exists }) => existsSync(path) !== exists);
   }
 
   /** The signal that systemd sends first, then the last one when the time is over. */
@@ -128,6 +133,10 @@ export class Unit {
   }
 
   #startWithinLimit(): boolean {
+    if (this.#isHeldBack()) {
+      this.#tell({ ...this.#state, active: 'inactive', sub: 'dead' });
+      return true;
+    }
     const may = mayStart(this.#file, this.#starts, Date.now());
     if (may) this.#run();
     else this.#tell(afterStartLimit(this.#state));

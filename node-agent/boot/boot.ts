@@ -31,6 +31,9 @@ interface Node {
   overrides: ReadonlyMap<string, string>;
 }
 
+/** Written when all stages were done. It names the machine: in an image it says nothing of the machines made from it. */
+const DONE = '/var/lib/ebbtide/boot-done';
+
 /** How far it came: all stages are done, or some, or not even the first, which is the agent's. */
 export type BootEnd = 'all' | 'some' | 'none';
 
@@ -44,12 +47,19 @@ export async function boot(options: BootOptions): Promise<BootEnd> {
   let end: BootEnd = 'none';
   try {
     const node = await prepare(options);
+    // What was done is systemd's to start at a later boot, and the agent's to keep down: here it could only be in the way.
+    if (await isDone(node, options)) {
+      log('info', 'boot-was-done', {});
+      return 'all';
+    }
     for (const stage of node.manifest.stages) {
       doing = stage.name;
       await carryOut(stage, node, options);
       end = 'some';
       log('info', 'stage-done', { stage: stage.name });
     }
+    doing = DONE;
+    await putFile(join(options.root, DONE), '0644', (path) => writeContent(path, machineOf(node)));
     return 'all';
   } catch (error) {
     log('error', 'boot-failed', { stage: doing, reason: describeError(error) });
@@ -66,6 +76,18 @@ async function prepare(options: BootOptions): Promise<Node> {
     values.set(name, await patiently(options, name, read));
   }
   return { manifest, source, run: createRun(environment), values, overrides: await readOverrides(root) };
+}
+
+function machineOf({ values }: Node): string {
+  return values.get('instanceId') ?? '';
+}
+
+async function isDone(node: Node, { root }: BootOptions): Promise<boolean> {
+  try {
+    return (await readFile(join(root, DONE), 'utf8')) === machineOf(node);
+  } catch {
+    return false;
+  }
 }
 
 async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise<void> {

@@ -67,7 +67,7 @@ export function acknowledge(state: AgentState, settings: CoreSettings, at: numbe
 }
 
 /** A disk that has refused for a minute must not keep an empty machine for ever: its emptiness is proven anew each time. */
-function isWritten({ observed }: AgentState, at: number): boolean {
+export function isWritten({ observed }: AgentState, at: number): boolean {
   if (observed.savedRevision >= observed.revision) return true;
   return observed.save.failingSince !== null && at - observed.save.failingSince >= ALARM_AFTER_MS;
 }

@@ -40,8 +40,10 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
     if (running.some(({ id }) => id === gone.id)) continue;
     const record = recordOf(state, gone);
     const exit = reading.exits?.find(({ name }) => name === gone.name);
-    const replaced = running.some(({ name }) => name === gone.name) || willStart.includes(gone.name);
-    // What comes back by itself has failed: after a clean end it would stay away.
+    const runsAgain = running.some(({ name }) => name === gone.name);
+    // What comes back by itself has failed: after a clean end it would stay away. A unit that is not at rest yet, and does
+    // not tell how its process ended, has only just ended.
+    const replaced = runsAgain || (willStart.includes(gone.name) && exit !== undefined);
     const clean = replaced ? false : (exit?.clean ?? null);
     const how = exit?.text ?? 'it is not known how';
     effects.push(

@@ -1,6 +1,8 @@
+import { EMPTY_EVERY_MS } from '../../fleet/registry.ts';
 import { command } from './command.ts';
 import { decide } from './decide.ts';
 import type { AgentEvent } from './event.ts';
+import { isWritten } from './leave-rules.ts';
 import { observe } from './observe.ts';
 import { begun, isDue } from './retry.ts';
 import { type CoreSettings, PUBLISH_GAP_MS } from './settings.ts';
@@ -33,6 +35,9 @@ function publish(state: AgentState, settings: CoreSettings, at: number): Step {
   if (!isDue(observed.publish, at) || observed.runtime === null) return unchanged(state);
   const sinceMs = observed.publishedAt === null ? Number.POSITIVE_INFINITY : at - observed.publishedAt;
   if (sinceMs < PUBLISH_GAP_MS) return unchanged(state);
+  // Where a status makes others take the machine away, that it leaves is on disk before they can read it.
+  const leaves = state.durable.phase === 'empty' && settings.leavesBy === 'status';
+  if (leaves && !isWritten(state, at)) return unchanged(state);
   const status = statusOf(state, settings, at);
   // Load moves all the time and alone is not worth a write.
   const text = JSON.stringify({
@@ -42,9 +47,15 @@ function publish(state: AgentState, settings: CoreSettings, at: number): Step {
     load: null,
     alarms: status.alarms?.map(({ name }) => name),
   });
-  if (text === observed.publishedText && sinceMs < settings.publishMs) return unchanged(state);
+  if (text === observed.publishedText && sinceMs < publishedEvery(state, settings)) return unchanged(state);
   return {
     ...known(state, { publish: begun(observed.publish) }),
     effects: [{ kind: 'publish', status, text }],
   };
+}
+
+/** Where others end an empty machine for what it says, they take a word of some seconds ago, and no older one. */
+function publishedEvery({ durable: { phase } }: AgentState, { leavesBy, publishMs }: CoreSettings): number {
+  const waitsForItsEnd = leavesBy === 'status' && (phase === 'empty' || phase === 'leaving');
+  return waitsForItsEnd ? Math.min(publishMs, EMPTY_EVERY_MS) : publishMs;
 }

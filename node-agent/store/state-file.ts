@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { decisionSchema } from '../../fleet/decision.ts';
 import { describeError } from '../../fleet/error.ts';
+import { leavingMark } from '../../fleet/leaving-mark.ts';
 import type { DurableState, StoredState } from '../core/state.ts';
+import { leavesForGood } from './leaves-for-good.ts';
 import { carriedOver, type Moment } from './moment.ts';
 
 const ms = v.number();
@@ -57,6 +59,7 @@ export interface Files {
   mkdir(path: string, options: { recursive: true; mode: number }): Promise<unknown>;
   open(path: string, flags: 'r' | 'w', mode?: number): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { force: true }): Promise<void>;
 }
 
 export interface OpenFile {
@@ -71,6 +74,8 @@ export function createStateFile(
   files: Files = realFiles,
 ): StateFile {
   const path = join(directory, 'state.json');
+  /** What the mark was last set to by us; before that, nobody knows. */
+  let marked: boolean | undefined;
 
   async function load(): Promise<StoredState> {
     let text: string;
@@ -101,7 +106,17 @@ export function createStateFile(
     await files.mkdir(directory, { recursive: true, mode: 0o700 });
     await writeThrough(files, temporary, JSON.stringify({ ...state, written: moment() }));
     await files.rename(temporary, path);
+    const leaves = leavesForGood(state);
+    if (leaves !== marked) await setMark(state.node, leaves);
     await syncDirectory(files, dirname(path));
+    marked = leaves;
+  }
+
+  /** Says the same as the state, to those who cannot read it: on disk with it, so before any signal and any "empty". */
+  async function setMark(node: string, leaves: boolean): Promise<void> {
+    const mark = join(directory, leavingMark(node));
+    if (leaves) await writeThrough(files, mark, '');
+    else await files.rm(mark, { force: true });
   }
 
   return { path, load, save };

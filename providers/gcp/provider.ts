@@ -7,7 +7,7 @@ export interface GcpProviderArgs {
   labels: Record<string, string>;
 }
 
-/** The one provider that a pool's resources are made with. */
+/** The one provider that a pool's resources are made with. Of another place it is another one: the old things keep theirs. */
 export function createGcpProvider({ project, region, labels }: GcpProviderArgs): gcp.Provider {
-  return new gcp.Provider('gcp', { project, region, defaultLabels: labels });
+  return new gcp.Provider(`gcp.${project}.${region}`, { project, region, defaultLabels: labels });
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GoogleAuth } from 'google-auth-library';
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
-import type { TokenProvider } from '../../fleet/kept-token.ts';
 import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { operatorToken } from './operator-token.ts';
 import { sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
@@ -42,16 +41,4 @@ export async function runSweep(
     say: sayToPerson,
     deadlineMs: DEADLINE_MS,
   });
-}
-
-/** As the Google Cloud provider finds them: a token of the environment, a key file, gcloud's login, a machine's account. */
-function operatorToken(environment: Readonly<Record<string, string | undefined>>): TokenProvider {
-  const given = environment.GOOGLE_OAUTH_ACCESS_TOKEN;
-  if (given) return async () => given;
-  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
-  return async () => {
-    const found = await auth.getAccessToken();
-    if (!found) throw new Error('Google gave no token for these credentials');
-    return found;
-  };
 }

@@ -1,5 +1,6 @@
 import type { Decision } from '../../fleet/decision.ts';
 import type { GcpMachine } from '../../fleet/gcp/pool-machines.ts';
+import type { Place } from '../../fleet/pool-machine.ts';
 import { type DecisionsReading, decisionOf, type FleetReading, readingOf } from '../../fleet/registry.ts';
 import {
   hasDrained,
@@ -17,13 +18,15 @@ export interface SweepWorld {
   /** How many machines the group wants. */
   targetSize: number;
   machines: GcpMachine[];
+  /** Whether every member of the group of which there is a machine is among them. */
+  showsEveryMember: boolean;
   fleet: FleetReading;
   decisions: DecisionsReading;
 }
 
 export type SweepStep =
   | { kind: 'stop-scaling' }
-  /** The group deletes all that it has: only to cut. */
+  /** The group deletes all that it has: only to cut, or where it has no machine, and wants what Google cannot make. */
   | { kind: 'empty-group' }
   /** Its agent drains it, which nobody else can. */
   | { kind: 'decide'; machine: GcpMachine }
@@ -45,9 +48,11 @@ export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): 
   const occupied = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
   if (onDestroy === 'refuse' && !begun && occupied.length > 0)
     return { kind: 'refuse', nodes: occupied, machines: machines.length };
+  const hasNone = !grows && machines.length === 0 && world.showsEveryMember;
+  const mayEmpty = onDestroy === 'cut' || hasNone;
   const steps: SweepStep[] = [
     ...(hasGroup && grows ? [{ kind: 'stop-scaling' } as const] : []),
-    ...(hasGroup && onDestroy === 'cut' && targetSize > 0 ? [{ kind: 'empty-group' } as const] : []),
+    ...(hasGroup && mayEmpty && targetSize > 0 ? [{ kind: 'empty-group' } as const] : []),
     ...machines.flatMap((machine) => (onDestroy === 'cut' ? endNow(machine) : endWhenEmpty(machine))),
   ];
   if (machines.length === 0 && steps.length === 0 && targetSize === 0) return { kind: 'done' };
@@ -69,7 +74,7 @@ function see(machine: GcpMachine, { fleet, decisions }: SweepWorld): SweptInstan
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */
 function isOver({ place }: GcpMachine): boolean {
-  return place === 'stopped' || place === 'ending';
+  return place === 'paused' || place === 'stopped' || place === 'ending';
 }
 
 /** First the decision, so that its agent drains it; then out of the group; deleted once it says that it has drained. */
@@ -84,12 +89,17 @@ function endWhenEmpty(machine: SweptInstance): SweepStep[] {
       return machine.decision === undefined && isKnownEmpty(machine) ? [{ kind: 'decide', machine }] : [];
     case 'stopped':
       return [{ kind: 'delete', machine }];
+    // It may start again any moment: a person looks at it.
+    case 'stopped-unknown-since':
     case 'leaving-group':
+    case 'paused':
     case 'ending':
       return [];
   }
 }
 
+const OUT_OF_GROUP = new Set<Place>(['outside', 'stopped', 'stopped-unknown-since']);
+
 function endNow(machine: SweptInstance): SweepStep[] {
-  return machine.place === 'outside' || machine.place === 'stopped' ? [{ kind: 'delete', machine }] : [];
+  return OUT_OF_GROUP.has(machine.place) ? [{ kind: 'delete', machine }] : [];
 }

@@ -21,7 +21,7 @@ export function sweep({ pool, compute, registry, ...rest }: SweepTools): Promise
   return sweepPool({
     ...rest,
     pool: { ...pool, drainFirst: drainFirst(pool) },
-    read: () => readWorld({ compute, registry, now: rest.now }),
+    read: () => readWorld({ compute, registry }),
     plan: planSweep,
     carryOut: (step) => carryOutStep(step, { pool, compute, registry, now: rest.now }),
     isOfWhole: ({ kind }) => kind === 'stop-scaling' || kind === 'empty-group',
@@ -31,10 +31,10 @@ export function sweep({ pool, compute, registry, ...rest }: SweepTools): Promise
 
 type Hands = Pick<SweepTools, 'compute' | 'registry' | 'now'>;
 
-async function readWorld({ compute, registry, now }: Hands): Promise<SweepWorld> {
+async function readWorld({ compute, registry }: Omit<Hands, 'now'>): Promise<SweepWorld> {
   const signal = AbortSignal.timeout(READ_BUDGET_MS);
-  const [{ group, machines }, fleet] = await Promise.all([
-    readPool(compute, now(), signal),
+  const [{ group, machines, showsEveryMember }, fleet] = await Promise.all([
+    readPool(compute, signal),
     registry.readFleet(signal),
   ]);
   const decisions = await registry.readDecisions(new Set(machines.map(({ node }) => node)), signal);
@@ -44,6 +44,7 @@ async function readWorld({ compute, registry, now }: Hands): Promise<SweepWorld>
     grows,
     targetSize: group?.targetSize ?? 0,
     machines,
+    showsEveryMember,
     fleet,
     decisions,
   };

@@ -79,6 +79,8 @@ export class PoolGroup extends pulumi.ComponentResource {
         // The size is the cloud's to choose. Hooks given at creation cannot change but by a new group: see below.
         ignoreChanges: ['desiredCapacity', 'initialLifecycleHooks'],
         customTimeouts: { delete: DESTROY_WAIT },
+        // What has a name the provider would delete before it makes it anew: a replacement is to fail, with nothing deleted.
+        deleteBeforeReplace: false,
       },
     );
     for (const { name: hook, ...hookArgs } of hooks) {

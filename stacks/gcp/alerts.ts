@@ -3,7 +3,7 @@ import { AlertPolicy } from '@pulumi/gcp/monitoring/alertPolicy.js';
 import { NotificationChannel } from '@pulumi/gcp/monitoring/notificationChannel.js';
 import * as pulumi from '@pulumi/pulumi';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
-import type { GcpNames } from './names.ts';
+import { type GcpNames, LOG_METRICS } from './names.ts';
 
 export interface PoolAlertsArgs {
   names: GcpNames;
@@ -19,7 +19,7 @@ interface Alert {
   says: string;
   /** Lines of the pruner's log that are bad, or, with `absent`, that must be there. */
   lines: string;
-  /** Two at least: of one alone Google does not let us say what a minute without lines means. */
+  /** For how long it must be so. Two at least, since that is what is looked at: a count needs two minutes to be one. */
   minutes: number;
   absent?: boolean;
 }
@@ -53,6 +53,12 @@ const ALERTS: Alert[] = [
     minutes: 3,
   },
   {
+    name: 'retained',
+    says: 'A machine is out of its group and kept: it is protected, or was stopped before anybody decided that it goes. End it yourself once nobody needs it.',
+    lines: some(POOL_METRICS.retained),
+    minutes: 5,
+  },
+  {
     name: 'pruner-fails',
     says: 'The pruner fails: the pool does not shrink, and machines that are empty may be paid for.',
     lines: 'jsonPayload.level="error"',
@@ -60,7 +66,7 @@ const ALERTS: Alert[] = [
   },
   {
     name: 'pruner-silent',
-    says: 'The pruner has not told how the pool is for 5 minutes.',
+    says: 'The pruner has not told how the pool is for 5 minutes, or has never run: its schedule or its log tells why.',
     lines: RUN,
     minutes: 5,
     absent: true,
@@ -90,7 +96,9 @@ export class PoolAlerts extends pulumi.ComponentResource {
           displayName: `${names.group}: ${alert.name}`,
           documentation: { content: alert.says, mimeType: 'text/markdown' },
           combiner: 'OR',
-          conditions: [conditionOf(alert, metric.name)],
+          conditions: [
+            { displayName: alert.name, conditionPrometheusQueryLanguage: conditionOf(alert, metric.name) },
+          ],
           notificationChannels,
           userLabels: { 'ebbtide-pool': pool },
         },
@@ -113,26 +121,17 @@ export class PoolAlerts extends pulumi.ComponentResource {
   }
 }
 
-function conditionOf({ name, minutes, absent }: Alert, metric: pulumi.Output<string>) {
-  const lines = {
-    filter: pulumi.interpolate`resource.type="cloud_run_revision" AND metric.type="logging.googleapis.com/user/${metric}"`,
-    // Each minute for itself, over every revision of the function.
-    aggregations: [
-      { alignmentPeriod: '60s', perSeriesAligner: 'ALIGN_DELTA', crossSeriesReducer: 'REDUCE_SUM' },
-    ],
-  };
-  if (absent) return { displayName: name, conditionAbsent: { ...lines, duration: `${minutes * 60}s` } };
+/**
+ * In PromQL, of which alone Google takes a metric that it does not know yet: of one that was made just now it knows
+ * nothing for up to ten minutes, and refuses every other condition.
+ */
+function conditionOf({ minutes, absent }: Alert, metric: pulumi.Output<string>) {
+  const lines = pulumi.interpolate`sum(increase({"${LOG_METRICS}${metric}", monitored_resource="cloud_run_revision"}[2m]))`;
   return {
-    displayName: name,
-    // Of the minutes that it must be bad for, the first is the one that is looked at.
-    conditionThreshold: {
-      ...lines,
-      comparison: 'COMPARISON_GT',
-      thresholdValue: 0,
-      duration: `${(minutes - 1) * 60}s`,
-      trigger: { count: 1 },
-      // A minute without a bad line is a good one.
-      evaluationMissingData: 'EVALUATION_MISSING_DATA_INACTIVE',
-    },
+    // A pool whose pruner has never run has no lines at all: that is none, and not unknown.
+    query: absent ? pulumi.interpolate`(${lines} or vector(0)) < 0.5` : pulumi.interpolate`${lines} > 0`,
+    duration: `${(minutes - 1) * 60}s`,
+    evaluationInterval: '60s',
+    disableMetricValidation: true,
   };
 }

@@ -1,5 +1,6 @@
 import { Bucket } from '@pulumi/gcp/storage/bucket.js';
 import * as pulumi from '@pulumi/pulumi';
+import { sha256Of } from '../bundle.ts';
 
 export interface PoolBucketArgs {
   bucketName: string;
@@ -15,6 +16,8 @@ const DECISION_DAYS = 30;
 export class PoolBucket extends pulumi.ComponentResource {
   /** Known only when the bucket is there, so that whoever uses it waits for it. */
   readonly name: pulumi.Output<string>;
+  /** Another one for each bucket that was ever made, and the same for as long as it is there. */
+  readonly birth: pulumi.Output<string>;
 
   constructor(name: string, args: PoolBucketArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:PoolBucket', name, {}, options);
@@ -35,7 +38,8 @@ export class PoolBucket extends pulumi.ComponentResource {
       { parent: this },
     );
     this.name = bucket.name;
-    this.registerOutputs({ name: this.name });
+    this.birth = bucket.timeCreated.apply((at) => sha256Of(at).slice(0, 8));
+    this.registerOutputs({ name: this.name, birth: this.birth });
   }
 }
 

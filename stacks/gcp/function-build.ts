@@ -59,9 +59,13 @@ export class FunctionBuild extends pulumi.ComponentResource {
           role: 'roles/storage.objectViewer',
           member,
           condition: {
-            title: 'sources of functions',
-            // Google copies a function's source there, into a bucket that it makes by itself.
-            expression: 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")',
+            title: 'source of the pruner',
+            // Google copies a function's source there, below the function's name, into a bucket that it makes by itself for
+            // all functions of the region. What is no object is the bucket.
+            expression:
+              'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") && ' +
+              `(resource.name.extract("/objects/{name}/") == "" || ` +
+              `resource.name.extract("/objects/{name}/") == "${names.pruner}")`,
           },
         },
         parent,

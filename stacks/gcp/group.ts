@@ -14,7 +14,7 @@ export interface PoolGroupArgs {
   lives: pulumi.Resource[];
 }
 
-/** By which a group is known as this pool's. */
+/** By which a group is known as this pool's. Never to be reworded: with another one the group would be another. */
 export function groupDescription(pool: string): string {
   return `Nodes of the Ebbtide pool ${pool}: the pruner alone takes machines out of it`;
 }
@@ -37,6 +37,8 @@ export class PoolGroup extends pulumi.ComponentResource {
         baseInstanceName: names.instanceBase,
         versions: [{ instanceTemplate: args.template }],
         distributionPolicyZones: args.zones,
+        // Evenly, but for a zone that has no room: an even group would wait for it, and not grow at all.
+        distributionPolicyTargetShape: 'BALANCED',
         // Neither a changed template nor a zone that has more than its share replaces a machine that runs.
         updatePolicy: { type: 'OPPORTUNISTIC', minimalAction: 'REPLACE', instanceRedistributionType: 'NONE' },
         // A machine that has died is made again, as new ones are. No health check: "not healthy" is not "without calls".
@@ -51,7 +53,14 @@ export class PoolGroup extends pulumi.ComponentResource {
         ...(scaling.kind === 'none' ? { targetSize: pool.initial ?? pool.min } : {}),
         waitForInstances: false,
       },
-      { parent: this, dependsOn: args.lives, ignoreChanges: ['targetSize'] },
+      {
+        parent: this,
+        dependsOn: args.lives,
+        ignoreChanges: ['targetSize'],
+        // Google deletes a group with every machine in it, whatever is on them. Of what has a name the provider would
+        // delete the old one first: so that a replacement fails at "already exists" instead, with nothing deleted.
+        deleteBeforeReplace: false,
+      },
     );
     new RegionAutoscaler(
       `${name}-cpu`,

@@ -2,8 +2,8 @@ import { sha256Of } from '../bundle.ts';
 import { globalName } from '../global-name.ts';
 
 /**
- * The names of a pool's things on GCP. They are fixed, not generated: rights name things before they exist. What is the
- * whole project's carries the region too, so that another region can have a pool of the same name.
+ * The names of a pool's things on GCP. They are fixed, not generated, but for roles: rights name things before they
+ * exist. What is the whole project's carries the region too, so that another region can have a pool of the same name.
  */
 export function gcpNames(pool: string, { project, region }: { project: string; region: string }) {
   const name = `ebbtide-${pool}`;
@@ -24,20 +24,29 @@ export function gcpNames(pool: string, { project, region }: { project: string; r
     prunerAccount: account('prune'),
     schedulerAccount: account('wake'),
     builderAccount: account('build'),
-    /** Ids of roles take no hyphens. */
-    role: (what: string) => ofProject(what).replaceAll('-', '_'),
+    /**
+     * Ids of roles take no hyphens. `birth`: of a role that was deleted Google keeps the id for weeks, so that a pool which
+     * is made again needs another.
+     */
+    role: (what: string, birth: string) =>
+      `${globalName(`${name}-${what}`, region, MOST_OF_ROLE).replaceAll('-', '_')}_${birth}`,
     secret: ofProject,
     metric: ofProject,
     /** What the names of the pool's log-based metrics begin with. */
-    metricPrefix: `logging.googleapis.com/user/${name}-`,
+    metricPrefix: `${LOG_METRICS}${name}-`,
     /** All the world's buckets share one space of names. */
     bucket: `${name}-${sha256Of(`${project}/${region}/${pool}`).slice(0, 10)}`,
     images: name,
   };
 }
 
+/** Where Google has the metrics that it makes of a log. */
+export const LOG_METRICS = 'logging.googleapis.com/user/';
+
 export type GcpNames = ReturnType<typeof gcpNames>;
 
 const MOST_OF_ACCOUNT = 30;
+/** 64, of which a birth takes nine. */
+const MOST_OF_ROLE = 55;
 /** Of most names on GCP. */
 const MOST_OF_NAME = 63;

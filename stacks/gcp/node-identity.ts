@@ -29,7 +29,7 @@ export class NodeIdentity extends pulumi.ComponentResource {
       { parent: this },
     );
     const rights = [
-      store.grant(`${name}-reads`, account.member, 'read', ['decisions', 'software', 'statuses'], {
+      store.grant(`${name}-reads`, account.member, 'read', ['decisions', 'software'], {
         parent: this,
       }),
       store.grant(`${name}-tells`, account.member, 'write', ['statuses'], { parent: this }),

@@ -42,7 +42,11 @@ export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>
   const names = gcpNames(settings.pool.name, settings.gcpProvider);
   const zones = await findZones(settings, names, { provider });
   const software = softwareOf(agent, settings.media);
-  const pool = new GcpPool(settings.pool.name, { settings, zones, software, boot, pruner }, { provider });
+  // A pool of another project or region is another pool also to Pulumi: its new things come, and only then does the sweep
+  // of the old ones go, and is asked.
+  const { project, region } = settings.gcpProvider;
+  const name = `${settings.pool.name}.${project}.${region}`;
+  const pool = new GcpPool(name, { settings, zones, software, boot, pruner }, { provider });
   return pool.outputs;
 }
 
@@ -61,7 +65,7 @@ export class GcpPool extends pulumi.ComponentResource {
     const bucket = new PoolBucket(`${name}-bucket`, { bucketName: names.bucket, region }, parent);
     const store = new StoreRoles(
       `${name}-store`,
-      { names, pool, bucketName: names.bucket, bucket: bucket.name },
+      { names, pool, bucketName: names.bucket, bucket: bucket.name, birth: bucket.birth },
       parent,
     );
     const identity = new NodeIdentity(`${name}-node`, { names, pool, store }, parent);
@@ -77,6 +81,7 @@ export class GcpPool extends pulumi.ComponentResource {
         bundle: args.pruner,
         bucket: bucket.name,
         store,
+        birth: bucket.birth,
         template: made.fingerprint,
         nodes: identity.member,
       },
@@ -115,7 +120,8 @@ export class GcpPool extends pulumi.ComponentResource {
     const watched = new PoolAlerts(
       `${name}-alerts`,
       { names, pool, pruner: pruner.functionName, notify: settings.alarms.notify },
-      parent,
+      // What is not woken yet is silent.
+      { parent: this, dependsOn: schedule },
     );
 
     // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.
@@ -127,7 +133,6 @@ export class GcpPool extends pulumi.ComponentResource {
           pool,
           group: names.group,
           autoscaler: names.autoscaler,
-          schedule: names.schedule,
           bucket: bucket.name,
           project,
           region,

@@ -1,4 +1,8 @@
-import { getRegionInstanceGroupManager } from '@pulumi/gcp/compute/getRegionInstanceGroupManager.js';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type GetRegionInstanceGroupManagerResult,
+  getRegionInstanceGroupManager,
+} from '@pulumi/gcp/compute/getRegionInstanceGroupManager.js';
 import { getZones } from '@pulumi/gcp/compute/getZones.js';
 import { getProjectService } from '@pulumi/gcp/projects/getProjectService.js';
 import * as pulumi from '@pulumi/pulumi';
@@ -7,7 +11,7 @@ import { groupDescription } from './group.ts';
 import type { GcpNames } from './names.ts';
 import type { GcpSettings } from './settings.ts';
 
-/** Without zones given: enough that one can fail, and that growth finds room elsewhere. */
+/** Of a new pool without zones given: enough that one can fail, and that growth finds room elsewhere. */
 const DEFAULT_ZONES = 3;
 
 const APIS = [
@@ -29,8 +33,8 @@ const APIS = [
 const ABSENT = /not found|\b404\b|notFound/i;
 
 /**
- * The zones of the pool. Whatever would make `up` fail half-way is looked at first: a switched-off API, a region or a zone
- * that is not there, a group of that name that is not ours.
+ * The zones of the pool: a group keeps those that it was made with. Whatever would make `up` fail half-way is looked at
+ * first: a switched-off API, a region or a zone that is not there, a group of that name that is not ours.
  */
 export async function findZones(
   settings: GcpSettings,
@@ -38,6 +42,11 @@ export async function findZones(
   options: pulumi.InvokeOptions,
 ): Promise<string[]> {
   await checkApis(settings, options);
+  const kept = await zonesOfGroup(settings, names, options);
+  return kept === undefined ? zonesOfNewGroup(settings, options) : keepZones(settings, kept);
+}
+
+async function zonesOfNewGroup(settings: GcpSettings, options: pulumi.InvokeOptions): Promise<string[]> {
   const { project, region } = settings.gcpProvider;
   const there = await readZones(project, region, options);
   if (there.length === 0) {
@@ -52,8 +61,18 @@ export async function findZones(
       `ebbtide:pool.zones names ${absent.join(', ')}: there are ${there.join(', ')} in gcp:region, which is ${region}`,
     );
   }
-  await checkGroup(settings, names, options);
   return zones;
+}
+
+/** Google makes a group with other zones anew, which would end every call of the one that is there. */
+function keepZones({ pool }: GcpSettings, kept: string[]): string[] {
+  const asked = [...new Set(pool.zones ?? kept)].sort();
+  if (isDeepStrictEqual(asked, [...kept].sort())) return kept;
+  throw new pulumi.RunError(
+    `ebbtide:pool.zones names ${asked.join(', ')}, and the pool ${pool.name} is in ${kept.join(', ')}: another list of ` +
+      'zones is another pool. Keep the list, or make a pool of another name beside this one and destroy this one when ' +
+      'it is empty',
+  );
 }
 
 async function readZones(project: string, region: string, options: pulumi.InvokeOptions): Promise<string[]> {
@@ -97,25 +116,40 @@ async function readApi(
   }
 }
 
-/** A group that somebody else made may have an autoscaler that shrinks it, and machines that know nothing of an agent. */
-async function checkGroup(
+/**
+ * Undefined where there is no group. One that somebody else made may have an autoscaler that shrinks it, and machines that
+ * know nothing of an agent. Whether there is one must be known: zones that are guessed would be another group's.
+ */
+async function zonesOfGroup(
   { pool, gcpProvider }: GcpSettings,
   { group }: GcpNames,
   options: pulumi.InvokeOptions,
-): Promise<void> {
+): Promise<string[] | undefined> {
   const { project, region } = gcpProvider;
-  let description: string;
+  const found = await readGroup({ name: group, project, region }, options);
+  if (found === undefined) return undefined;
+  if (found.description !== groupDescription(pool.name)) {
+    throw new pulumi.RunError(
+      `ebbtide:pool.name is "${pool.name}": ${region} has a managed instance group ${group} already, which is not this ` +
+        'pool: choose another name, or delete that group',
+    );
+  }
+  const zones = found.distributionPolicyZones.map((zone) => zone.slice(zone.lastIndexOf('/') + 1));
+  if (zones.length > 0) return zones;
+  throw new pulumi.RunError(`in which zones the group ${group} is, Google does not say: try again`);
+}
+
+async function readGroup(
+  asked: { name: string; project: string; region: string },
+  options: pulumi.InvokeOptions,
+): Promise<GetRegionInstanceGroupManagerResult | undefined> {
   try {
-    ({ description } = await getRegionInstanceGroupManager({ name: group, project, region }, options));
+    return await getRegionInstanceGroupManager(asked, options);
   } catch (error) {
     const reason = describeError(error);
-    if (ABSENT.test(reason)) return;
-    await pulumi.log.warn(`whether there is a group ${group} already is not known: ${reason}`);
-    return;
+    if (ABSENT.test(reason)) return undefined;
+    throw new pulumi.RunError(
+      `whether there is a group ${asked.name} in ${asked.region} already, and in which zones, cannot be read: ${reason}`,
+    );
   }
-  if (description === groupDescription(pool.name)) return;
-  throw new pulumi.RunError(
-    `ebbtide:pool.name is "${pool.name}": ${region} has a managed instance group ${group} already, which is not this ` +
-      'pool: choose another name, or delete that group',
-  );
 }

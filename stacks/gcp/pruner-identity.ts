@@ -10,6 +10,8 @@ export interface PrunerIdentityArgs {
   pool: string;
   project: string;
   store: StoreRoles;
+  /** Of the pool's roles. */
+  birth: pulumi.Output<string>;
 }
 
 /** Whom the pruner runs as: the one in the pool who may take machines out of the group, and end them. */
@@ -18,7 +20,7 @@ export class PrunerIdentity extends pulumi.ComponentResource {
 
   constructor(name: string, args: PrunerIdentityArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:PrunerIdentity', name, {}, options);
-    const { names, pool, project, store } = args;
+    const { names, pool, project, store, birth } = args;
     const account = new Account(
       name,
       { accountId: names.prunerAccount, displayName: `Pruner of the pool ${pool}` },
@@ -27,7 +29,11 @@ export class PrunerIdentity extends pulumi.ComponentResource {
     const ofProject = ROLES.map(({ what, title, permissions, condition }) => {
       const role = new IAMCustomRole(
         `${name}-${what}-role`,
-        { roleId: names.role(what), title: `Ebbtide pool ${pool}: ${title}`, permissions },
+        {
+          roleId: birth.apply((of) => names.role(what, of)),
+          title: `Ebbtide pool ${pool}: ${title}`,
+          permissions,
+        },
         { parent: this },
       );
       return new IAMMember(

@@ -16,6 +16,8 @@ export interface PrunerArgs {
   bundle: Bundle;
   bucket: pulumi.Output<string>;
   store: StoreRoles;
+  /** Of the pool's roles. */
+  birth: pulumi.Output<string>;
   /** What new nodes are made of. */
   template: pulumi.Output<string>;
   /** Who may wake it, beside its own schedule: the nodes. */
@@ -24,8 +26,8 @@ export interface PrunerArgs {
 
 /** GCP's recommendation is the peak of ten minutes already: this only keeps a single dip from counting. */
 export const DEFAULT_LOW_FOR_MS = 2 * 60_000;
-/** A machine takes Google minutes to delete, and a run follows it to its end. */
-export const PRUNER_TIMEOUT_SECONDS = 180;
+/** Longer than the longest request: one that waits for a run, and for its own to see machines deleted. */
+export const PRUNER_TIMEOUT_SECONDS = 210;
 
 /** The function that decides who leaves, and ends those that are empty; and what wakes it. */
 export class Pruner extends pulumi.ComponentResource {
@@ -34,11 +36,11 @@ export class Pruner extends pulumi.ComponentResource {
 
   constructor(name: string, args: PrunerArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:Pruner', name, {}, options);
-    const { settings, names, store } = args;
+    const { settings, names, store, birth } = args;
     const { project, region } = settings.gcpProvider;
     const pool = settings.pool.name;
     const parent = { parent: this };
-    const identity = new PrunerIdentity(`${name}-identity`, { names, pool, project, store }, parent);
+    const identity = new PrunerIdentity(`${name}-identity`, { names, pool, project, store, birth }, parent);
     const build = new FunctionBuild(`${name}-build`, { names, pool, project, region }, parent);
     const source = new BucketObject(
       `${name}-source`,

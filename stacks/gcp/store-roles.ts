@@ -18,6 +18,7 @@ export interface StoreRolesArgs {
   pool: string;
   bucketName: string;
   bucket: pulumi.Output<string>;
+  birth: pulumi.Output<string>;
 }
 
 /** What may be done with the pool's bucket, apart from each other. */
@@ -32,7 +33,7 @@ export class StoreRoles extends pulumi.ComponentResource {
       new IAMCustomRole(
         `${name}-${right}`,
         {
-          roleId: args.names.role(`store-${right}`),
+          roleId: args.birth.apply((birth) => args.names.role(`store-${right}`, birth)),
           title: `Ebbtide pool ${args.pool}: ${right} objects`,
           permissions: [...PERMISSIONS[right]],
         },

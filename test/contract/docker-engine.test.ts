@@ -45,9 +45,7 @@ for (const { name, missing, start } of engines) {
       await writeFile(join(under.folder, 'program.cjs'), PROGRAM);
     });
     after(() => under?.close());
-    afterEach(async () => {
-      for (const id of await under.engine.list({})) await under.ask('DELETE', `/containers/${id}?force=true`);
-    });
+    afterEach(() => under.clear());
 
     const said = async (container: string) => {
       const text = await readFile(join(under.folder, container), 'utf8').catch(() => '');

@@ -123,6 +123,21 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       rig.set('ebbtide:pool', pool);
     });
 
+    if (row.otherZones !== undefined) {
+      it('says that another list of zones is another pool', async () => {
+        const before = rig.cloud.account.resources();
+        const pool = rig.section('ebbtide:pool');
+        rig.set('ebbtide:pool', { ...pool, zones: row.otherZones });
+        for (const command of [['preview'], ['up', ...YES]]) {
+          const { code, output } = await rig.pulumi(...command);
+          assert.notEqual(code, 0);
+          assert.match(output, /another list of zones is another pool/);
+        }
+        assert.deepEqual(rig.cloud.account.resources(), before);
+        rig.set('ebbtide:pool', pool);
+      });
+    }
+
     it('refuses to destroy while people are in calls, and has destroyed nothing', async () => {
       const before = rig.cloud.account.resources();
       const size = sizes(rig);

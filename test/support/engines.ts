@@ -31,6 +31,8 @@ export interface EngineUnderTest {
   ask(method: 'POST' | 'DELETE', path: string): Promise<number>;
   /** Builds an image of one program and nothing else; gives it by its digest. Only of a real engine. */
   build?(name: string, program: string): Promise<string>;
+  /** Removes every container. */
+  clear(): Promise<void>;
   /** From here on nobody listens; the containers live on. */
   silence(): Promise<void>;
   close(): Promise<void>;
@@ -86,8 +88,17 @@ export async function startPodman(seen: string[] = [], registry?: string): Promi
   });
   await eventually('podman serves', async () => existsSync(socketPath), 10_000);
   const under = common('podman', folder, socketPath, seen);
+  const run = (...words: string[]) => promisify(execFile)('podman', words, { env: environment });
   return {
     ...under,
+    async clear() {
+      await under.clear();
+      await run('rm', '--all', '--force', '--time', '0');
+      // One that was about to be started again, and was removed meanwhile, can be left with its name in the storage alone.
+      const { stdout } = await run('ps', '--all', '--external', '--quiet', '--no-trunc');
+      for (const id of stdout.split('\n').filter((line) => line !== ''))
+        await run('rm', '--force', '--storage', id);
+    },
     async build(name, program) {
       const context = join(folder, name);
       await mkdir(context);
@@ -96,7 +107,6 @@ export async function startPodman(seen: string[] = [], registry?: string): Promi
         join(context, 'Containerfile'),
         'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n',
       );
-      const run = (...words: string[]) => promisify(execFile)('podman', words, { env: environment });
       await run('build', '--isolation', 'chroot', '--tag', `localhost/${name}`, context);
       const { stdout } = await run('image', 'inspect', `localhost/${name}`, '--format', '{{.Digest}}');
       return `localhost/${name}@${stdout.trim()}`;
@@ -104,7 +114,7 @@ export async function startPodman(seen: string[] = [], registry?: string): Promi
     silence: () => end(service),
     async close() {
       await end(service);
-      await promisify(execFile)('podman', ['rm', '--all', '--force', '--time', '0'], { env: environment });
+      await run('rm', '--all', '--force', '--time', '0');
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -151,6 +161,20 @@ function common(kind: 'twin' | 'podman', folder: string, socketPath: string, als
     (path, index, all) =>
       existsSync(path) && !all.slice(0, index).some((other) => path.startsWith(`${other}/`)),
   );
+  async function ask(method: 'POST' | 'DELETE', path: string): Promise<number> {
+    const version = await engine.version();
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        { socketPath, method, path: `/v${version}${path}`, agent: false },
+        (incoming) => {
+          incoming.resume();
+          incoming.once('end', () => resolve(incoming.statusCode ?? 0));
+        },
+      );
+      outgoing.once('error', reject);
+      outgoing.end();
+    });
+  }
   return {
     kind,
     folder,
@@ -173,19 +197,9 @@ function common(kind: 'twin' | 'podman', folder: string, socketPath: string, als
       await engine.start(id);
       return id;
     },
-    async ask(method: 'POST' | 'DELETE', path: string): Promise<number> {
-      const version = await engine.version();
-      return new Promise((resolve, reject) => {
-        const outgoing = request(
-          { socketPath, method, path: `/v${version}${path}`, agent: false },
-          (incoming) => {
-            incoming.resume();
-            incoming.once('end', () => resolve(incoming.statusCode ?? 0));
-          },
-        );
-        outgoing.once('error', reject);
-        outgoing.end();
-      });
+    ask,
+    async clear() {
+      for (const id of await engine.list({})) await ask('DELETE', `/containers/${id}?force=true`);
     },
   };
 }

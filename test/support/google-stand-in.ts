@@ -147,7 +147,9 @@ export class GoogleStandIn {
   }
 
   #aggregated(url: URL): HttpResponse {
-    const { page, nextPageToken } = this.#page([...this.instances.values()], url);
+    const [, label = '', value] = /^labels\.(.+)=(.+)$/.exec(url.searchParams.get('filter') ?? '') ?? [];
+    const asked = [...this.instances.values()].filter(({ labels }) => labels[label] === value);
+    const { page, nextPageToken } = this.#page(asked, url);
     const items: Record<string, unknown> = {
       'zones/us-east1-b': { warning: { code: 'NO_RESULTS_ON_PAGE', message: 'none' } },
     };
@@ -159,7 +161,7 @@ export class GoogleStandIn {
       }));
       items[`zones/${this.region}-b`] = { instances };
     }
-    return this.#json({ items, nextPageToken });
+    return this.#json({ items, nextPageToken }, { date: new Date(this.now()).toUTCString() });
   }
 
   /** Done means scheduled: who is abandoned leaves the group only then. */
@@ -191,6 +193,12 @@ export class GoogleStandIn {
     const name = `operation-${++this.#operations}`;
     this.#pending.set(name, { end: atItsEnd, dueAfter: this.asked.length + OPERATION_LASTS });
     return this.#json({ name, status: 'PENDING', ...this.#where(zone) });
+  }
+
+  /** Whatever was begun ends by itself, whether or not anybody looks. */
+  endOperations(): void {
+    for (const { end } of this.#pending.values()) end();
+    this.#pending.clear();
   }
 
   #operation(name: string, zone?: string): HttpResponse {

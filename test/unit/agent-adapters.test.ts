@@ -297,6 +297,64 @@ describe('the state file', () => {
     });
   }
 
+  const decision = {
+    v: 1,
+    id: 'd',
+    node: 'i-1',
+    pool: 'p',
+    at: '2026-01-01T00:00:00Z',
+    reason: 'r',
+  } as const;
+  const leaves: DurableState['decision'] = { ...decision, by: 'pruner', cause: 'scale-in', intent: 'leave' };
+  const marks = async () => (await readdir(folder)).filter((name) => name.startsWith('leaving'));
+  for (const [given, state, mark] of [
+    ['nobody has decided', { decision: null }, []],
+    ['somebody takes the machine away', { decision: leaves }, ['leaving-i-1']],
+    [
+      'somebody takes it away, and a deadline is known',
+      { decision: { ...leaves, deadline: decision.at } },
+      ['leaving-i-1'],
+    ],
+    [
+      'it is emptied for maintenance, and may serve again',
+      { decision: { ...leaves, intent: 'maintenance' } },
+      [],
+    ],
+    [
+      'it is interrupted, which it may outlive',
+      { decision: { ...leaves, by: 'spot-interruption', deadline: decision.at } },
+      [],
+    ],
+    [
+      'its host is maintained',
+      { decision: { ...leaves, by: 'host-maintenance', deadline: decision.at } },
+      [],
+    ],
+  ] as const) {
+    it(`${mark.length > 0 ? 'marks' : 'does not mark'} the node as leaving where ${given}`, async () => {
+      const file = createStateFile(folder, moment);
+      await file.save({ ...durable, ...state });
+      assert.deepEqual(await marks(), mark);
+    });
+  }
+
+  it('keeps its mark up with the state, whatever an earlier agent left', async () => {
+    const before = createStateFile(folder, moment);
+    await before.save(durable);
+    await before.save({ ...durable, decision: leaves });
+    await before.save({ ...durable, decision: leaves, phase: 'empty' });
+    assert.deepEqual(await marks(), ['leaving-i-1']);
+    await createStateFile(folder, moment).save(durable);
+    assert.deepEqual(await marks(), []);
+  });
+
+  it('is not on disk before its mark is', async () => {
+    await mkdir(join(folder, 'leaving-i-1'));
+    const file = createStateFile(folder, moment);
+    await assert.rejects(file.save({ ...durable, decision: leaves }));
+    await assert.rejects(file.save({ ...durable, decision: leaves }));
+  });
+
   it('fails loudly, and keeps the old state, when it cannot be written', async () => {
     const file = createStateFile(folder, moment);
     await file.save(durable);

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import type { Decision } from '../../fleet/decision.ts';
 import { NO_WORK } from '../../fleet/status.ts';
 import { alarmsOf } from '../../node-agent/core/alarms.ts';
+import type { RuntimeReading } from '../../node-agent/core/state.ts';
 import { transition } from '../../node-agent/core/transition.ts';
 import { AgentWorld, NODE, T0 } from '../support/agent-world.ts';
 
@@ -176,6 +177,20 @@ describe('the agent, in a scale-in', () => {
     world.faults.delete('registry');
     assert.ok(world.pass(60_000, () => world.published?.phase === 'leaving'));
     assert.equal(world.kicked, 0);
+  });
+
+  it('its media ends well between two looks, and its unit is not at rest yet: no call is lost by that', () => {
+    const world = serving(3);
+    chosen(world);
+    world.pass(5_000);
+    assert.ok(world.agent !== undefined);
+    assert.equal(world.agent.durable.signals[0]?.state, 'signalled');
+    const reading: RuntimeReading = { kind: 'answered', running: [], willStart: ['livekit'] };
+    const event = { kind: 'runtime-read', reading, at: world.at + 500 } as const;
+    const { state, effects } = transition(world.agent, event, world.settings);
+    assert.equal(state.durable.callsLost, 0);
+    assert.ok(!effects.some((effect) => effect.kind === 'log' && effect.event === 'calls-lost'));
+    assert.notEqual(state.durable.phase, 'empty');
   });
 
   it('writes one status at a time: none while it is not known what became of the one before', () => {

@@ -1,6 +1,7 @@
 import * as assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Decision } from '../../fleet/decision.ts';
+import { EMPTY_WORD_MS } from '../../fleet/registry.ts';
 import { AgentWorld, NODE, T0 } from '../support/agent-world.ts';
 
 const decided = (id: string): Decision => ({
@@ -83,6 +84,21 @@ describe('an agent whose cloud tells it by a mailbox', () => {
     world.faults.delete('registry');
     assert.ok(world.pass(65_000, () => world.wakes === 1));
     assert.equal(world.released, true);
+  });
+
+  it('says that it is empty again and again while it waits for its end: an older word could be of before a boot', () => {
+    const world = serving(0);
+    world.decision = decided('d-1');
+    world.faults.add('api');
+    assert.ok(world.pass(60_000, () => world.published?.phase === 'empty'));
+    const said = new Set<string>();
+    world.pass(60_000, () => {
+      said.add(world.published?.at ?? '');
+      return false;
+    });
+    const times = [...said].map(Date.parse);
+    const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    assert.ok(Math.max(...gaps) < EMPTY_WORD_MS / 2, gaps.join(' '));
   });
 
   it('is told of another decision in mid-drain: carries on under that one, and is taken away by it', () => {

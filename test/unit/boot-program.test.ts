@@ -105,11 +105,14 @@ describe('boot', () => {
       () => false,
     );
   const modeOf = async (path: string) => ((await stat(join(root, path))).mode & 0o777).toString(8);
-  const started = () =>
+  const started = (): Promise<string[]> =>
     read('/systemctl.log').then(
       (text) => text.trim().split('\n'),
       () => [],
     );
+
+  /** As on a disk on which no boot has come to its end. */
+  const forgetBoot = () => rm(join(root, '/var/lib/ebbtide/boot-done'));
 
   const agentStage: BootManifest['stages'][number] = {
     name: 'agent',
@@ -189,6 +192,72 @@ describe('boot', () => {
     assert.ok(!JSON.stringify(lines).includes('quite-secret'));
   });
 
+  describe('at a later boot of the same machine', () => {
+    const archived: BootManifest['stages'][number] = { ...mediaStage, files: [] };
+    const asked = () =>
+      server.requests.map(({ path }) => path).filter((path) => !path.startsWith('/latest/'));
+
+    beforeEach(async () => {
+      await put('/made/livekit-server', 'the server');
+      const made = join(root, 'made');
+      execFileSync('tar', ['-czf', join(root, 'made.tar.gz'), '-C', made, 'livekit-server']);
+      const archive = await readFile(join(root, 'made.tar.gz'));
+      objects.set('software/media', archive);
+      const to = '/opt/ebbtide/media/livekit-server';
+      const file = { key: 'software/media', sha256: sha256(archive), to, mode: '0755' };
+      archived.files = [{ ...file, member: 'livekit-server' }];
+    });
+
+    async function forgetRequests(): Promise<void> {
+      server.requests.length = 0;
+      await rm(join(root, '/systemctl.log'), { force: true });
+    }
+
+    it('starts nothing and fetches nothing, once all was done', async () => {
+      assert.equal(await run([agentStage, archived]), 'all');
+      await forgetRequests();
+      assert.equal(await run([agentStage, archived]), 'all');
+      assert.deepEqual([await started(), asked()], [[], []]);
+    });
+
+    const halves: [string, () => unknown][] = [
+      ['at its secrets', () => instead.set('POST /', () => ({ status: 400, body: '{"__type":"Denied"}' }))],
+      [
+        'in the very last step',
+        () => mkdir(join(root, '/var/lib/ebbtide/boot-done.new'), { recursive: true }),
+      ],
+    ];
+    for (const [where, fail] of halves) {
+      it(`goes on where the first had failed half-way, ${where}`, async () => {
+        await fail();
+        assert.equal(await run([agentStage, archived]), 'some');
+        await forgetRequests();
+        instead.clear();
+        await rm(join(root, '/var/lib/ebbtide/boot-done.new'), { recursive: true, force: true });
+        assert.equal(await run([agentStage, archived]), 'all');
+        assert.equal(await read('/opt/ebbtide/media/livekit-server'), 'the server');
+        assert.ok((await started()).includes('enable --now media.service'));
+      });
+    }
+
+    it('does all of it on a machine that was made from an image of a done one', async () => {
+      assert.equal(await run([agentStage, archived]), 'all');
+      await put('/var/lib/ebbtide/boot-done', 'i-0');
+      await forgetRequests();
+      assert.equal(await run([agentStage, archived]), 'all');
+      assert.ok((await started()).includes('enable --now media.service'));
+      assert.deepEqual(asked(), ['/', '/pool-bucket/software/media'].sort().reverse());
+    });
+
+    it('starts nothing either where the machine does not tell which one it is', async () => {
+      assert.equal(await run([agentStage, archived]), 'all');
+      await forgetRequests();
+      instead.set('GET /latest/meta-data/instance-id', () => ({ status: 404 }));
+      assert.equal(await run([agentStage, archived]), 'none');
+      assert.deepEqual(await started(), []);
+    });
+  });
+
   it('takes one file out of an archive, and leaves nothing else behind', async () => {
     await put('/made/livekit-server', 'the server', 0o644);
     await put('/made/LICENSE', 'text');
@@ -216,6 +285,7 @@ describe('boot', () => {
     assert.equal(await modeOf(file.to), '755');
     assert.deepEqual(await readdir(join(root, '/opt/ebbtide/media')), ['livekit-server']);
 
+    await forgetBoot();
     assert.equal(
       await run([{ ...mediaStage, templates: [], files: [{ ...file, to: '/opt/x/y', member: 'nope' }] }]),
       'none',
@@ -343,6 +413,8 @@ describe('boot', () => {
       const { code } = await createBundler().boot('aws');
       await put('/boot.cjs', code);
       assert.deepEqual(await runBundle(), { code: 0, last: 'stage-done' });
+      assert.deepEqual(await runBundle(), { code: 0, last: 'boot-was-done' });
+      await forgetBoot();
       await writeManifest([agentStage, { ...mediaStage, start: ['broken.service'] }]);
       assert.deepEqual(await runBundle(), { code: 1, last: 'boot-failed' });
       await writeManifest([{ ...agentStage, start: ['broken.service'] }, mediaStage]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { readArguments } from '../../lab/chaos/arguments.ts';
 import { createDisk } from '../../lab/chaos/disk.ts';
@@ -115,6 +116,9 @@ describe('the steps of a cloud', () => {
       assert.deepEqual(faults, [...new Set(faults)]);
       assert.ok(faults.some((kind) => !isCommon({ kind })));
     });
+
+    it(`${cloud}: its schedules are part of the tests`, () =>
+      assert.ok(existsSync(new URL(`../e2e/chaos-${cloud}.test.ts`, import.meta.url))));
   }
 });
 
@@ -130,12 +134,19 @@ describe('shrinking a schedule', () => {
 
 describe('what must never happen', () => {
   const node = 'n';
-  const wanted = (id: string, blindly = false): Happening => ({
+  const wanted = (id: string, unfounded?: string): Happening => ({
     kind: 'wanted',
     node: id,
     chosen: true,
-    blindly,
+    unfounded,
+    decision: `for-${id}`,
     why: '',
+  });
+  const decidedBy = (id: string, by: string): Happening => ({
+    kind: 'agent-says',
+    node,
+    event: 'drain-decided',
+    fields: { decision: { id, by } },
   });
   const decided: Happening = { kind: 'agent-says', node, event: 'drain-decided', fields: {} };
   const signalled = (signal: 'drain' | 'cut', people = 2): Happening => ({
@@ -191,7 +202,31 @@ describe('what must never happen', () => {
       happens: [wanted('n'), empty('n'), wanted('m')],
       wrong: undefined,
     },
-    { given: 'a choice of the unknown', happens: [wanted('n', true)], wrong: /nothing was known of it/ },
+    {
+      given: 'a choice of the unknown',
+      happens: [wanted('n', 'nothing was known of it')],
+      wrong: /nothing was known of it/,
+    },
+    {
+      given: 'a drain for the decision about it',
+      happens: [wanted('n'), decidedBy('for-n', 'pruner')],
+      wrong: undefined,
+    },
+    {
+      given: 'a drain for the decision about another',
+      happens: [wanted('m'), decidedBy('for-m', 'pruner')],
+      wrong: /drains for for-m, which nobody decided about it/,
+    },
+    {
+      given: 'a drain for a reason of its own',
+      happens: [decidedBy('own', 'agent')],
+      wrong: undefined,
+    },
+    {
+      given: 'a machine that is given back while its media server runs',
+      happens: [{ kind: 'released', node, running: ['l'], people: 0 }],
+      wrong: /given back while l ran on it/,
+    },
     {
       given: 'a hook that ran out for nothing',
       happens: [{ kind: 'hold-lost', node, disturbed: false }],

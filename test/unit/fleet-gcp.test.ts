@@ -159,7 +159,10 @@ describe('Cloud Storage', () => {
       it(`with ${given}: ${then instanceof RegExp ? 'an error' : 'its age'}`, async () => {
         const reading = (await store(() => written(headers))).get('x');
         if (then instanceof RegExp) await assert.rejects(reading, then);
-        else assert.equal((await reading)?.ageMs, then);
+        else {
+          const version = Object(headers)['x-goog-generation'];
+          assert.deepEqual(await reading, { key: 'x', ageMs: then, body: 'x', version });
+        }
       });
     }
 

@@ -50,12 +50,16 @@ const said = (node: string) => ({ ...decisionAbout(node), deadline: undefined })
 const emptied = (node: string, phase: 'empty' | 'leaving' = 'empty'): NodeReading =>
   fresh(node, { phase, machine: `id-${node}`, decision: said(node) });
 
+const saidAgo = (reading: NodeReading, ageMs: number): NodeReading =>
+  reading.kind === 'fresh' ? { ...reading, ageMs } : reading;
+
 interface Changed extends Partial<Omit<PoolWorld, 'machines' | 'memory'>> {
   machines?: PoolWorld['machines'];
   memory?: Partial<PoolMemory> | PoolWorld['memory'];
 }
 
-const recommends = (size: number, minimum = 1): RecommendationReading => ({ kind: 'known', size, minimum });
+const recommends = (size: number, minimum = 1) =>
+  ({ kind: 'known', size, minimum }) as const satisfies RecommendationReading;
 
 function worldOf(nodes: Record<string, Given>, changed: Changed = {}): PoolWorld {
   const entries = Object.entries(nodes);
@@ -110,11 +114,18 @@ describe('planning a pool, level by level', () => {
       ['nobody below it', THREE, { recommendation: recommends(5) }, {}, []],
       ["not below the autoscaler's minimum", THREE, { recommendation: recommends(1, 3) }, {}, []],
       ['not below our own minimum', THREE, { recommendation: recommends(1) }, { minServing: 3 }, []],
+      [
+        'what is beyond it, though the pool cannot grow at present',
+        THREE,
+        { recommendation: { ...recommends(2), cannotGrow: 'stockout' } },
+        {},
+        ['b'],
+      ],
       ['nobody for a recommendation of 0', THREE, { recommendation: recommends(0) }, {}, []],
       [
         'nobody where none is known',
         THREE,
-        { recommendation: { kind: 'unknown', reason: 'ERROR', unread: false } },
+        { recommendation: { kind: 'unknown', reason: 'ERROR', trouble: 'unfit' } },
         {},
         [],
       ],
@@ -180,6 +191,20 @@ describe('planning a pool, level by level', () => {
         { recommendation: recommends(1) },
         { maxDrains: 1 },
         [],
+      ],
+      [
+        'nobody beside one that drains, and is off for a moment',
+        { ...THREE, d: { place: 'paused', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        [],
+      ],
+      [
+        'the next once one has been off for minutes',
+        { ...THREE, d: { place: 'stopped', reading: { kind: 'missing' }, decision: decisionAbout('d') } },
+        {},
+        { maxDrains: 1 },
+        ['b'],
       ],
       [
         'nobody while it cools down',
@@ -264,14 +289,17 @@ describe('planning a pool, level by level', () => {
     });
 
     it('an unknown moment neither ends nor prolongs it', () => {
-      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', unread: true };
+      const recommendation: RecommendationReading = { kind: 'unknown', reason: 'x', trouble: 'unread' };
       assert.equal(plan(worldOf(THREE, { recommendation })).memory, undefined);
     });
   });
 
   describe('what an earlier run left half-done', () => {
     it('decided and in its group still: is taken out, whatever is recommended now', () => {
-      for (const recommendation of [recommends(9), { kind: 'unknown', reason: 'x', unread: true } as const]) {
+      for (const recommendation of [
+        recommends(9),
+        { kind: 'unknown', reason: 'x', trouble: 'unread' } as const,
+      ]) {
         for (const place of ['in-group', 'unsettled'] as const) {
           const world = worldOf({ a: { place, decision: decisionAbout('a') } }, { recommendation });
           assert.deepEqual(nodesOf(plan(world).takeOut), ['a']);
@@ -338,6 +366,12 @@ describe('planning a pool, level by level', () => {
       ['stays where its decision cannot be read', { decision: 'unreadable' }, since(90), []],
       ['stays where it is stopped', { place: 'stopped' }, since(90), []],
       ['goes at once where it carries the mark', { mark: 'lost' }, {}, ['a']],
+      [
+        'not where the mark is of a decision about an earlier machine',
+        { mark: 'd-a', decision: decisionAbout('a', { machine: 'older' }) },
+        {},
+        [],
+      ],
     ];
     for (const [then, given, memory, expected] of rows) {
       it(then, () => {
@@ -346,11 +380,34 @@ describe('planning a pool, level by level', () => {
       });
     }
 
+    it('counts as kept, for an alarm, where no run will ever end it', () => {
+      const rows: [Given, number][] = [
+        [{ place: 'outside', protected: true }, 1],
+        [{ place: 'outside' }, 0],
+        [{ place: 'stopped' }, 1],
+        [{ place: 'stopped', protected: true, decision: decisionAbout('a') }, 1],
+        [{ place: 'stopped', decision: decisionAbout('a') }, 0],
+        [{ place: 'in-group', protected: true }, 0],
+      ];
+      for (const [given, kept] of rows) assert.equal(plan(worldOf({ a: given })).counts.retained, kept);
+    });
+
     it('keeps the id of a decision that was lost', () => {
       const ofMark = plan(worldOf({ a: { place: 'outside', mark: 'lost' } }));
       assert.equal(ofMark.decide[0]?.decision.id, 'lost');
       const ofNode = plan(worldOf({ a: { place: 'outside', reading: emptied('a') } }));
       assert.equal(ofNode.decide[0]?.decision.id, 'd-a');
+    });
+
+    it('is not given the id of a decision about an earlier machine, whose mark it got', () => {
+      const given: Given = {
+        place: 'outside',
+        mark: 'd-a',
+        decision: decisionAbout('a', { machine: 'older' }),
+      };
+      const { decision } = plan(worldOf({ a: given }, { memory: since(90) })).decide[0] ?? assert.fail();
+      assert.notEqual(decision.id, 'd-a');
+      assert.deepEqual([decision.cause, decision.machine], ['operator', 'id-a']);
     });
 
     it('is claimed before it is decided, so that two runs give it one id', () => {
@@ -380,15 +437,22 @@ describe('planning a pool, level by level', () => {
       ['what is decided, outside, and freshly empty', good, true],
       ['what is leaving, and says so', { ...good, reading: emptied('a', 'leaving') }, true],
       [
+        'not for a word that may be of before a boot',
+        { ...good, reading: saidAgo(emptied('a'), 12_001) },
+        false,
+      ],
+      [
         'what is decided, and has been stopped',
         { ...good, place: 'stopped', reading: { kind: 'missing' } },
         true,
       ],
       ['not what was stopped without a decision', { place: 'stopped' }, false],
+      ['not what may have been stopped just now', { ...good, place: 'stopped-unknown-since' }, false],
       ['not in its group', { ...good, place: 'in-group' }, false],
       ['not on its way out of it', { ...good, place: 'leaving-group' }, false],
       ['not what the group is doing something with', { ...good, place: 'unsettled' }, false],
       ['not what is being ended', { ...good, place: 'ending' }, false],
+      ['not what may start again', { ...good, place: 'paused' }, false],
       ['not without a decision', { place: 'outside', reading: emptied('a') }, false],
       [
         'not by a decision about an earlier machine',
@@ -430,7 +494,7 @@ describe('planning a pool, level by level', () => {
 
     it('what is empty, though nothing else is known', () => {
       const changed: Changed = {
-        recommendation: { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: { kind: 'unknown', reason: 'x', trouble: 'unread' },
         memory: { kind: 'unknown', reason: 'x' },
       };
       assert.deepEqual(nodesOf(plan(worldOf({ a: good }, changed)).remove), ['a']);
@@ -474,6 +538,50 @@ describe('planning a pool, level by level', () => {
       ],
       ['of one that was stopped', { a: { place: 'stopped' } }, {}, ['outside-stopped a']],
       [
+        'of one that was stopped, nobody knows when, though it was decided',
+        { a: { place: 'stopped-unknown-since', decision: decisionAbout('a') } },
+        {},
+        ['outside-stopped a'],
+      ],
+      [
+        'of a pool that cannot grow',
+        THREE,
+        { recommendation: { ...recommends(3), cannotGrow: 'x' } },
+        ['cannot-grow'],
+      ],
+      [
+        'of one that was emptied for an end that did not come',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(600) }) } },
+        {},
+        ['empty-kept a'],
+      ],
+      [
+        'of one that was emptied just now nothing',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(599) }) } },
+        {},
+        [],
+      ],
+      [
+        'of one that a person has emptied nothing',
+        {
+          a: {
+            reading: fresh('a', {
+              phase: 'empty',
+              since: ago(9000),
+              decision: { ...said('a'), intent: 'maintenance' },
+            }),
+          },
+        },
+        {},
+        [],
+      ],
+      [
+        'of one that was decided nothing: it is taken out',
+        { a: { reading: fresh('a', { phase: 'empty', since: ago(9000) }), decision: decisionAbout('a') } },
+        {},
+        [],
+      ],
+      [
         'of what it could not read',
         THREE,
         { machines: { kind: 'unknown', reason: 'x' } },
@@ -491,18 +599,20 @@ describe('planning a pool, level by level', () => {
       it(what, () => assert.deepEqual(found(plan(worldOf(nodes, changed))), expected));
     }
 
-    it('a recommendation that is not fit as a warning, one that cannot be read as an error', () => {
-      for (const [unread, level] of [
-        [true, 'error'],
-        [false, 'warn'],
-      ] as const) {
-        const world = worldOf(THREE, { recommendation: { kind: 'unknown', reason: 'x', unread } });
+    const troubles = [
+      ['unread', 'recommendation-unknown', 'error'],
+      ['unfit', 'recommendation-unknown', 'warn'],
+      ['cuts', 'scaling-cuts-calls', 'error'],
+    ] as const;
+    for (const [trouble, name, level] of troubles) {
+      it(`a recommendation that is not known (${trouble}): ${name}, ${level}`, () => {
+        const world = worldOf(THREE, { recommendation: { kind: 'unknown', reason: 'x', trouble } });
         assert.deepEqual(
           plan(world).findings.map((each) => [each.name, each.level]),
-          [['recommendation-unknown', level]],
+          [[name, level]],
         );
-      }
-    });
+      });
+    }
   });
 
   it('a drain that has been silent for an hour holds up no others', () => {
@@ -537,7 +647,9 @@ describe('planning a pool, level by level', () => {
         'unsettled',
         'leaving-group',
         'outside',
+        'paused',
         'stopped',
+        'stopped-unknown-since',
         'ending',
       ),
       reading: anyReading,
@@ -565,7 +677,7 @@ describe('planning a pool, level by level', () => {
         return [node, { place, reading: reading(node), ...rest, ...about }];
       });
       const world = worldOf(Object.fromEntries(nodes), {
-        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', unread: true },
+        recommendation: known ? recommends(size) : { kind: 'unknown', reason: 'x', trouble: 'unread' },
       });
       return complete ? world : { ...world, fleet: { ...world.fleet, complete: false, problem: '503' } };
     }

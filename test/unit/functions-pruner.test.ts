@@ -8,8 +8,10 @@ import { createCompute } from '../../fleet/gcp/compute.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { HttpResponse, SendHttp } from '../../fleet/http.ts';
 import { createSharedMemory } from '../../fleet/shared-memory.ts';
+import { LONGEST_REQUEST_MS } from '../../functions/gcp/pruner/budgets.ts';
 import { type PrunerTools, planOnly, prune } from '../../functions/gcp/pruner/prune.ts';
 import { createLog } from '../../functions/log.ts';
+import { PRUNER_TIMEOUT_SECONDS } from '../../stacks/gcp/pruner.ts';
 import { GoogleStandIn, type StandInRequest } from '../support/google-stand-in.ts';
 import { ago, NOW, statusOf } from './support/fleet.ts';
 
@@ -194,8 +196,12 @@ describe('a run of the pruner', () => {
       ['an autoscaler that is not active', (google) => (google.autoscaler.status = 'PENDING')],
       ['an autoscaler in error', (google) => (google.autoscaler.status = 'ERROR')],
       [
-        'an autoscaler without quota',
-        (google) => (google.autoscaler.statusDetails = [{ type: 'NOT_ENOUGH_QUOTA_AVAILABLE' }]),
+        'an autoscaler without data, in a zone without machines',
+        (google) =>
+          (google.autoscaler.statusDetails = [
+            { type: 'ZONE_RESOURCE_STOCKOUT' },
+            { type: 'MISSING_CUSTOM_METRIC_DATA_POINTS' },
+          ]),
       ],
       [
         'an autoscaler that tells something new',
@@ -217,6 +223,46 @@ describe('a run of the pruner', () => {
       });
     }
   });
+
+  for (const type of ['ZONE_RESOURCE_STOCKOUT', 'REGION_RESOURCE_STOCKOUT', 'NOT_ENOUGH_QUOTA_AVAILABLE']) {
+    it(`goes by the recommendation of a pool that cannot grow, and tells of it: ${type}`, async () => {
+      const google = poolOf([2, 0, 3], 2);
+      google.autoscaler.statusDetails = [{ type: 'MODE_ONLY_SCALE_OUT' }, { type, message: 'try later' }];
+      const { decided, findings, failures } = await run(google);
+      assert.deepEqual([decided, failures], [[nameOf(1)], []]);
+      const text = `the autoscaler reports ${type}: try later`;
+      assert.deepEqual(findings, [{ level: 'warn', name: 'cannot-grow', text }]);
+    });
+  }
+
+  for (const mode of ['ON', 'A_NEW_ONE']) {
+    it(`fails, so that somebody hears of it, where the autoscaler may delete machines: mode ${mode}`, async () => {
+      const google = poolOf([2, 0, 3], 2);
+      google.autoscaler.autoscalingPolicy = { mode };
+      const lines: Record<string, unknown>[] = [];
+      const { answer } = await prune(toolsOf(google, straight, lines));
+      assert.match(answer.failures.join(), new RegExp(`mode is ${mode}, and it deletes machines`));
+      const told = lines.filter(({ level }) => level === 'error').map(({ event }) => event);
+      assert.deepEqual(told, ['found-scaling-cuts-calls', 'pruner']);
+    });
+  }
+
+  it('is heard before the function is over, also where it waits for another run', () => {
+    assert.ok(LONGEST_REQUEST_MS < PRUNER_TIMEOUT_SECONDS * 1_000);
+  });
+
+  for (const [label, decided] of [
+    ['true', [nameOf(2)]],
+    ['yes', [nameOf(2)]],
+    ['', [nameOf(2)]],
+    ['false', [nameOf(1)]],
+  ] as const) {
+    it(`takes any word for protection but false: "${label}"`, async () => {
+      const google = poolOf([2, 0, 1], 2);
+      (google.instances.get(nameOf(1)) ?? assert.fail()).labels['ebbtide-protected'] = label;
+      assert.deepEqual((await run(google)).decided, decided);
+    });
+  }
 
   it('does not take a machine that is being made for one that was taken out', async () => {
     const google = poolOf([1, 1], 2);
@@ -333,6 +379,7 @@ describe('a run of the pruner', () => {
             await scheduler.waitOne();
           }
         }
+        google.endOperations();
         check();
         for (let round = 0; round < 3; round += 1) {
           await run(google);

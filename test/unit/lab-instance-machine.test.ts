@@ -210,6 +210,38 @@ describe('lab instance: a machine', () => {
     await eventually('it runs again', () => said('once.service').length === 2);
   });
 
+  it('starts nothing that a condition holds back: by hand, at a boot, or after a crash', async () => {
+    const unit = (service: string) =>
+      `[Unit]\nConditionPathExists=!{{root}}/var/lib/leaving\n[Service]\n${service}\n[Install]\nWantedBy=multi-user.target\n`;
+    const server = unit('ExecStart=/usr/bin/env sleep 1000\nRestart=on-failure\nRestartSec=50ms');
+    const once = unit('Type=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/env true');
+    const machine = create();
+    await machine.boot();
+    const mark = join(machine.root, 'var/lib/leaving');
+    for (const [name, text] of [
+      ['server.service', server],
+      ['once.service', once],
+    ] as const) {
+      writeFileSync(
+        join(machine.root, 'etc/systemd/system', name),
+        text.replaceAll('{{root}}', machine.root),
+      );
+      assert.deepEqual(await machine.command('enable', '--now', name), { code: 0, text: '' });
+      assert.equal((await machine.command('is-active', name)).text, 'active\n');
+    }
+    writeFileSync(mark, '');
+    process.kill(machine.pidOf('server.service'), 'SIGKILL');
+    await eventually('it stays down', async () => {
+      return (await machine.command('is-active', 'server.service')).text === 'inactive\n';
+    });
+    await machine.reboot();
+    for (const name of ['server.service', 'once.service']) {
+      assert.deepEqual(await machine.command('enable', '--now', name), { code: 0, text: '' });
+      assert.equal((await machine.command('is-active', name)).text, 'inactive\n');
+    }
+    assert.equal(machine.pidOf('server.service'), 0);
+  });
+
   it("takes an operator's own script for done, says so, and never runs it", async () => {
     const machine = create({
       files: { '/etc/systemd/system/ebbtide-setup.service': '[Service]\nExecStart=/usr/bin/env touch x\n' },

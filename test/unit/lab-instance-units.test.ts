@@ -16,7 +16,7 @@ describe('lab instance: unit files', () => {
   it('reads what the supervisor acts on', () => {
     const file = unit(
       'Restart=on-failure\nRestartSec=1min 500ms\nKillMode=mixed\nEnvironment=A=1 "B=two words"\nEnvironment=C=3\nTimeoutStopSec=infinity\nRuntimeDirectory=x y\n',
-      '[Unit]\nRefuseManualStop=yes\nStartLimitIntervalSec=60\nStartLimitBurst=2\n',
+      '[Unit]\nRefuseManualStop=yes\nStartLimitIntervalSec=60\nStartLimitBurst=2\nConditionPathExists=/x\nConditionPathExists=!/y\n',
     );
     assert.deepEqual(file, {
       execStart: ['/usr/bin/env', 'true'],
@@ -26,6 +26,10 @@ describe('lab instance: unit files', () => {
       restartMs: 60_500,
       killMode: 'mixed',
       refuseManualStop: true,
+      conditions: [
+        { path: '/x', exists: true },
+        { path: '/y', exists: false },
+      ],
       startLimit: { intervalMs: 60_000, burst: 2 },
       stopTimeoutMs: Number.POSITIVE_INFINITY,
       runtimeDirectories: ['x', 'y'],

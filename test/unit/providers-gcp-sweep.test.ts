@@ -10,7 +10,7 @@ import type { NodeStatus, Work } from '../../fleet/status.ts';
 import { sweep } from '../../providers/gcp/sweep.ts';
 import type { OnDestroy } from '../../providers/sweep-plan.ts';
 import { GoogleStandIn } from '../support/google-stand-in.ts';
-import { NOW, statusOf } from './support/fleet.ts';
+import { ago, NOW, statusOf } from './support/fleet.ts';
 
 const nameOf = (index: number) => `ebbtide-media-${String(index).padStart(4, '0')}`;
 const idOf = (name: string) => `id-${name}`;
@@ -18,7 +18,11 @@ const idOf = (name: string) => `id-${name}`;
 type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
 
 /** Time passes only in `sleep`, and agents do what they are told in it. */
-function setUp(given: { says: Say; inGroup?: boolean }[], onDestroy: OnDestroy = 'refuse') {
+function setUp(
+  given: { says: Say; inGroup?: boolean }[],
+  onDestroy: OnDestroy = 'refuse',
+  operatorIsBehindMs = 0,
+) {
   const google = new GoogleStandIn();
   let now = NOW;
   google.now = () => now;
@@ -62,7 +66,7 @@ function setUp(given: { says: Say; inGroup?: boolean }[], onDestroy: OnDestroy =
       onDestroy,
       compute: createCompute({ client, clock, ...pool, autoscaler: 'ebbtide-media' }),
       registry: createBucketRegistry({ store: createStorageStore({ client, bucket: 'b' }) }),
-      now: () => now,
+      now: () => now - operatorIsBehindMs,
       sleep: async (ms) => {
         now += ms;
         agents();
@@ -134,6 +138,55 @@ describe('sweeping a pool on GCP', () => {
     blind.google.groupExists = false;
     blind.google.failing.set('GET /storage/v1/b/b/o', { status: 403, reason: 'forbidden' });
     await assert.rejects(blind.run(), /Are these the credentials/);
+  });
+
+  it('ends a group whose only member is one that Google cannot make', async () => {
+    const { google, run, effects } = setUp([{ says: {} }]);
+    google.members.set(nameOf(7), 'CREATING');
+    await run();
+    assert.deepEqual([google.instances.size, google.members.size], [0, 0]);
+    assert.equal(effects().at(-1), 'POST instanceGroupManagers/ebbtide-media/resize');
+  });
+
+  it('does not empty a group with a machine that the list of the pool does not show', async () => {
+    const { google, run, effects } = setUp([]);
+    const unlisted = google.addMachine(nameOf(3), '103');
+    unlisted.labels = {};
+    await assert.rejects(run(), /not destroyed to its end/);
+    assert.deepEqual(effects(), ['PATCH autoscalers']);
+    assert.ok(google.instances.has(unlisted.name));
+  });
+
+  describe('a machine that was stopped outside of its group', () => {
+    const rows: [string, OnDestroy, { stoppedAgoS?: number; behindMs?: number }, boolean][] = [
+      ['is deleted', 'refuse', { stoppedAgoS: 301 }, true],
+      [
+        "is deleted though the operator's clock is behind",
+        'refuse',
+        { stoppedAgoS: 301, behindMs: 3e6 },
+        true,
+      ],
+      [
+        "is left while it may be a restart, though the operator's clock is ahead",
+        'refuse',
+        { stoppedAgoS: 20, behindMs: -3e6 },
+        false,
+      ],
+      ['is told, and left, where it is not known for how long', 'refuse', {}, false],
+      ['is deleted all the same where everything is cut', 'cut', {}, true],
+    ];
+    for (const [then, onDestroy, { stoppedAgoS, behindMs }, isGone] of rows) {
+      it(then, async () => {
+        const { google, run } = setUp([{ says: 'silent', inGroup: false }], onDestroy, behindMs);
+        const instance = google.instances.get(nameOf(0)) ?? assert.fail();
+        instance.status = 'TERMINATED';
+        if (stoppedAgoS !== undefined) instance.lastStopTimestamp = ago(stoppedAgoS);
+        const ended = run();
+        if (isGone) await ended;
+        else await assert.rejects(ended, /ebbtide-media-0000 \(europe-west1-b, TERMINATED\)/);
+        assert.equal(google.instances.has(nameOf(0)), !isGone);
+      });
+    }
   });
 
   it('cuts where it is told to', async () => {

@@ -489,6 +489,7 @@ describe('the AWS pool', () => {
     it('leaves the size to the cloud, never replaces the group for a hook, and keeps hooks until the group is gone', async () => {
       const options = await optionsOfPool();
       assert.deepEqual(options.get(GROUP)?.ignoreChanges, ['desiredCapacity', 'initialLifecycleHooks']);
+      assert.equal(options.get(GROUP)?.deleteBeforeReplace, false);
       assert.equal(options.get('aws:autoscaling/lifecycleHook:LifecycleHook')?.retainOnDelete, true);
       const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       assert.deepEqual(waitsFor, [

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { prunerSettingsSchema } from '../../fleet/gcp-function-settings.ts';
+import { groupDescription } from '../../stacks/gcp/group.ts';
 import { defaultDiskType, defaultImage } from '../../stacks/gcp/machine.ts';
 import { gcpNames } from '../../stacks/gcp/names.ts';
 import { GcpPool } from '../../stacks/gcp/pool.ts';
@@ -81,7 +82,11 @@ describe('the GCP pool', () => {
       defaultLabels: '{"ebbtide-pool":"media"}',
     });
     const strays = made.resources.filter(({ custom, type, provider }) => {
-      return custom && type.startsWith('gcp:') && !provider?.includes('::pulumi:providers:gcp::gcp::');
+      return (
+        custom &&
+        type.startsWith('gcp:') &&
+        !provider?.includes('::pulumi:providers:gcp::gcp.my-project.europe-west1::')
+      );
     });
     assert.deepEqual(strays, []);
   });
@@ -102,7 +107,7 @@ describe('the GCP pool', () => {
       pool: 'media',
       group: 'ebbtide-media',
       registry: NAMES.bucket,
-      network: 'media-network-id',
+      network: 'media.my-project.europe-west1-network-id',
       securityGroup: `${NAMES.nodeAccount}@my-project.iam.gserviceaccount.com`,
       metrics: 'logging.googleapis.com/user/ebbtide-media-',
     });
@@ -110,18 +115,18 @@ describe('the GCP pool', () => {
 
   describe('rights', () => {
     it('of a node: its status, decisions, software, its secrets, and to wake the pruner; of machines none', () => {
-      assert.deepEqual(rightsOf(made, 'media-node'), [
+      assert.deepEqual(rightsOf(made, 'media.my-project.europe-west1-node'), [
         [NAMES.bucket, 'storage.objects.create,storage.objects.delete', under('statuses')],
-        [NAMES.bucket, 'storage.objects.get', under('decisions', 'software', 'statuses')],
+        [NAMES.bucket, 'storage.objects.get', under('decisions', 'software')],
         [NAMES.bucket, 'storage.objects.list', ''],
         ['ebbtide-media-pruner', 'roles/run.invoker', ''],
-        ['media-secrets-keys-id', 'roles/secretmanager.secretAccessor', ''],
-        ['media-secrets-redis-id', 'roles/secretmanager.secretAccessor', ''],
+        ['media.my-project.europe-west1-secrets-keys-id', 'roles/secretmanager.secretAccessor', ''],
+        ['media.my-project.europe-west1-secrets-redis-id', 'roles/secretmanager.secretAccessor', ''],
       ]);
     });
 
     it('of the pruner: to see, to abandon, to end machines of the pool; statuses, decisions and its memory', () => {
-      assert.deepEqual(rightsOf(made, 'media-pruner-identity'), [
+      assert.deepEqual(rightsOf(made, 'media.my-project.europe-west1-pruner-identity'), [
         [NAMES.bucket, 'storage.objects.create,storage.objects.delete', under('decisions', 'memory')],
         [NAMES.bucket, 'storage.objects.get', under('statuses', 'decisions', 'memory')],
         [NAMES.bucket, 'storage.objects.list', ''],
@@ -142,27 +147,43 @@ describe('the GCP pool', () => {
     });
 
     it('of the schedule: to wake the pruner; of what builds it: its image, its log, its source', () => {
-      assert.deepEqual(rightsOf(made, 'media-pruner-schedule'), [
+      assert.deepEqual(rightsOf(made, 'media.my-project.europe-west1-pruner-schedule'), [
         ['ebbtide-media-pruner', 'roles/run.invoker', ''],
       ]);
-      assert.deepEqual(rightsOf(made, 'media-pruner-build'), [
-        ['media-pruner-build-images', 'roles/artifactregistry.writer', ''],
+      assert.deepEqual(rightsOf(made, 'media.my-project.europe-west1-pruner-build'), [
+        ['media.my-project.europe-west1-pruner-build-images', 'roles/artifactregistry.writer', ''],
         ['my-project', 'roles/logging.logWriter', ''],
         [
           'my-project',
           'roles/storage.objectViewer',
-          'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")',
+          'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") && ' +
+            '(resource.name.extract("/objects/{name}/") == "" || ' +
+            'resource.name.extract("/objects/{name}/") == "ebbtide-media-pruner")',
         ],
       ]);
+    });
+
+    it('are of roles whose ids are new for each pool that is made: Google keeps a deleted one for weeks', async () => {
+      const idsOf = (of: ProgramRun) =>
+        of.resources.filter(({ type }) => type === ROLE).map(({ inputs }) => String(inputs.roleId));
+      const ids = idsOf(made);
+      assert.equal(new Set(ids).size, 6);
+      for (const id of ids) assert.match(id, /^ebbtide_media_\w+_europe_west1_[0-9a-f]{8}$/);
+      assert.deepEqual(idsOf(await run({ onDestroy: 'cut' })), ids, 'an update keeps them');
+      const again = idsOf(await run({}, { bucketMade: '2026-02-03T00:00:00.000Z' }));
+      assert.deepEqual(
+        again.filter((id) => ids.includes(id)),
+        [],
+      );
     });
 
     it('are given to nobody but these four, and to nobody that is not an account of the pool', () => {
       const accounts = made.resources.filter(({ type }) => type === ACCOUNT);
       assert.deepEqual(accounts.map(({ name }) => name).sort(), [
-        'media-node',
-        'media-pruner-build',
-        'media-pruner-identity',
-        'media-pruner-schedule',
+        'media.my-project.europe-west1-node',
+        'media.my-project.europe-west1-pruner-build',
+        'media.my-project.europe-west1-pruner-identity',
+        'media.my-project.europe-west1-pruner-schedule',
       ]);
       const members = accounts.map(
         ({ inputs }) => `serviceAccount:${inputs.accountId}@my-project.iam.gserviceaccount.com`,
@@ -239,7 +260,10 @@ describe('the GCP pool', () => {
         },
       ],
       networkInterfaces: [
-        { subnetwork: 'media-network-subnet-id', accessConfigs: [{ networkTier: 'PREMIUM' }] },
+        {
+          subnetwork: 'media.my-project.europe-west1-network-subnet-id',
+          accessConfigs: [{ networkTier: 'PREMIUM' }],
+        },
       ],
       serviceAccount: {
         email: `${NAMES.nodeAccount}@my-project.iam.gserviceaccount.com`,
@@ -290,6 +314,7 @@ describe('the GCP pool', () => {
       description: 'Nodes of the Ebbtide pool media: the pruner alone takes machines out of it',
       baseInstanceName: 'ebbtide-media',
       distributionPolicyZones: ['europe-west1-b', 'europe-west1-c', 'europe-west1-d'],
+      distributionPolicyTargetShape: 'BALANCED',
       updatePolicy: { type: 'OPPORTUNISTIC', minimalAction: 'REPLACE', instanceRedistributionType: 'NONE' },
       instanceLifecyclePolicy: {
         defaultActionOnFailure: 'REPAIR',
@@ -325,7 +350,7 @@ describe('the GCP pool', () => {
       runtime: 'nodejs22',
       entryPoint: 'prune',
       serviceAccount: `projects/my-project/serviceAccounts/${email(NAMES.builderAccount)}`,
-      dockerRepository: 'media-pruner-build-images-id',
+      dockerRepository: 'media.my-project.europe-west1-pruner-build-images-id',
       source: {
         storageSource: {
           bucket: NAMES.bucket,
@@ -341,7 +366,7 @@ describe('the GCP pool', () => {
       maxInstanceRequestConcurrency: 80,
       availableCpu: '1',
       availableMemory: '256Mi',
-      timeoutSeconds: 180,
+      timeoutSeconds: 210,
       ingressSettings: 'ALLOW_ALL',
     });
     const { currentTemplate, ...told } = v.parse(
@@ -373,7 +398,7 @@ describe('the GCP pool', () => {
       description: 'Wakes the function ebbtide-media-pruner',
       schedule: '* * * * *',
       timeZone: 'Etc/UTC',
-      attemptDeadline: '180s',
+      attemptDeadline: '210s',
       retryConfig: { retryCount: 0 },
       httpTarget: {
         httpMethod: 'POST',
@@ -400,22 +425,30 @@ describe('the GCP pool', () => {
       [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
       [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
       [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
+      [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
       [name('pruner-fails'), 'jsonPayload.level="error"'],
       [name('pruner-silent'), 'jsonPayload.event="pruner"'],
     ]);
     const conditions = alerts.map(({ inputs }) => {
-      assert.deepEqual(inputs.notificationChannels, [channel, 'media-alerts-to-on-call@example.org-id']);
-      const [{ conditionThreshold, conditionAbsent }] = Object(inputs.conditions);
-      const { duration, filter } = conditionThreshold ?? conditionAbsent;
-      return [/user\/(.*)"/.exec(filter)?.[1], conditionThreshold ? 'above' : 'absent', duration];
+      assert.deepEqual(inputs.notificationChannels, [
+        channel,
+        'media.my-project.europe-west1-alerts-to-on-call@example.org-id',
+      ]);
+      const [{ conditionPrometheusQueryLanguage: condition }] = Object(inputs.conditions);
+      const { query, duration, evaluationInterval, disableMetricValidation } = condition;
+      assert.deepEqual([evaluationInterval, disableMetricValidation], ['60s', true]);
+      return [query, duration];
     });
+    const count = (what: string) =>
+      `sum(increase({"logging.googleapis.com/user/${name(what)}", monitored_resource="cloud_run_revision"}[2m]))`;
     assert.deepEqual(conditions.sort(), [
-      [name('alarming'), 'above', '120s'],
-      [name('overdue'), 'above', '60s'],
-      [name('pruner-fails'), 'above', '120s'],
-      [name('pruner-silent'), 'absent', '300s'],
-      [name('stale'), 'above', '120s'],
-      [name('unknown'), 'above', '240s'],
+      [`(${count('pruner-silent')} or vector(0)) < 0.5`, '240s'],
+      [`${count('alarming')} > 0`, '120s'],
+      [`${count('overdue')} > 0`, '60s'],
+      [`${count('pruner-fails')} > 0`, '120s'],
+      [`${count('retained')} > 0`, '240s'],
+      [`${count('stale')} > 0`, '120s'],
+      [`${count('unknown')} > 0`, '240s'],
     ]);
   });
 
@@ -427,7 +460,6 @@ describe('the GCP pool', () => {
       pool: 'media',
       group: 'ebbtide-media',
       autoscaler: 'ebbtide-media',
-      schedule: 'ebbtide-media-pruner',
       bucket: NAMES.bucket,
       project: 'my-project',
       region: 'europe-west1',
@@ -486,7 +518,9 @@ describe('the GCP pool', () => {
         gcp: { externalAddresses: false, diskType: 'pd-ssd', labels: { team: 'av' } },
       });
       const { networkInterfaces, disks, labels } = inside.one(TEMPLATE).inputs;
-      assert.deepEqual(networkInterfaces, [{ subnetwork: 'media-network-subnet-id' }]);
+      assert.deepEqual(networkInterfaces, [
+        { subnetwork: 'media.my-project.europe-west1-network-subnet-id' },
+      ]);
       assert.equal(Object(disks)[0].diskType, 'pd-ssd');
       assert.deepEqual(labels, { team: 'av', 'ebbtide-pool': 'media' });
     });
@@ -499,6 +533,32 @@ describe('the GCP pool', () => {
   });
 
   describe('on an update', () => {
+    it('is another pool to Pulumi in another region or project: the sweep of the old one is asked', async () => {
+      const identities = async (place: Record<string, string>) => {
+        const { resources } = await run({}, { place });
+        return resources.map(({ type, name }) => `${type} ${name}`);
+      };
+      const here = new Set(await identities({}));
+      const elsewhere = await identities({ 'gcp:region': 'europe-west4' });
+      const others = await identities({ 'gcp:project': 'other-project' });
+      assert.deepEqual(
+        [...elsewhere, ...others].filter((each) => here.has(each)),
+        [],
+      );
+    });
+
+    it('has what Google replaces a group for fixed for ever', () => {
+      const { name, baseInstanceName, description } = made.one(GROUP).inputs;
+      assert.deepEqual(
+        { name, baseInstanceName, description },
+        {
+          name: 'ebbtide-media',
+          baseInstanceName: 'ebbtide-media',
+          description: 'Nodes of the Ebbtide pool media: the pruner alone takes machines out of it',
+        },
+      );
+    });
+
     const templateOf = (of: ProgramRun) => promiseOf(of.outputs.template);
 
     it('makes another template for what new nodes are made of, and for nothing else', async () => {
@@ -536,6 +596,8 @@ describe('the GCP pool', () => {
         );
       });
       assert.deepEqual(options.get(GROUP)?.ignoreChanges, ['targetSize']);
+      // Else the provider would delete it with all its machines, to make it anew.
+      assert.equal(options.get(GROUP)?.deleteBeforeReplace, false);
       const namesOf = (type: string) =>
         [options.get(type)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       const lives = [
@@ -568,6 +630,10 @@ describe('the GCP pool', () => {
       throw new Error(says);
     };
 
+    const own =
+      (...distributionPolicyZones: string[]) =>
+      () => ({ description: groupDescription('media'), distributionPolicyZones });
+
     const rows: [string, Record<string, unknown>, Record<string, () => Record<string, unknown>>, RegExp][] = [
       [
         'a region that is not there',
@@ -590,8 +656,26 @@ describe('the GCP pool', () => {
       [
         "somebody else's group of that name",
         {},
-        { [EXISTING]: () => ({ description: 'by hand' }) },
+        { [EXISTING]: () => ({ description: 'by hand', distributionPolicyZones: ['europe-west1-b'] }) },
         /ebbtide:pool\.name is "media": europe-west1 has a managed instance group ebbtide-media already/,
+      ],
+      [
+        'other zones than those that the group has: Google would make another group, and end every call',
+        { pool: { name: 'media', zones: ['europe-west1-b', 'europe-west1-c'] } },
+        { [EXISTING]: own('europe-west1-b', 'europe-west1-d') },
+        /pool\.zones names europe-west1-b, europe-west1-c, and the pool media is in europe-west1-b, europe-west1-d: another list of zones is another pool/,
+      ],
+      [
+        'to guess whether there is a group',
+        {},
+        { [EXISTING]: refuses('permission denied') },
+        /whether there is a group ebbtide-media in europe-west1 already, and in which zones, cannot be read: permission denied/,
+      ],
+      [
+        'to guess which zones its group has',
+        {},
+        { [EXISTING]: own() },
+        /in which zones the group ebbtide-media is, Google does not say/,
       ],
     ];
     for (const [what, settings, answers, error] of rows) {
@@ -621,10 +705,22 @@ describe('the GCP pool', () => {
       blind.one(GROUP);
     });
 
-    it('goes on with a group that is its own', async () => {
-      const description = made.one(GROUP).inputs.description;
-      const again = await run({}, { answers: { [EXISTING]: () => ({ description }) } });
-      again.one(GROUP);
+    it('keeps the zones of its group, whatever zones there are meanwhile', async () => {
+      for (const zones of [undefined, ['europe-west1-e', 'europe-west1-b']]) {
+        const again = await run(
+          { pool: { name: 'media', ...(zones === undefined ? {} : { zones }) } },
+          {
+            answers: {
+              [EXISTING]: own('https://compute/zones/europe-west1-b', 'europe-west1-e'),
+              [ZONES]: () => ({ names: ['europe-west1-c'] }),
+            },
+          },
+        );
+        assert.deepEqual(again.one(GROUP).inputs.distributionPolicyZones, [
+          'europe-west1-b',
+          'europe-west1-e',
+        ]);
+      }
     });
   });
 
@@ -688,12 +784,12 @@ describe('names on GCP', () => {
     for (const account of accounts) assert.match(account, /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
     for (const name of [names.firewall('health'), names.secret('redis'), names.bucket, names.pruner])
       assert.match(name, /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/);
-    assert.match(names.role('store-write'), /^[a-zA-Z0-9_.]{3,64}$/);
+    assert.match(names.role('store-write', 'a1b2c3d4'), /^[a-zA-Z0-9_.]{3,64}$/);
     assert.ok(names.templatePrefix.length <= 37);
     const elsewhere = gcpNames(pool, { ...place, region: 'europe-west1' });
     assert.notEqual(elsewhere.bucket, names.bucket);
     assert.notEqual(elsewhere.nodeAccount, names.nodeAccount);
-    assert.notEqual(elsewhere.role('sees'), names.role('sees'));
+    assert.notEqual(elsewhere.role('sees', 'a1b2c3d4'), names.role('sees', 'a1b2c3d4'));
   });
 });
 

@@ -41,6 +41,8 @@ const bundler: Bundler = {
 export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
 export const GOOD_AZURE: Record<string, unknown> = { ...GOOD, cloud: 'azure' };
 
+const BUCKET_MADE = '2026-01-02T03:04:05.678Z';
+
 const PROVIDER_KEYS: Record<string, Record<string, string>> = {
   azure: { 'azure-native:subscriptionId': SUBSCRIPTION, 'azure-native:location': 'westeurope' },
   gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
@@ -72,7 +74,11 @@ export async function runUnderMocks(
   options: {
     preview?: boolean;
     settings?: Record<string, unknown>;
+    /** The provider's own keys. */
+    place?: Record<string, string>;
     refuse?: string;
+    /** When Google made the bucket. */
+    bucketMade?: string;
     /** Instead of what a cloud is asked for answers by itself; one that throws is a refusal. */
     answers?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
   } = {},
@@ -101,9 +107,12 @@ export async function runUnderMocks(
             inputs: plain,
             secrets,
           });
+          const { bucketMade } = options;
+          const isBucket = args.type === 'gcp:storage/bucket:Bucket';
+          const given = isBucket && bucketMade !== undefined ? { timeCreated: bucketMade } : {};
           return {
             id: `${args.name}-id`,
-            state: { ...args.inputs, ...outputsOf(args.type, args.name, plain) },
+            state: { ...args.inputs, ...outputsOf(args.type, args.name, plain), ...given },
           };
         },
         call({ token, inputs }) {
@@ -120,7 +129,7 @@ export async function runUnderMocks(
       options.preview ?? false,
     );
     const settings = { ...GOOD, ...options.settings };
-    const config = { values: configValues(settings), isSecret: () => true };
+    const config = { values: { ...configValues(settings), ...options.place }, isSecret: () => true };
     const outputs = await runProgram(config, bundler);
     await Promise.race([pulumi.runtime.disconnect(), failed]);
     // Rejections are reported once the queue of microtasks has run dry.
@@ -201,6 +210,8 @@ function outputsOf(type: string, name: string, inputs: Record<string, unknown>):
         name: `projects/my-project/serviceAccounts/${email}`,
       };
     }
+    case 'gcp:storage/bucket:Bucket':
+      return { name: inputs.name, timeCreated: BUCKET_MADE };
     case 'gcp:projects/iAMCustomRole:IAMCustomRole':
       return { name: `projects/my-project/roles/${inputs.roleId}` };
     case 'gcp:storage/bucketObject:BucketObject':

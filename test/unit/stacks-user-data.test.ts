@@ -98,7 +98,14 @@ const WAYS = [
   {
     way: "a script that starts a service of the operator's",
     media: { media: { setup: { ...SETUP, unit: 'sfu.service' } } },
-    templates: ['ebbtide-setup.service', 'keys.json', 'livekit.yaml', 'needrestart.conf', 'redis.json'],
+    templates: [
+      'ebbtide-setup.service',
+      'keys.json',
+      'livekit.yaml',
+      'needrestart.conf',
+      'redis.json',
+      'unless-leaving.conf',
+    ],
     to: ['/opt/ebbtide/media/setup'],
     start: ['ebbtide-setup.service'],
     kind: 'livekit',
@@ -304,11 +311,32 @@ describe('user-data', () => {
     assert.equal(config.cloud.terminateHook, 'ebbtide-media-terminate');
   });
 
+  it('lets no unit that brings media start on a node that leaves', () => {
+    const held = 'ConditionPathExists=!{{root}}/var/lib/ebbtide/leaving-{{node}}\n';
+    const setup = { media: { setup: { ...SETUP, unit: 'sfu.service' } } };
+    for (const [media, units] of [
+      [{}, ['livekit.service']],
+      [{ media: { image: IMAGE } }, ['livekit.service']],
+      [setup, ['ebbtide-setup.service', 'unless-leaving.conf']],
+      [{ media: { kind: 'openvidu', setup: SETUP } }, ['ebbtide-setup.service']],
+    ] as const) {
+      const { file } = render(argsOf({ ...media }));
+      for (const unit of units) assert.ok(file.get(`/etc/ebbtide/templates/${unit}`)?.includes(held), unit);
+    }
+    const { file } = render(argsOf(setup));
+    const { stages } = v.parse(bootManifestSchema, JSON.parse(file.get('/etc/ebbtide/boot.json') ?? ''));
+    const dropIn = stages[1]?.templates.find(({ from }) => from.endsWith('unless-leaving.conf'));
+    assert.equal(dropIn?.to, '/etc/systemd/system/sfu.service.d/ebbtide.conf');
+  });
+
   it('leaves no placeholder in units but those that every node knows', () => {
     const { file } = render();
-    for (const unit of ['ebbtide-agent.service', 'livekit.service']) {
+    for (const [unit, known] of [
+      ['ebbtide-agent.service', ['{{root}}']],
+      ['livekit.service', ['{{root}}', '{{node}}']],
+    ] as const) {
       const content = file.get(`/etc/ebbtide/templates/${unit}`) ?? '';
-      assert.deepEqual([...new Set(content.match(/\{\{\w+\}\}/g))], ['{{root}}']);
+      assert.deepEqual([...new Set(content.match(/\{\{\w+\}\}/g))], known);
     }
   });
 

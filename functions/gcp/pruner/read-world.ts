@@ -32,7 +32,7 @@ export async function readWorld(tools: WorldTools): Promise<ReadWorld> {
   const { signal } = patience;
   const remembered = await memory.read(signal);
   const [[machines, decisions], recommendation, fleet] = await Promise.all([
-    readMachines(compute, clock, signal).then(async (reading) => {
+    readMachines(compute, signal).then(async (reading) => {
       const nodes = reading.kind === 'known' ? reading.machines.map(({ node }) => node) : [];
       return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
     }),
@@ -47,13 +47,9 @@ export async function readWorld(tools: WorldTools): Promise<ReadWorld> {
   };
 }
 
-async function readMachines(
-  compute: Compute,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<MachinesReading<GcpMachine>> {
+async function readMachines(compute: Compute, signal: AbortSignal): Promise<MachinesReading<GcpMachine>> {
   try {
-    const { group, machines } = await readPool(compute, clock.now(), signal);
+    const { group, machines } = await readPool(compute, signal);
     if (group === undefined) return { kind: 'unknown', reason: 'there is no such instance group' };
     return { kind: 'known', machines };
   } catch (cause) {
@@ -65,6 +61,6 @@ async function readRecommendation(compute: Compute, signal: AbortSignal): Promis
   try {
     return recommendationOf(await compute.readAutoscaler(signal));
   } catch (cause) {
-    return { kind: 'unknown', reason: describeError(cause), unread: true };
+    return { kind: 'unknown', reason: describeError(cause), trouble: 'unread' };
   }
 }

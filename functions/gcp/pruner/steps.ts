@@ -5,7 +5,8 @@ import type { GcpMachine } from '../../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
-import { markOf, type PoolPlan } from '../../level-triggered/plan.ts';
+import type { PoolPlan } from '../../level-triggered/plan.ts';
+import { markOf } from '../../level-triggered/world.ts';
 
 export interface StepTools {
   compute: Compute;

@@ -9,6 +9,7 @@ export const awsCloud: ChaosCloud<AwsPlan, AwsStep> = {
   name: 'aws',
   faults: AWS_FAULTS,
   guards: AWS_GUARDS,
+  noticesWithinMs: 240_000,
   draw: drawAws,
   create: createAwsWorld,
 };

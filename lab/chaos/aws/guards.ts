@@ -3,6 +3,13 @@ import type { Guard } from '../guard.ts';
 /** In what only AWS has. */
 export const AWS_GUARDS: readonly Guard[] = [
   {
+    // Other clouds have no such timer.
+    name: 'the timer is kept alive, not only begun',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: 'observed.heldAt === null || at - observed.heldAt >= settings.heartbeatMs',
+    instead: 'observed.heldAt === null',
+  },
+  {
     name: 'a decided node that falls silent is still draining',
     file: 'functions/aws/termination-policy/decide.ts',
     guard: 'return reading.ageMs < SILENT_MS &&',

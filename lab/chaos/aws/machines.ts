@@ -1,4 +1,5 @@
 import { connect } from '../../../node-agent/clouds/connect.ts';
+import type { AwsFaulty } from '../../aws/aws-twin.ts';
 import { createMetadataService } from '../../aws/imds.ts';
 import type { Instance } from '../../aws/instance.ts';
 import { metadataOf } from '../../aws/instance-metadata.ts';
@@ -9,9 +10,10 @@ import type { WorldKit } from '../cloud.ts';
 import { metricsPageOf } from '../metrics-page.ts';
 import type { Destination } from '../network.ts';
 import { createVirtualNode, type VirtualNode } from '../node.ts';
+import type { OneFault } from '../one-fault.ts';
 import { BUCKET, GROUP, LAUNCH_HOOK, type modelOf, NODE_ROLE, REGION, TERMINATE_HOOK } from './model.ts';
 import type { AwsPlan } from './plan.ts';
-import { AWS_ENDPOINT, metadataDestination, type OneFault } from './services.ts';
+import { AWS_ENDPOINT, metadataDestination } from './services.ts';
 
 const BOOT_MS = 4_000;
 export const KEYS_MS = 6 * 3_600_000;
@@ -38,7 +40,7 @@ export interface MembersOptions {
   model: ReturnType<typeof modelOf>;
   kit: WorldKit;
   principals: Principals;
-  fault: OneFault;
+  fault: OneFault<AwsFaulty>;
   /** Who answers on AWS's own address. */
   service(url: URL): Destination;
 }

@@ -51,8 +51,9 @@ export function createRetelling(
         return;
       case 'decision': {
         const { instance, cause } = happening;
-        const blindly = KNOWN_ONLY.includes(cause) && !isHeardOf(instance);
-        tell({ kind: 'wanted', node: instance, chosen: CHOSEN.includes(cause), blindly, why: cause });
+        const unfounded =
+          KNOWN_ONLY.includes(cause) && !isHeardOf(instance) ? 'nothing was known of it' : undefined;
+        tell({ kind: 'wanted', node: instance, chosen: CHOSEN.includes(cause), unfounded, why: cause });
         return;
       }
       case 'trouble':

@@ -10,33 +10,11 @@ import type { AwsModel } from '../../aws/model.ts';
 import type { Objects } from '../../aws/objects.ts';
 import type { Principals } from '../../aws/principals.ts';
 import type { ScalingGroup } from '../../aws/scaling-group.ts';
-import type { Faults } from '../../cloud/faults.ts';
-import type { Destination, ServiceFault } from '../network.ts';
+import type { Destination } from '../network.ts';
+import type { OneFault } from '../one-fault.ts';
 
 /** Where the services of the twin answer in this world. */
 export const AWS_ENDPOINT = 'http://aws.test';
-
-/** A fault that is set for one answer, and only while that is being given. */
-export interface OneFault extends Faults<AwsFaulty> {
-  during<T>(fault: ServiceFault | undefined, answer: () => T): T;
-}
-
-export function createOneFault(): OneFault {
-  let current: ServiceFault | undefined;
-  return {
-    add: () => undefined,
-    clear: () => undefined,
-    take: () => current,
-    during(fault, answer) {
-      current = fault;
-      try {
-        return answer();
-      } finally {
-        current = undefined;
-      }
-    },
-  };
-}
 
 export interface ServicesOptions {
   model: AwsModel;
@@ -44,7 +22,7 @@ export interface ServicesOptions {
   objects: Objects;
   principals: Principals;
   metrics: Metrics;
-  fault: OneFault;
+  fault: OneFault<AwsFaulty>;
   clock: Clock;
   refused(what: string): void;
 }
@@ -67,7 +45,7 @@ export function createServices(options: ServicesOptions): { api: Destination; st
 }
 
 /** The metadata service of one machine. */
-export function metadataDestination(service: MetadataService, fault: OneFault): Destination {
+export function metadataDestination(service: MetadataService, fault: OneFault<AwsFaulty>): Destination {
   return {
     way: 'metadata',
     answer: ({ method, target, headers }, wanted) => {

@@ -1,19 +1,21 @@
 import { POOL_METRICS } from '../../../fleet/pool-metrics.ts';
+import type { AwsFaulty } from '../../aws/aws-twin.ts';
 import type { Instance } from '../../aws/instance.ts';
 import { isCapacity } from '../../aws/lifecycle.ts';
 import { createMetrics } from '../../aws/metrics.ts';
 import { createObjects } from '../../aws/objects.ts';
 import { createPrincipals } from '../../aws/principals.ts';
 import { createScalingGroup } from '../../aws/scaling-group.ts';
-import type { CloudClock } from '../../cloud/clock.ts';
 import type { NodeInWorld, Standing, World, WorldKit } from '../cloud.ts';
+import { cloudClockOf } from '../cloud-clock.ts';
+import { createOneFault } from '../one-fault.ts';
 import { applyAwsStep } from './apply-step.ts';
 import { createPoolFunctions, METRICS } from './functions.ts';
 import { createMembers, KEYS_MS } from './machines.ts';
 import { FUNCTION_ROLE, modelOf } from './model.ts';
 import type { AwsPlan } from './plan.ts';
 import { createRetelling } from './retell.ts';
-import { AWS_ENDPOINT, createOneFault, createServices } from './services.ts';
+import { AWS_ENDPOINT, createServices } from './services.ts';
 import type { AwsStep } from './step.ts';
 
 const NO_CHANGE = { added: [], changed: [], removed: [] };
@@ -27,7 +29,7 @@ export function createAwsWorld(plan: AwsPlan, kit: WorldKit): World<AwsStep> {
   const objects = createObjects(clock.now);
   objects.provision({ added: model.buckets, changed: [], removed: [] }, NO_CHANGE);
   const metrics = createMetrics(cloudClock.now);
-  const fault = createOneFault();
+  const fault = createOneFault<AwsFaulty>();
   const service = (url: URL) => (url.pathname === '/' ? services.api : services.store);
   const members = createMembers({ plan, model, kit, principals, fault, service });
   const group = createScalingGroup({
@@ -77,15 +79,4 @@ function standingOf({ life, stoppedAt }: Instance): Standing {
   if (stoppedAt !== undefined || life.state === 'Terminated') return 'gone';
   if (isCapacity(life.state)) return 'in';
   return life.state === 'Terminating:Retained' ? 'kept' : 'leaving';
-}
-
-/** The cloud's own clock runs with all others here. */
-function cloudClockOf(clock: WorldKit['clock']): CloudClock {
-  const begunAt = clock.now();
-  return {
-    begin: () => undefined,
-    now: () => clock.now() - begunAt,
-    at: (cloudMs, action) => clock.after(begunAt + cloudMs - clock.now(), action),
-    stop: () => undefined,
-  };
 }

@@ -35,6 +35,8 @@ export interface Instance {
   machine?: Machine;
   /** When the machine was off, by the cloud's own clock: it is billed until then. */
   stoppedAt?: number;
+  /** The same in real time, ms since the epoch, as its description tells it. */
+  lastStop?: number;
   /** It was deleted: the API knows it no longer. */
   isGone: boolean;
   /** What was last told of it. */

@@ -77,6 +77,7 @@ export function createMachines(options: MachinesOptions): Machines {
       return;
     }
     instance.stoppedAt ??= clock.now();
+    instance.lastStop = options.wallClock();
     instance.status = 'TERMINATED';
     tell(instance, why);
     if (open) for (const listener of offListeners) listener(instance);

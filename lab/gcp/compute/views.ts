@@ -34,6 +34,9 @@ export function instanceView(place: Whereabouts, instance: Instance): object {
     name,
     creationTimestamp: created,
     lastStartTimestamp: created,
+    ...(instance.lastStop === undefined
+      ? {}
+      : { lastStopTimestamp: new Date(instance.lastStop).toISOString() }),
     zone: `${at}zones/${zone}`,
     selfLink: `${ROOT}${instancePath(place, instance)}`,
     machineType: `${at}zones/${zone}/machineTypes/${template.machineType}`,

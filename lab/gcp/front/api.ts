@@ -39,6 +39,8 @@ export interface Method {
   http: string;
   /** From the root of the service, with its variables in braces. */
   path: string;
+  /** The same as an expression with a group for each variable. */
+  pattern: RegExp;
   /** Of all that stands in the path and in the query; strict. */
   parameters: v.GenericSchema;
   /** Of what is sent, where that is JSON; strict. */
@@ -65,6 +67,7 @@ export function method<
   return {
     ...described,
     service: serviceOf(id),
+    pattern: patternOf(described.path),
     body,
     run: (rawParameters, rawBody, caller) =>
       run(
@@ -73,6 +76,18 @@ export function method<
         body === undefined ? checked(v.undefined(), rawBody, id) : checked(body, rawBody, id),
       ),
   };
+}
+
+/** `/b/{bucket}/o` as an expression with a group for each variable: none of them crosses a slash. */
+function patternOf(template: string): RegExp {
+  const source = template
+    .split(/(\{\w+\})/)
+    .map((part) => {
+      const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
+      return name === undefined ? part.replace(/[.+?^$()|[\]\\]/g, '\\$&') : `(?<${name}>[^/]+?)`;
+    })
+    .join('');
+  return new RegExp(`^${source}$`);
 }
 
 function serviceOf(id: string): ServiceName {

@@ -12,7 +12,7 @@ export function routeOf({ method: http, target }: RawRequest, methods: readonly 
   const [path = '/', query = ''] = target.split('?', 2);
   for (const method of methods) {
     if (method.http !== http) continue;
-    const match = patternOf(method.path).exec(path);
+    const match = method.pattern.exec(path);
     if (!match) continue;
     const inPath = Object.entries(match.groups ?? {}).map(([name, value]) => [
       name,
@@ -24,16 +24,4 @@ export function routeOf({ method: http, target }: RawRequest, methods: readonly 
     };
   }
   return undefined;
-}
-
-/** `/b/{bucket}/o` as an expression with a group for each variable: none of them crosses a slash. */
-function patternOf(template: string): RegExp {
-  const source = template
-    .split(/(\{\w+\})/)
-    .map((part) => {
-      const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
-      return name === undefined ? part.replace(/[.+?^$()|[\]\\]/g, '\\$&') : `(?<${name}>[^/]+?)`;
-    })
-    .join('');
-  return new RegExp(`^${source}$`);
 }

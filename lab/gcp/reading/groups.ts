@@ -32,7 +32,7 @@ const groupSchema = v.strictObject({
   baseInstanceName: v.string(),
   versions: v.pipe(v.array(v.strictObject({ instanceTemplate: v.string() })), v.length(1)),
   distributionPolicyZones: v.optional(v.array(v.string())),
-  distributionPolicyTargetShape: v.optional(v.literal('EVEN')),
+  distributionPolicyTargetShape: v.optional(v.picklist(['EVEN', 'BALANCED'])),
   updatePolicy: v.strictObject({
     type: v.literal('OPPORTUNISTIC', 'the twin replaces no machine of its own accord'),
     minimalAction: v.string(),

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type AwsClient, AwsError } from '../../../fleet/aws/client.ts';
 import { callQuery } from '../../../fleet/aws/query.ts';
 import { describeError } from '../../../fleet/error.ts';
+import { saysProtected } from '../../../fleet/protection.ts';
 import type { Outcome } from '../../core/effect.ts';
 import type { TargetReading } from '../../core/state.ts';
 import type { AdviceReading, Cloud, FlagReading, InterruptionReading, MachineIdentity } from '../cloud.ts';
@@ -67,7 +68,7 @@ export function createAwsCloud(options: AwsCloudOptions): Cloud {
   async function readProtected(): Promise<FlagReading> {
     const reading = await metadata.read(`tags/instance/${PROTECTED_TAG}`);
     if (reading.kind === 'unknown') return reading;
-    return { kind: 'known', set: reading.kind === 'found' && reading.text !== 'false' };
+    return { kind: 'known', set: saysProtected(reading.kind === 'found' ? reading.text : undefined) };
   }
 
   async function lifecycle(

@@ -1,5 +1,6 @@
 import type { Metadata } from '../../../fleet/gcp/metadata.ts';
 import { type SendHttp, sendHttp } from '../../../fleet/http.ts';
+import { PROTECTED_KEY, saysProtected } from '../../../fleet/protection.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Outcome } from '../../core/effect.ts';
 import type { Cloud, FlagReading, MachineIdentity } from '../cloud.ts';
@@ -16,7 +17,6 @@ export interface GcpCloudOptions {
   now?: () => number;
 }
 
-const PROTECTED_ATTRIBUTE = 'ebbtide-protected';
 const PRUNER = 'the pruner';
 /** The function may follow the deletion of this very machine to its end before it answers. */
 const WAKE_TIMEOUT_MS = 120_000;
@@ -39,9 +39,9 @@ export function createGcpCloud(options: GcpCloudOptions): Cloud {
   }
 
   async function readProtected(): Promise<FlagReading> {
-    const reading = await metadata.read(`instance/attributes/${PROTECTED_ATTRIBUTE}`);
+    const reading = await metadata.read(`instance/attributes/${PROTECTED_KEY}`);
     if (reading.kind === 'unknown') return reading;
-    return { kind: 'known', set: reading.kind === 'found' && reading.text !== 'false' };
+    return { kind: 'known', set: saysProtected(reading.kind === 'found' ? reading.text : undefined) };
   }
 
   async function wakePruner(): Promise<Outcome> {

@@ -3,6 +3,8 @@ import { startLocalGcp } from '../../../lab/local-stack/gcp-cloud.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
+/** What Pulumi knows the pool's things by. */
+const POOL = 'media.ebbtide-lab.europe-west1';
 const BUCKET = 'gcp:storage/bucket:Bucket';
 
 export const GCP_LIFE: LifeRow<GcpTwin> = {
@@ -10,7 +12,7 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
   start: startLocalGcp,
   types: { group: 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager', bucket: BUCKET },
   resources: 50,
-  // Each names a thing by what Google gives it: an account's address, a role's or a network's full name, the function's own
+  // Each names a thing by what Google gives it: an account's address, when the bucket was made, a role's or a network's full name, the function's own
   // address, which user-data and the schedule name too, the generation of its source.
   unknownAtFirst: [
     'BucketIAMMember.member',
@@ -19,6 +21,7 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     'Firewall.targetServiceAccounts',
     'Function.buildConfig',
     'Function.serviceConfig',
+    'IAMCustomRole.roleId',
     'IAMMember.member',
     'IAMMember.role',
     'Job.httpTarget',
@@ -35,15 +38,16 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     'ServiceIamMember.member',
     'Subnetwork.network',
   ],
+  otherZones: ['europe-west1-b', 'europe-west1-c'],
   servesAfterUp: false,
   touched: {
-    target: ['gcp:compute:RegionAutoscaler media-group-cpu'],
-    max: ['gcp:compute:RegionAutoscaler media-group-cpu'],
+    target: [`gcp:compute:RegionAutoscaler ${POOL}-group-cpu`],
+    max: [`gcp:compute:RegionAutoscaler ${POOL}-group-cpu`],
     // A template is never changed: another one comes, and the one before goes.
     template: [
-      'gcp:cloudfunctionsv2:Function media-pruner',
-      'gcp:compute:RegionInstanceGroupManager media-group',
-      'gcp:compute:RegionInstanceTemplate media-template',
+      `gcp:cloudfunctionsv2:Function ${POOL}-pruner`,
+      `gcp:compute:RegionInstanceGroupManager ${POOL}-group`,
+      `gcp:compute:RegionInstanceTemplate ${POOL}-template`,
     ],
   },
   target: (twin) => {

@@ -1,0 +1,123 @@
+import type { Drawn } from '../cloud.ts';
+import { createDraw, type Draw, drawRooms, drawTrouble } from '../draw.ts';
+import type { CommonStep } from '../step.ts';
+import type { GcpPlan } from './plan.ts';
+import { type GcpStep, UNFIT_WORDS } from './step.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** Machines are up and serve by then. */
+const BEGIN_MS = 40 * SECOND;
+/** The function is woken each minute, and follows its steps to their end. */
+const PRUNED_WITHIN_MS = 130 * SECOND;
+
+/** What goes wrong on GCP only; what is here twice, twice as often. */
+export const GCP_FAULTS = [
+  'no-recommendation',
+  'repaired',
+  'repaired',
+  'restarted',
+  'preempted',
+  'host-maintenance',
+  'machine-dies',
+  'abandoned',
+  'protected',
+  'decision-garbled',
+  'pruner-twice',
+  'pruner-twice',
+  'kill-pruner',
+  'kill-pruner',
+  'kill-pruner',
+  'kill-pruner',
+  'wake-refused',
+  'scheduler-silent',
+  'scheduler-late',
+  'quota',
+  'rate-limited',
+  'store-gone',
+] as const satisfies GcpStep['kind'][];
+
+/** A world, and what happens in it: fewer are wanted at least once, and some things go wrong around that. */
+export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
+  const draw = createDraw(random);
+  const plan = drawPlan(draw);
+  const shrinkAt = draw.whole(45, 120) * SECOND;
+  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + PRUNED_WITHIN_MS);
+  const steps: (CommonStep | GcpStep)[] = [
+    ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
+    { at: shrinkAt, kind: 'recommend', to: draw.whole(1, plan.size - 1) },
+    ...(draw.chance(0.3) ? [{ at: shrinkAt + 90 * SECOND, kind: 'recommend', to: plan.size } as const] : []),
+    ...Array.from({ length: draw.whole(1, 5) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
+    ...Array.from({ length: draw.whole(1, 4) }, () => drawGcpTrouble(draw, plan, quietFrom)),
+    ...drawLong(draw, shrinkAt),
+  ];
+  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
+  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
+function drawPlan(draw: Draw): GcpPlan {
+  return {
+    size: draw.oneOf([2, 3, 3]),
+    min: 1,
+    max: 4,
+    zones: draw.oneOf([1, 2]),
+    maxDrains: draw.oneOf([1, 1, 2]),
+    coolDownMs: draw.oneOf([0, 0, 45]) * SECOND,
+    lowForMs: draw.oneOf([0, 0, 60]) * SECOND,
+    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
+    onCeiling: draw.oneOf(['keep', 'cut']),
+    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
+    hasMediaRegistry: draw.chance(0.5),
+  };
+}
+
+function endOf(step: CommonStep | GcpStep): number {
+  if ('forMs' in step && step.kind !== 'room') return step.at + step.forMs;
+  return 'downMs' in step ? step.at + step.downMs : step.at;
+}
+
+/** Seldom, as little happens meanwhile: an hour without the schedule, ten minutes without the store. */
+function drawLong(draw: Draw, from: number): GcpStep[] {
+  const at = from + draw.whole(-20, 90) * SECOND;
+  if (draw.chance(0.01)) return [{ at, kind: 'scheduler-silent', forMs: 60 * MINUTE }];
+  if (draw.chance(0.03)) return [{ at, kind: 'store-gone', forMs: 10 * MINUTE }];
+  return [];
+}
+
+function drawGcpTrouble(draw: Draw, plan: GcpPlan, untilMs: number): GcpStep {
+  const at = draw.whole(BEGIN_MS, untilMs - 1);
+  const node = draw.whole(0, plan.size - 1);
+  const forMs = Math.min(draw.whole(5, 150) * SECOND, untilMs - at);
+  const kind = draw.oneOf(GCP_FAULTS);
+  switch (kind) {
+    case 'no-recommendation':
+      return { at, kind, word: draw.oneOf(UNFIT_WORDS), forMs };
+    case 'host-maintenance':
+      return { at, kind, node, ends: draw.chance(0.5) };
+    case 'restarted':
+      return { at, kind, node, downMs: draw.oneOf([20, 90, 280]) * SECOND };
+    case 'protected':
+      return { at, kind, node, forMs };
+    case 'kill-pruner': {
+      const only = draw.oneOf(['changes', 'changes', 'all']);
+      // A run that decides one machine makes some fifteen requests, and four of them change something.
+      const nth = only === 'changes' ? draw.whole(1, 6) : draw.whole(1, 30);
+      return { at, kind, only, when: draw.oneOf(['before', 'after']), nth };
+    }
+    case 'scheduler-late':
+      return { at, kind, forMs, byMs: draw.whole(5, 55) * SECOND };
+    case 'pruner-twice':
+    case 'wake-refused':
+    case 'scheduler-silent':
+    case 'quota':
+    case 'rate-limited':
+    case 'store-gone':
+      return { at, kind, forMs };
+    case 'repaired':
+    case 'preempted':
+    case 'machine-dies':
+    case 'abandoned':
+    case 'decision-garbled':
+      return { at, kind, node };
+  }
+}

@@ -1,0 +1,54 @@
+import type { Guard } from '../guard.ts';
+
+/** In what only GCP has. */
+export const GCP_GUARDS: readonly Guard[] = [
+  {
+    name: 'a machine is ended only once it says that it is empty: unknown is never empty',
+    file: 'functions/level-triggered/removal.ts',
+    guard: `if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;
+  if (status.work === null || `,
+    instead: 'if (status.work !== null && ',
+  },
+  {
+    name: 'what was decided about an earlier machine of its name is nothing (function)',
+    file: 'functions/level-triggered/world.ts',
+    guard: "return decision.machine === machine && decision.intent === 'leave' ?",
+    instead: "return decision.intent === 'leave' ?",
+  },
+  {
+    name: 'what was decided about an earlier machine of its name is nothing (agent)',
+    file: 'node-agent/clouds/mailbox.ts',
+    guard: 'if (decision.machine !== machine || ',
+    instead: 'if (',
+  },
+  {
+    name: 'a claim without a decision counts as a drain',
+    file: 'functions/level-triggered/drains.ts',
+    guard: 'claimed.has(seen.machine) || ',
+    instead: '',
+  },
+  {
+    name: 'a run that another has overtaken decides nobody',
+    file: 'functions/gcp/pruner/steps.ts',
+    guard: 'if (!mayDecide || done.overtaken) return [];',
+    instead: 'if (!mayDecide) return [];',
+  },
+  {
+    name: 'a recommendation of 0 is none',
+    file: 'functions/gcp/pruner/recommendation.ts',
+    guard: "return unfit('the autoscaler recommends no size');",
+    instead: "return { kind: 'known', size: 1, minimum: minNumReplicas };",
+  },
+  {
+    name: 'an autoscaler that is not ACTIVE recommends nothing',
+    file: 'functions/gcp/pruner/recommendation.ts',
+    guard: "if (status !== 'ACTIVE') return",
+    instead: 'if (false) return',
+  },
+  {
+    name: 'a node wakes the function only after its status says that it is empty',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: "if (settings.leavesBy === 'status' && !isTold(state)) return unchanged(state);",
+    instead: '',
+  },
+];

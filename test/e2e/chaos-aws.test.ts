@@ -1,0 +1,3 @@
+import { testCloud } from '../support/chaos.ts';
+
+testCloud('aws');

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { gcpCloud } from '../../lab/chaos/gcp/cloud.ts';
+import type { GcpPlan } from '../../lab/chaos/gcp/plan.ts';
+import type { GcpStep } from '../../lab/chaos/gcp/step.ts';
+import { describe as describeHappening } from '../../lab/chaos/happening.ts';
+import { runSchedule } from '../../lab/chaos/run-schedule.ts';
+import type { CommonStep } from '../../lab/chaos/step.ts';
+
+const SECOND = 1_000;
+const PLAN: GcpPlan = {
+  size: 3,
+  min: 1,
+  max: 4,
+  zones: 2,
+  maxDrains: 1,
+  coolDownMs: 0,
+  lowForMs: 0,
+  ceilingMs: undefined,
+  onCeiling: 'keep',
+  warnAfterMs: 240 * SECOND,
+  hasMediaRegistry: false,
+};
+
+/** Written out, so that they stay what they are when schedules are drawn in another way. */
+const ROWS: {
+  given: string;
+  plan?: Partial<GcpPlan>;
+  steps: (CommonStep | GcpStep)[];
+  calmAt?: number;
+  /** What has to have happened, by its kind and a part of how it is described. */
+  happens?: [string, RegExp][];
+}[] = [
+  {
+    given: 'a machine that a person takes out, and that dies before anybody has decided anything',
+    steps: [
+      { at: 61 * SECOND, kind: 'abandoned', node: 2 },
+      { at: 87 * SECOND, kind: 'machine-dies', node: 2 },
+    ],
+  },
+  {
+    given: 'a machine that a person takes out while the store is gone',
+    plan: { size: 2, warnAfterMs: 60 * SECOND },
+    steps: [
+      { at: 79 * SECOND, kind: 'store-gone', forMs: 600 * SECOND },
+      { at: 306 * SECOND, kind: 'abandoned', node: 0 },
+    ],
+    calmAt: 680 * SECOND,
+  },
+  {
+    given: 'a machine that is preempted before it can say so, and another that is too many',
+    plan: { size: 2 },
+    steps: [
+      {
+        at: 59 * SECOND,
+        kind: 'kill-agent',
+        node: 1,
+        boundary: 'sync',
+        when: 'before',
+        nth: 1,
+        downMs: 30_000,
+      },
+      { at: 94 * SECOND, kind: 'preempted', node: 1 },
+      { at: 109 * SECOND, kind: 'recommend', to: 1 },
+    ],
+    calmAt: 240 * SECOND,
+  },
+  {
+    given: 'a machine that is started again elsewhere in mid-drain, and is off for minutes',
+    steps: [
+      { at: 56 * SECOND, kind: 'recommend', to: 1 },
+      { at: 58 * SECOND, kind: 'room', node: 1, people: 1, forMs: 74 * SECOND },
+      { at: 116 * SECOND, kind: 'restarted', node: 1, downMs: 290 * SECOND },
+    ],
+    calmAt: 420 * SECOND,
+  },
+  {
+    given: 'two that are empty in the group, as it gives none up: one reboots just before it is ended',
+    plan: { maxDrains: 2, lowForMs: 60 * SECOND },
+    steps: [
+      { at: 68 * SECOND, kind: 'recommend', to: 1 },
+      { at: 130 * SECOND, kind: 'quota', forMs: 119 * SECOND },
+      { at: 252 * SECOND, kind: 'reboot', node: 0, downMs: 15 * SECOND },
+    ],
+  },
+  {
+    given: 'an hour without a schedule: a node that becomes empty wakes the function, and is gone in seconds',
+    steps: [
+      { at: 70 * SECOND, kind: 'recommend', to: 2 },
+      { at: 121 * SECOND, kind: 'scheduler-silent', forMs: 3_600 * SECOND },
+    ],
+    calmAt: 3_730 * SECOND,
+    happens: [['released', /./]],
+  },
+];
+
+describe('schedules on GCP that once went wrong, or must not', () => {
+  for (const [seed, { given, plan, steps, calmAt = 300 * SECOND, happens = [] }] of ROWS.entries()) {
+    it(given, async () => {
+      const { violation, history } = await runSchedule(gcpCloud, {
+        seed,
+        plan: { ...PLAN, ...plan },
+        steps,
+        calmAt,
+      });
+      const trace = history.map(describeHappening);
+      assert.equal(violation, undefined, trace.join('\n'));
+      for (const [kind, what] of happens)
+        assert.ok(
+          history.some((told, index) => told.kind === kind && what.test(trace[index] ?? '')),
+          `no ${kind} ${what}:\n${trace.join('\n')}`,
+        );
+    });
+  }
+});

@@ -1,3 +1,26 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { PYTHON } from '../../lab/azure/automation/job.ts';
 
 export const RUNBOOK = fileURLToPath(new URL('../../functions/azure/scale-in/scale_in.py', import.meta.url));
+const RUNNER = fileURLToPath(new URL('runbook_runner.py', import.meta.url));
+
+const outcomesSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.array(v.object({ value: v.optional(v.unknown()), problem: v.optional(v.string()) })),
+);
+
+export type RunbookCall = [name: string, given: unknown[]];
+
+/** What functions of the runbook give: all in one process, since a process for each would take minutes. */
+export function callRunbook(
+  calls: readonly RunbookCall[],
+): { value?: unknown; problem?: string | undefined }[] {
+  const input = JSON.stringify(calls);
+  const ran = spawnSync(PYTHON, [RUNNER, RUNBOOK], { input, encoding: 'utf8', maxBuffer: 1e8 });
+  assert.equal(ran.status, 0, ran.stderr);
+  return v.parse(outcomesSchema, ran.stdout);
+}

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import * as v from 'valibot';
 import {
   type Candidate,
   type Choice,
@@ -10,13 +9,10 @@ import {
   chooseVictims,
   type Demand,
 } from '../../fleet/choose-victims.ts';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
 import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
 import { hasPython } from '../support/python.ts';
-import { RUNBOOK } from '../support/runbook.ts';
+import { callRunbook } from '../support/runbook.ts';
 import { NOW } from './support/fleet.ts';
-
-const RUNNER = fileURLToPath(new URL('../support/choose_victims_runner.py', import.meta.url));
 
 interface World {
   candidates: Candidate[];
@@ -31,11 +27,26 @@ function canRunbookAsk({ demands, rules }: { demands: Demand[]; rules: ChoosingR
   return anywhere && some && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
 }
 
+const choiceSchema = v.array(
+  v.tuple([
+    v.array(v.tuple([v.object({ node: v.string() }), v.string()])),
+    v.array(v.object({ node: v.string(), reason: v.string() })),
+  ]),
+);
+
 function inPython(worlds: World[]): Choice[] {
-  const input = JSON.stringify(worlds.map((world) => ({ ...world, now: NOW })));
-  const ran = spawnSync(PYTHON, [RUNNER, RUNBOOK], { input, encoding: 'utf8', maxBuffer: 1e8 });
-  assert.equal(ran.status, 0, ran.stderr);
-  return JSON.parse(ran.stdout) as Choice[];
+  const outcomes = callRunbook(
+    worlds.map(({ candidates, asked, rules }) => ['choose_victims', [candidates, asked, rules, NOW]]),
+  );
+  return v
+    .parse(
+      choiceSchema,
+      outcomes.map(({ value }) => value),
+    )
+    .map(([victims, passedOver]) => ({
+      victims: victims.map(([{ node }, reason]) => ({ node, reason })),
+      passedOver,
+    }));
 }
 
 function assertSame(worlds: World[]): Choice[] {

@@ -227,8 +227,10 @@ def may_delete(node):
     decision, reading = node["decision"], node["reading"]
     if decision is None or node["protected"]:
         return False
-    if node["stopped"] or not is_fresh(reading, "empty", "leaving") or reading["ageMs"] > EMPTY_WORD_MS:
-        return node["stopped"]
+    if node["stopped"]:
+        return True
+    if not is_fresh(reading, "empty", "leaving") or reading["ageMs"] > EMPTY_WORD_MS:
+        return False
     status = reading["status"]
     is_answer = machine_of(status) == node["machine"] and status.get("decision", {}).get("id") == decision["id"]
     return is_answer and is_empty(status["work"]) and not status["protected"]
@@ -284,7 +286,7 @@ def nodes_needed(candidates, target, now):
             load += 0 if is_silent(reading, node["createdAt"], now) else 1
         elif reading["status"]["phase"] == "serving":
             load += 1 if reading["status"]["cpu"] is None else reading["status"]["cpu"]
-    return math.ceil(load / (target * FULL) - 1e-9)
+    return math.ceil(load / max(target * FULL, 0.01) - 1e-9)
 
 
 def low_since(low, needed, size, now):
@@ -296,12 +298,13 @@ def low_since(low, needed, size, now):
 
 def is_drain(node, now):
     """On its way out and still here. Whatever may be a drain counts as one."""
+    reading = node["reading"]
     if node["stopped"]:
         return False
-    reading = node["reading"]
-    if node["decision"]:
-        return not is_silent(reading, parse_time(node["decision"]["at"]), now)
-    return bool(node["doubt"]) or is_fresh(reading, "draining", "empty") and not is_kept(reading["status"])
+    if node["decision"] and not is_silent(reading, parse_time(node["decision"]["at"]), now):
+        return True
+    says_so = is_fresh(reading, "draining", "empty") and not is_kept(reading["status"])
+    return says_so or node["doubt"] is not None
 
 
 def is_silent(reading, expected_at, now):
@@ -429,27 +432,31 @@ def is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e15
 
 
+def is_share(value):
+    return is_number(value) and value <= 1
+
+
 def is_time(value):
     return isinstance(value, str) and parse_time(value) > 0
 
 
-# A member with a question mark may be absent, and there may be others.
-GIVEN = {"id": str, "at": is_time, "by": str, "cause": str, "intent": ("leave", "maintenance")}
+# What an object must have; a member with a question mark may be absent, and there may be others.
+CAUSES = ("scale-in", "instance-refresh", "max-lifetime", "rebalance", "replacement", "spot", "operator")
+GIVEN = {"id": str, "at": is_time, "by": str, "cause": CAUSES, "intent": ("leave", "maintenance")}
 DECISION = {"v": 1, "node": str, "machine": str, "pool": str, "reason": str, **GIVEN}
 WORK = {name: is_number for name in ("rooms", "people", "tracks", "egress", "ingress", "agents")}
 PHASES = ("booting", "warm", "serving", "cordoned", "draining", "empty", "leaving")
-ALARM = {"name": str, "since": is_time, "text": str}
 STATUS = {
-    **{"v": 1, "node": str, "machine?": str, "phase": PHASES, "since": is_time, "bootedAt": is_time},
-    **{"work": (None, WORK), "unknown?": str, "cpu": (None, is_number), "protected": bool},
-    **{"software": {"template?": str}, "decision?": GIVEN, "alarms?": [ALARM]},
+    "v": 1, "node": str, "machine?": str, "phase": PHASES, "since": is_time, "bootedAt": is_time,
+    "work": (None, WORK), "unknown?": str, "cpu": (None, is_share), "protected": bool, "software": {"template?": str},
+    "decision?": GIVEN, "alarms?": [{"name": str, "since": is_time, "text": str}],
 }
 LOW = {"since": is_time, "seenAt": is_time, "needed": is_number, "size": is_number}
 REMEMBERED = {"v": 1, "lastDecisionAt?": is_time, "low?": LOW}
 SETTINGS = {  # fleet/azure-function-settings.ts says what each is
     **{name: str for name in ("pool", "scaleSet", "store")},
     **{name: is_number for name in ("minServing", "maxDrains", "coolDownMs", "warmUpMs", "lowForMs", "warnAfterMs")},
-    "targetCpu?": lambda value: is_number(value) and 0 < value <= 1,
+    "targetCpu?": is_share,
 }
 
 
@@ -467,7 +474,7 @@ def fits(value, shape):
     if isinstance(shape, dict) and isinstance(value, dict):
         for name, member in shape.items():
             key = name.rstrip("?")
-            if (key in value or key == name) and not fits(value.get(key), member):
+            if not (fits(value[key], member) if key in value else name.endswith("?")):
                 raise ValueError(f"{key} makes no sense: {json.dumps(value.get(key))[:100]}")
         return True
     if isinstance(shape, tuple):
@@ -476,7 +483,7 @@ def fits(value, shape):
         return isinstance(value, list) and all(fits(member, shape[0]) for member in value)
     if isinstance(shape, type):
         return isinstance(value, shape)
-    return shape(value) if callable(shape) else value == shape
+    return shape(value) if callable(shape) else value == shape and type(value) is type(shape)
 
 
 def parse_instance(found):

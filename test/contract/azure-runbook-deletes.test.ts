@@ -76,13 +76,13 @@ describe('the runbook of Azure deletes', function () {
     });
   }
 
-  it('nothing that has been stopped and was not decided, and what was', async () => {
-    await start(3);
-    world.decide(0);
-    await world.twin.crash(NODE);
-    await world.twin.crash('ebbtide-media_1');
+  it('nothing that has been stopped and was not decided, or is protected, and what was decided', async () => {
+    await start(4);
+    for (const id of [0, 2]) world.decide(id);
+    world.twin.setTag('ebbtide-media_2', 'ebbtide-protected', 'true');
+    for (const id of [0, 1, 2]) await world.twin.crash(`ebbtide-media_${id}`);
     await world.run();
-    assert.deepEqual(world.left(), ['ebbtide-media_1', 'ebbtide-media_2']);
+    assert.deepEqual(world.left(), ['ebbtide-media_1', 'ebbtide-media_2', 'ebbtide-media_3']);
   });
 
   const changes: [string, () => void][] = [
@@ -107,6 +107,20 @@ describe('the runbook of Azure deletes', function () {
       assert.ok(isLeft());
     });
   }
+
+  it('nothing for four hours, past any limit of a command, nor decides in its place, and then what has become empty', async () => {
+    await start(3);
+    const { id, by, cause, intent, at: when } = world.decide(0, { at: at(4 * HOUR_MS) });
+    const decision = { id, by, cause, intent, at: when };
+    world.serve(0, { phase: 'draining', since: when, decision });
+    assert.match(found(await world.run({ maxDrains: 1 }), 'overdue'), /draining for 1440\d s/);
+    assert.deepEqual([world.left().length, world.decided()], [3, [NODE]]);
+    world.serve(0, { phase: 'empty', work: NO_WORK, since: at(5_000), decision });
+    await world.run({ maxDrains: 1 });
+    assert.ok(!isLeft());
+    await world.run({ maxDrains: 1 });
+    assert.equal(world.decided().length, 2);
+  });
 
   it('tells who has been empty for long and is not deleted', async () => {
     await start();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
 import { PYTHON } from '../../lab/azure/automation/job.ts';
 import { hasPython } from '../support/python.ts';
 import { RUNBOOK } from '../support/runbook.ts';
+import { startLocalServer } from '../unit/support/local-server.ts';
 import { poolSettings, SET } from './support/azure/model.ts';
 import {
   failures,
@@ -136,9 +137,38 @@ describe('the runbook of Azure, in trouble', function () {
     assert.match(ran.stdout, /IDENTITY_ENDPOINT is not set/);
   });
 
-  it('a right that is not there yet: told, and done by the next run', async () => {
+  it('a page that is to be read elsewhere: no token of ours goes there', async () => {
+    const elsewhere = await startLocalServer(() => ({ status: 200, body: '{"value":[]}' }));
+    const azure = await startLocalServer(({ path, url }) => {
+      const headers = { 'last-modified': new Date().toUTCString() };
+      if (path === '/identity') return { status: 200, body: '{"access_token":"t"}' };
+      if (path === '/memory/scale-in.json') return { status: 200, headers, body: '{"v":1}' };
+      return {
+        status: 200,
+        body: JSON.stringify({ value: [], nextLink: `${elsewhere.url}${url.pathname}` }),
+      };
+    });
+    try {
+      const settings = encodeScaleInSettings({ ...poolSettings(), arm: azure.url, store: azure.url });
+      const environment = { IDENTITY_ENDPOINT: `${azure.url}/identity`, IDENTITY_HEADER: 'secret' };
+      const child = spawn(PYTHON, [RUNBOOK, settings], { env: { PATH: process.env.PATH, ...environment } });
+      let told = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString();
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      assert.equal(code, 1);
+      assert.match(told, /gets no token of it/);
+      assert.equal(elsewhere.requests.length, 0);
+    } finally {
+      await Promise.all([azure.close(), elsewhere.close()]);
+    }
+  });
+
+  it('a right that is not there yet: told, keeps nothing else from being done, and done by the next run', async () => {
     await start(2);
     world.drained(0);
+    world.instance(1).protection = undefined;
     const { model } = world;
     const roles = model.roles.map(({ permissions, ...role }) => ({
       ...role,
@@ -151,6 +181,7 @@ describe('the runbook of Azure, in trouble', function () {
     world.mayBeRefused = true;
     assert.match(failures(await world.run()), /AuthorizationFailed.*role/);
     assert.equal(world.left().length, 2);
+    assert.equal(world.instance(1).protection?.protectFromScaleIn, true, 'all else was done');
     await world.twin.provision(model);
     world.drained(0);
     assert.equal((await world.run()).status, 'Completed');

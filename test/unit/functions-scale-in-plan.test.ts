@@ -59,6 +59,7 @@ const arbitraryReading: fc.Arbitrary<NodeReading> = fc.oneof(
 const arbitraryMachine: fc.Arbitrary<SeenMachine> = fc.record({
   node: fc.constant(NODE),
   machine: fc.constant(MACHINE),
+  zone: fc.constant('1'),
   state: fc.constant('Succeeded'),
   // Nothing of Azure's leaves its set: whoever was decided is as good as outside.
   place: aBit<SeenMachine['place']>('outside', 'stopped'),

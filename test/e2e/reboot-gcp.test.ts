@@ -109,19 +109,23 @@ describe('a node on the twin GCP that boots again, its startup-script late', fun
     });
   }
 
-  /** Looks all the time whether LiveKit listens. */
+  /** Looks all the time whether LiveKit listens, from when the one before the reboot does no more. */
   function watch(node: LabMachine): () => Promise<number> {
     let seen = 0;
+    let isDown = false;
     let on = true;
     const looking = (async () => {
       while (on && !node.takenAway()) {
-        if (await listens(node.signalPort)) seen += 1;
+        const isUp = await listens(node.signalPort);
+        isDown ||= !isUp;
+        if (isDown && isUp) seen += 1;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     })();
     return async () => {
       on = false;
       await looking;
+      assert.ok(isDown, 'the LiveKit before the reboot ended');
       return seen;
     };
   }

@@ -23,7 +23,7 @@ export function drawScene(draw: Draw, plan: GcpPlan, decidedAt: number): Step[] 
     twoRunsAtOnce,
     workUnknown,
     agentDies,
-    wokenAgain,
+    notYetEmpty,
   ]);
   return scene(draw, plan, decidedAt);
 }
@@ -106,11 +106,19 @@ const agentDies: Scene = (draw, plan, decidedAt) => [
   },
 ];
 
-/** Between any two words of a node that drains. */
-const wokenAgain: Scene = (draw, plan, decidedAt) => [
-  ...(draw.chance(0.3) ? roomsEverywhere(draw, plan, decidedAt) : []),
-  wakes(draw, decidedAt),
-];
+/** Between any two words of a node that drains, has no calls, and cannot tell its media server to end. */
+const notYetEmpty: Scene = (draw, _plan, decidedAt) => {
+  const at = decidedAt + SECOND;
+  const forMs = draw.whole(10, 40) * SECOND;
+  return [
+    draw.oneOf<Step>([
+      { at, kind: 'signal-unsure', node: VICTIM, arrives: false },
+      { at, kind: 'disk-full', node: VICTIM, forMs },
+      { at: at + 4 * SECOND, kind: 'runtime-silent', node: VICTIM, forMs },
+    ]),
+    wakes(draw, decidedAt),
+  ];
+};
 
 function wakes(draw: Draw, decidedAt: number): Step {
   const at = decidedAt + draw.whole(1, 10) * SECOND;

@@ -58,7 +58,7 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
       : drawAim(draw, plan.size, BEGIN_MS, quietFrom);
   const steps: (CommonStep | GcpStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
-    { at: shrinkAt, kind: 'recommend', to: draw.whole(1, plan.size - 1) },
+    { at: shrinkAt, kind: 'recommend', to: draw.oneOf([1, 1, plan.size - 1]) },
     ...(draw.chance(0.3) ? [{ at: shrinkAt + 90 * SECOND, kind: 'recommend', to: plan.size } as const] : []),
     ...Array.from({ length: draw.whole(1, 4) }, () => drawTrouble(draw, aim(), quietFrom)),
     ...Array.from({ length: draw.whole(1, 3) }, () => drawGcpTrouble(draw, aim(), quietFrom)),

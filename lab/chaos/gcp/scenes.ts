@@ -24,6 +24,8 @@ export function drawScene(draw: Draw, plan: GcpPlan, decidedAt: number): Step[] 
     workUnknown,
     agentDies,
     notYetEmpty,
+    nobodyElse,
+    promiseBroken,
   ]);
   return scene(draw, plan, decidedAt);
 }
@@ -92,19 +94,24 @@ const workUnknown: Scene = (draw, plan, decidedAt) => [
   wakes(draw, decidedAt),
 ];
 
-/** At the one step of a drain that may be done once only. */
-const agentDies: Scene = (draw, plan, decidedAt) => [
-  ...(draw.chance(0.5) ? roomsEverywhere(draw, plan, decidedAt) : []),
-  {
-    at: decidedAt + SECOND,
-    kind: 'kill-agent',
-    node: VICTIM,
-    boundary: draw.oneOf(['save', 'write', 'sync', 'rename', 'signal', 'signal']),
-    when: draw.oneOf(['before', 'after']),
-    nth: draw.oneOf([1, 1, 2]),
-    downMs: draw.oneOf([2, 5, 30, 100]) * SECOND,
-  },
-];
+/** At the one step of a drain that may be done once only; or it forgets that it did it. */
+const agentDies: Scene = (draw, plan, decidedAt) => {
+  const downMs = draw.oneOf([2, 5, 30, 100]) * SECOND;
+  return [
+    ...(draw.chance(0.5) ? roomsEverywhere(draw, plan, decidedAt) : []),
+    draw.chance(0.3)
+      ? { at: decidedAt + draw.whole(5, 20) * SECOND, kind: 'state-garbled', node: VICTIM, downMs }
+      : {
+          at: decidedAt + SECOND,
+          kind: 'kill-agent',
+          node: VICTIM,
+          boundary: draw.oneOf(['save', 'write', 'sync', 'rename', 'signal', 'signal']),
+          when: draw.oneOf(['before', 'after']),
+          nth: draw.oneOf([1, 1, 2]),
+          downMs,
+        },
+  ];
+};
 
 /** Between any two words of a node that drains, has no calls, and cannot tell its media server to end. */
 const notYetEmpty: Scene = (draw, _plan, decidedAt) => {
@@ -117,6 +124,50 @@ const notYetEmpty: Scene = (draw, _plan, decidedAt) => {
       { at: at + 4 * SECOND, kind: 'runtime-silent', node: VICTIM, forMs },
     ]),
     wakes(draw, decidedAt),
+  ];
+};
+
+/** One that is silent is all that is left to choose. */
+const nobodyElse: Scene = (draw, { size }, decidedAt) => {
+  const silent = draw.whole(0, size - 1);
+  const at = Math.max(SECOND, decidedAt - 100 * SECOND);
+  const others = Array.from({ length: size }, (_, node) => node).filter((node) => node !== silent);
+  return [
+    {
+      at,
+      kind: 'network',
+      callers: { node: silent },
+      way: 'store',
+      mischief: draw.oneOf(['lost', 'error', 'throttle']),
+      forMs: decidedAt - at + draw.whole(5, 40) * SECOND,
+      each: 1,
+    },
+    ...others.map(
+      (node): Step => ({
+        at: decidedAt - 5 * SECOND,
+        kind: 'protected',
+        node,
+        forMs: draw.whole(10, 60) * SECOND,
+      }),
+    ),
+  ];
+};
+
+/** An operator asks for a drain of an agent that dies before it has written that down. */
+const promiseBroken: Scene = (draw, { size }, decidedAt) => {
+  const at = decidedAt + draw.whole(-15, 60) * SECOND;
+  const node = draw.whole(0, size - 1);
+  return [
+    {
+      at,
+      kind: 'kill-agent',
+      node,
+      boundary: draw.oneOf(['save', 'write', 'sync', 'rename']),
+      when: 'before',
+      nth: 1,
+      downMs: draw.oneOf([2, 30]) * SECOND,
+    },
+    { at, kind: 'operator-drain', node },
   ];
 };
 

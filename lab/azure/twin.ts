@@ -24,6 +24,7 @@ import { createAutoscaleMethods } from './front/autoscale.ts';
 import type { FrontOptions } from './front/caller.ts';
 import { createCompute } from './front/compute.ts';
 import { dispatch } from './front/dispatch.ts';
+import { createRegion } from './front/region.ts';
 import { createSignatures } from './front/signatures.ts';
 import { createStorageAccounts } from './front/storage-accounts.ts';
 import { createHands, createUnheard } from './hands.ts';
@@ -34,7 +35,7 @@ import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
 import { accountOf, blobEndpoint } from './place.ts';
-import { createPrincipals, type Principal } from './principals.ts';
+import { createPrincipals, OPERATOR } from './principals.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -49,12 +50,6 @@ export interface TwinOptions extends TwinRun {
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
 }
 
-const OPERATOR: Principal = {
-  id: 'operator',
-  clientId: 'operator',
-  name: 'operator@example.com',
-  isOperator: true,
-};
 const MANAGER = ['management.azure.com'];
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
@@ -130,6 +125,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
+      ...createRegion(
+        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        () => model.location,
+      ),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };

@@ -260,6 +260,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
       return () => listeners.delete(listener);
     },
     scaleSets: sets.all,
+    autoscaleSettings: () => sets.all().flatMap(({ set }) => sets.autoscale(set.id)?.setting ?? []),
     machines: machines.all,
     instances: () => machines.all().map(described),
     async provision(next) {

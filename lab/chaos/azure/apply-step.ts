@@ -27,6 +27,8 @@ export interface Reach {
   blobs: Blobs;
   /** A machine whose disk was made anew has to hear again that it is to go. */
   renewed(member: Member): void;
+  /** Who was counted does not serve any more. */
+  lost(): void;
 }
 
 type OfNode = Extract<AzureStep, { node: number }>;
@@ -133,6 +135,7 @@ function applyToMachine(step: OfNode, member: Member, reach: Reach): void {
     case 'restarted':
       if (instance.power !== 'running') return;
       instance.power = 'stopped';
+      reach.lost();
       node.suffer({ ...step, kind: 'reboot' });
       clock.after(step.downMs, () => {
         // Unless it was deleted, or has died, meanwhile.

@@ -14,6 +14,9 @@ export interface Hearsay {
   whyUnfounded(victim: Instance, candidates: readonly Instance[], since: number): string | undefined;
 }
 
+/** The store tells its time in whole seconds. */
+const ROUNDED_MS = 1_000;
+
 const readStatus = v.safeParser(v.pipe(v.string(), v.parseJson(), statusSchema));
 
 export function createHearsay(blobs: Blobs): Hearsay {
@@ -30,7 +33,7 @@ export function createHearsay(blobs: Blobs): Hearsay {
 
   /** What of a machine may have been taken for its present state. */
   const freshOf = ({ vmId }: Instance, since: number) =>
-    (heard.get(vmId) ?? []).filter(({ at }) => at >= since - STALE_AFTER_MS);
+    (heard.get(vmId) ?? []).filter(({ at }) => at >= since - STALE_AFTER_MS - ROUNDED_MS);
 
   /** The least load that it may have been thought to carry. Of whom nothing is known, it is the most. */
   function leastLoad(instance: Instance, since: number): number {

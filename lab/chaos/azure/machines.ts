@@ -110,7 +110,9 @@ export function createMembers(options: MembersOptions): Members {
       ...events,
       approve(id) {
         const event = events.all().find((each) => each.id === id);
-        const isEarly = event?.status === 'Scheduled' && clock.now() < options.imds.realTime(event.notBefore);
+        // Its time is told in whole seconds.
+        const due = Math.floor(options.imds.realTime(event?.notBefore ?? 0) / 1_000) * 1_000;
+        const isEarly = event?.status === 'Scheduled' && clock.now() < due;
         if (isEarly) tellReleased(nodeOf());
         return events.approve(id);
       },

@@ -55,7 +55,7 @@ export interface DecisionsOptions {
   hearsay: Hearsay;
   /** When the first of those who may have written it began to read. */
   readSince(): number;
-  /** When a machine last left its set by something else than a decision. */
+  /** When a machine was last off, or on its way out of its set. */
   lastLossAt(): number;
 }
 
@@ -76,7 +76,10 @@ export function tellDecisions(options: DecisionsOptions): { again(member: Member
     const since = readSince();
     // Who was counted may be gone by now.
     if (lastLossAt() >= since) return undefined;
-    const candidates = machines.present().filter(({ vmId }) => !decided.has(vmId));
+    // What is off serves nobody, whatever it said a moment before, and Azure says so.
+    const candidates = machines
+      .present()
+      .filter(({ vmId, power }) => !decided.has(vmId) && power !== 'stopped');
     return hearsay.whyUnfounded(instance, candidates, since);
   }
 
@@ -98,7 +101,8 @@ export function tellDecisions(options: DecisionsOptions): { again(member: Member
     told.add(decision.id);
     decided.add(instance.vmId);
     instance.decided = true;
-    wanted(member, decision, unfounded);
+    // While its disk is made anew there is no machine that could hear of it: it is told of the next.
+    if (instance.provisioning !== 'Updating') wanted(member, decision, unfounded);
   });
 
   return {

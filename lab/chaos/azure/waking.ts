@@ -16,7 +16,7 @@ export interface WakingOptions {
 }
 
 /** Both come sooner than in earnest: a schedule of faults is shorter then. */
-const ALERT_MS = 60_000;
+const ALERT_MS = 30_000;
 const SCHEDULE_MS = 300_000;
 const STORM_MS = 700;
 

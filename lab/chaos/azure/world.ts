@@ -154,6 +154,9 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   const reach = {
     ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs },
     renewed: decisions.again,
+    lost() {
+      lastLossAt = clock.now();
+    },
   };
 
   function standingOf(member: Member): Standing {

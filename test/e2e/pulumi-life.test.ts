@@ -45,6 +45,8 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
         throw new Error('what follows is left out: the stack is not as it expects');
     });
 
+    const statusOf = (node: string) => statusText(rig, row.types.bucket, node);
+
     it('tells all that is wrong with the settings at once, before anything is made', async () => {
       const [pool, media] = [rig.section('ebbtide:pool'), rig.section('ebbtide:media')];
       rig.set('ebbtide:pool', { name: 'Media!', min: 3, max: 1 });
@@ -153,7 +155,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       const size = sizes(rig);
       const processes = processesOf(rig);
       await rig.until('the node says so', () =>
-        rig.inService().some((node) => statusText(rig, row.types.bucket, node)?.includes('"people":2')),
+        rig.inService().some((node) => statusOf(node)?.includes('"people":2')),
       );
       const { code, output } = await rig.pulumi('destroy', ...YES);
       assert.notEqual(code, 0);
@@ -169,8 +171,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     });
 
     it('refuses to destroy while a node does not speak', async () => {
-      const silent =
-        rig.inService().find((id) => !statusText(rig, row.types.bucket, id)?.includes('"people":2')) ?? '';
+      const silent = rig.inService().find((id) => !statusOf(id)?.includes('"people":2')) ?? '';
       const machine = rig.machines.machine(silent);
       assert.ok(machine);
       process.kill(machine.pidOf(AGENT_UNIT), 'SIGSTOP');
@@ -198,7 +199,14 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     it('destroys a pool without calls, machines that left their group included', async () => {
       rig.set('ebbtide:onDestroy', 'refuse');
       await rig.does('up', ...YES);
+      const twoAreFree = () =>
+        rig.until('two nodes tell that nobody is on them', () => {
+          const nodes = rig.inService();
+          return nodes.length === 2 && nodes.every((node) => statusOf(node)?.includes('"people":0'));
+        });
+      await twoAreFree();
       await row.strand(rig);
+      await twoAreFree();
       await rig.does('destroy', ...YES);
       await assertNothingLeft(rig);
     });

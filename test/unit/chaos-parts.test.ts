@@ -306,7 +306,11 @@ describe('the arguments of the fault injection', () => {
     [[], { kind: 'runs', cloud: 'aws', runs: 1000, seed: 1, json: false }],
     [['--runs', '5', '--seed', '7', '--json'], { kind: 'runs', cloud: 'aws', runs: 5, seed: 7, json: true }],
     [['--seed', '7', '--only', '3,9'], { kind: 'replay', cloud: 'aws', seed: 7, only: [3, 9] }],
-    [['--mutants', '--runs', '50'], { kind: 'mutants', cloud: 'aws', runs: 50, seed: 1 }],
+    [['--mutants', '--runs', '50'], { kind: 'mutants', cloud: 'aws', runs: 50, seed: 1, guard: undefined }],
+    [
+      ['--mutants', '--guard', 'a lost state'],
+      { kind: 'mutants', cloud: 'aws', runs: 1000, seed: 1, guard: 'a lost state' },
+    ],
   ] as const) {
     it(`takes ${argv.join(' ') || 'nothing'}`, () => {
       assert.deepEqual(readArguments(argv, clouds), { kind: 'run', arguments: expected });
@@ -321,6 +325,7 @@ describe('the arguments of the fault injection', () => {
     [['--only', '1,x'], /--only x must be a whole number/],
     [['--only', '1', '--runs', '3'], /--only replays one schedule/],
     [['--mutants', '--json'], /--json is of no use/],
+    [['--guard', 'a lost state'], /--guard chooses among what --mutants takes out/],
     [['--wat'], /Unknown option '--wat'/],
     [['10000'], /Unexpected argument '10000'/],
   ] as const) {

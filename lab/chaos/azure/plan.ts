@@ -12,4 +12,6 @@ export interface AzurePlan extends CommonPlan {
   lowForMs: number;
   /** How long before its end a machine is told; undefined: not at all. */
   terminateNoticeMs: number | undefined;
+  /** How often the alert fires while the load is low, and how often the runbook is woken in any case. */
+  wakes?: { alertMs: number; scheduleMs: number };
 }

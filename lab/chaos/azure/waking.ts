@@ -1,4 +1,5 @@
 import type { Clock } from '../../../fleet/clock.ts';
+import type { AzurePlan } from './plan.ts';
 
 /** What wakes the runbook beside the nodes: an alert for as long as the load is low, and a schedule. */
 export interface Waking {
@@ -10,17 +11,17 @@ export interface Waking {
 
 export interface WakingOptions {
   clock: Clock;
+  every: AzurePlan['wakes'];
   isLow(): boolean;
   alert(): void;
   schedule(): void;
 }
 
-/** Both come sooner than in earnest: a schedule of faults is shorter then. */
-const ALERT_MS = 30_000;
-const SCHEDULE_MS = 300_000;
+/** Both come sooner than in earnest, unless it is told: a schedule of faults is shorter then. */
+const SOON = { alertMs: 30_000, scheduleMs: 300_000 };
 const STORM_MS = 700;
 
-export function startWaking({ clock, isLow, alert, schedule }: WakingOptions): Waking {
+export function startWaking({ clock, every: often = SOON, isLow, alert, schedule }: WakingOptions): Waking {
   const waking: Waking = {
     silentUntil: 0,
     storm(times) {
@@ -35,9 +36,9 @@ export function startWaking({ clock, isLow, alert, schedule }: WakingOptions): W
     });
   }
 
-  every(ALERT_MS, () => {
+  every(often.alertMs, () => {
     if (isLow()) alert();
   });
-  every(SCHEDULE_MS, schedule);
+  every(often.scheduleMs, schedule);
   return waking;
 }

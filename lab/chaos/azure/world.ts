@@ -146,6 +146,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
 
   const waking = startWaking({
     clock,
+    every: plan.wakes,
     isLow,
     alert: wake,
     schedule: () => jobs.create(jobOf(plan), 'schedule'),

@@ -3,12 +3,12 @@ import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
 import type { Applied } from '../../lab/azure/apply.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { readModel } from '../../lab/azure/read-model.ts';
 import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RecordedResource } from '../../lab/pulumi/resource.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
 import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
-import { hasPython } from '../support/python.ts';
 import { applyPool } from './support/azure/apply.ts';
 import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
 import { type Exchange, readSwagger } from './support/specs/swagger.ts';

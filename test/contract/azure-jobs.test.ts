@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hasPython } from '../support/python.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { ACCOUNT, RUNBOOK_IDENTITY } from './support/azure/model.ts';
 import { type PoolOptions, startPool, type TestPool } from './support/azure/pool.ts';
 import { until } from './support/azure/twin.ts';

@@ -4,8 +4,8 @@ import { parse } from 'valibot';
 import type { ScaleInSettings } from '../../fleet/azure-function-settings.ts';
 import { type Decision, decisionSchema } from '../../fleet/decision.ts';
 import { NO_WORK, type NodeStatus } from '../../fleet/status.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { AzureStandIn, type Instance } from '../support/azure-stand-in.ts';
-import { hasPython } from '../support/python.ts';
 import { type RunbookEnd, runRunbook, settingsFor, startRunbook } from '../support/runbook.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { SUBSCRIPTION } from '../../lab/azure/place.ts';
 import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
-import { hasPython } from '../support/python.ts';
 import { ACCOUNT, SET } from './support/azure/model.ts';
 import { startPool, type TestPool } from './support/azure/pool.ts';
 import { type Exchange, readSwagger, type Swagger } from './support/specs/swagger.ts';

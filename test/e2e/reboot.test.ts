@@ -3,13 +3,13 @@ import { chmodSync, readFileSync, realpathSync, renameSync, writeFileSync } from
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import type { LabMachine } from '../../lab/instance/lab-machine.ts';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { eventually } from '../contract/media-server.ts';
-import { hasPython } from '../support/python.ts';
 import { type Fleet, ON_AWS, ON_AZURE, ON_GCP, type RebootCloud } from '../support/reboot-clouds.ts';
 
 const FACTOR = 60;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { encodeScaleInSettings, type ScaleInSettings } from '../../fleet/azure-function-settings.ts';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
+import { PYTHON } from '../../lab/azure/automation/python.ts';
 import { type AzureStandIn, SCALE_SET } from './azure-stand-in.ts';
 
 export const RUNBOOK = fileURLToPath(new URL('../../functions/azure/scale-in/scale_in.py', import.meta.url));

@@ -10,9 +10,8 @@ import {
   chooseVictims,
   type Demand,
 } from '../../fleet/choose-victims.ts';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
+import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
 import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
-import { hasPython } from '../support/python.ts';
 import { RUNBOOK } from '../support/runbook.ts';
 import { NOW } from './support/fleet.ts';
 

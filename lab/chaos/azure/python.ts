@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PYTHON } from '../../azure/automation/job.ts';
+import { PYTHON } from '../../azure/automation/python.ts';
 
 /**
  * A Python program that is asked and answers, a line each. It is asked as a function is called: this whole process waits

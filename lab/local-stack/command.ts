@@ -31,7 +31,7 @@ export async function localStackCommand(argv: readonly string[]): Promise<number
   }
   const lacking = lackingFor(read.arguments.cloud);
   if (lacking !== undefined) {
-    process.stderr.write(`${lacking}\n`);
+    process.stderr.write(`${read.arguments.cloud}: ${lacking}\n`);
     return NOT_OK;
   }
   const interrupted = new AbortController();

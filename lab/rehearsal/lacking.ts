@@ -7,7 +7,7 @@ export function lackingFor(cloud: CloudName): string | undefined {
     case 'azure':
       return hasPython()
         ? undefined
-        : `azure needs ${PYTHON} in PATH, 3.10 or later: its runbook is written in it`;
+        : `there is no ${PYTHON} in PATH, 3.10 or later, in which its runbook is written`;
     case 'aws':
     case 'gcp':
       return undefined;

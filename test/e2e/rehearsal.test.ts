@@ -78,7 +78,14 @@ describe('rehearsal', () => {
 });
 
 describe('arguments of npm start', () => {
-  for (const { flags, code, says } of [
+  const nowhere = { ...process.env, PATH: '/nowhere' };
+  for (const { flags, code, says, env } of [
+    {
+      flags: ['--cloud', 'azure'],
+      code: 1,
+      says: /azure is left out: there is no python3 in PATH/,
+      env: nowhere,
+    },
     { flags: ['--help'], code: 0, says: /--livekit-server PATH/ },
     {
       flags: ['--cloud', 'digitalocean'],
@@ -92,8 +99,8 @@ describe('arguments of npm start', () => {
       says: /--json \/nowhere\/report\.json cannot be written/,
     },
   ]) {
-    it(flags.join(' '), async () => {
-      const child = startRehearsal(flags);
+    it(`${flags.join(' ')}${env === undefined ? '' : ', with nothing in PATH'}`, async () => {
+      const child = startRehearsal(flags, env);
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream.on('data', (chunk: Buffer) => {

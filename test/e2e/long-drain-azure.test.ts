@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { hasPython } from '../../lab/azure/automation/python.ts';
 import { azureCloud } from '../../lab/chaos/azure/cloud.ts';
 import type { AzurePlan } from '../../lab/chaos/azure/plan.ts';
 import type { AzureStep } from '../../lab/chaos/azure/step.ts';
 import { describe as describeHappening, type Told } from '../../lab/chaos/happening.ts';
 import { runSchedule } from '../../lab/chaos/run-schedule.ts';
 import type { CommonStep } from '../../lab/chaos/step.ts';
+import { lackingFor } from '../../lab/rehearsal/lacking.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -81,10 +81,12 @@ const ROWS: {
   },
 ];
 
-describe('a drain of four hours on Azure, with the real runbook and the real agent in virtual time', function () {
+const why = lackingFor('azure');
+
+describe(`a drain of four hours on Azure, with the real runbook and the real agent in virtual time${why ? ` (skipped: ${why})` : ''}`, function () {
   this.timeout(120_000);
   before(function () {
-    if (!hasPython()) this.skip();
+    if (why !== undefined) this.skip();
   });
 
   for (const { what, lowAt, steps, goneWithinMs } of ROWS) {

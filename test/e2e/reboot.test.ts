@@ -3,11 +3,11 @@ import { chmodSync, readFileSync, realpathSync, renameSync, writeFileSync } from
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { hasPython } from '../../lab/azure/automation/python.ts';
 import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import type { LabMachine } from '../../lab/instance/lab-machine.ts';
 import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
+import { lackingFor } from '../../lab/rehearsal/lacking.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { eventually } from '../contract/media-server.ts';
 import { type Fleet, ON_AWS, ON_AZURE, ON_GCP, type RebootCloud } from '../support/reboot-clouds.ts';
@@ -23,7 +23,8 @@ rebootOn(ON_AZURE);
 rebootOn(ON_GCP);
 
 function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
-  describe(`a node on the twin ${on.name} that boots again`, function () {
+  const why = lackingFor(on.name);
+  describe(`a node on the twin ${on.name} that boots again${why ? ` (skipped: ${why})` : ''}`, function () {
     this.timeout(120_000);
     let provisioned: Provisioned<Fleet<Twin>>;
     let machines: LabMachines;
@@ -32,7 +33,7 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
     let cpu: number;
 
     before(async function () {
-      if (on.name === 'azure' && !hasPython()) this.skip();
+      if (why !== undefined) this.skip();
       const cloud = { ...REHEARSED[on.name], apply: on.apply };
       provisioned = await provision({ media: 'twin', factor: FACTOR, seed: 1 }, cloud);
     });

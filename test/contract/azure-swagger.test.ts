@@ -56,7 +56,6 @@ describe('what is sent to the resource manager and what the twin answers, agains
     assert.equal((await world.woken()).status, 'Completed');
     assert.deepEqual([...kinds()].sort(), [
       'DELETE virtualMachines',
-      'GET operations',
       'GET virtualMachines',
       'PUT jobs',
       'PUT virtualMachines',

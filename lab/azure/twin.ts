@@ -26,6 +26,7 @@ import { createAutoscaleMethods } from './front/autoscale.ts';
 import type { FrontOptions } from './front/caller.ts';
 import { createCompute } from './front/compute.ts';
 import { dispatch } from './front/dispatch.ts';
+import { createRegion } from './front/region.ts';
 import { createSignatures } from './front/signatures.ts';
 import { createStorageAccounts } from './front/storage-accounts.ts';
 import { createHands, createUnheard } from './hands.ts';
@@ -36,7 +37,7 @@ import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
 import { accountOf, blobEndpoint } from './place.ts';
-import { createPrincipals, type Principal } from './principals.ts';
+import { createPrincipals, OPERATOR } from './principals.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -59,12 +60,6 @@ export interface TwinOptions extends TwinRun {
 
 export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
 
-const OPERATOR: Principal = {
-  id: 'operator',
-  clientId: 'operator',
-  name: 'operator@example.com',
-  isOperator: true,
-};
 const MANAGER = ['management.azure.com'];
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
@@ -132,6 +127,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
+      ...createRegion(
+        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        () => model.location,
+      ),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };
@@ -250,6 +249,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
       return opening;
     },
     scaleSets: sets.all,
+    autoscaleSettings: () => sets.all().flatMap(({ set }) => sets.autoscale(set.id)?.setting ?? []),
     machines: machines.all,
     instances: machines.described,
     async provision(next) {

@@ -27,6 +27,8 @@ export type CloudHappening =
   /** The agent gave the machine back, and the cloud took its word. */
   | { kind: 'released'; node: string; running: string[]; people: number }
   | { kind: 'function'; name: string; outcome: string }
+  /** A function ended by something that it did not expect. */
+  | { kind: 'broken'; name: string; problem: string }
   | { kind: 'refused'; what: string };
 
 /** What happens on a machine: the same in any cloud. */

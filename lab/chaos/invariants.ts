@@ -22,7 +22,7 @@ interface Life {
 }
 
 /** Who writes a decision down for one machine before it goes, and tells its id. */
-const WRITTEN_BY = ['pruner'];
+const WRITTEN_BY = ['pruner', 'runbook'];
 const decisionSchema = v.object({ id: v.string(), by: v.string() });
 /** Telling the time of a drain takes the agent no longer. */
 const SLACK_MS = 1_000;
@@ -91,6 +91,8 @@ export function createInvariants(bounds: Bounds): Invariants {
       }
       case 'hold-lost':
         return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
+      case 'broken':
+        return [`the ${told.name} fell: ${told.problem}`];
       case 'agent-says':
         return says(told);
       case 'asked-to-resume':

@@ -30,6 +30,8 @@ export interface VirtualNodeOptions {
   send: SendHttp;
   connect: AgentLifeOptions['connect'];
   hasMediaRegistry: boolean;
+  /** As its own agent measures it, from 0 to 1; a tenth unless told. */
+  cpu?: () => number;
   tell(happening: Happening): void;
   isOver(): boolean;
 }
@@ -64,6 +66,7 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
     life = startAgentLife({
       ...options,
       boot: `boot${boots}`,
+      cpu: options.cpu ?? (() => 0.1),
       disk,
       unit,
       wallNow: () => clock.now() + wallOffsetMs,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parse } from 'valibot';
 import { type Decision, decisionSchema } from '../../fleet/decision.ts';
 import { NO_WORK, type NodeStatus } from '../../fleet/status.ts';
-import { hasPython } from '../support/python.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { STORE } from './support/azure/model.ts';
 import {
   at,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { NO_WORK, type NodeStatus } from '../../fleet/status.ts';
-import { hasPython } from '../support/python.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { STORE } from './support/azure/model.ts';
 import {
   at,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { NO_WORK, type NodeStatus } from '../../fleet/status.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
-import { hasPython } from '../support/python.ts';
 import {
   failures,
   type RunbookEnd,

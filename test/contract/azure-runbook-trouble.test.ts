@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
-import { hasPython } from '../support/python.ts';
+import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
 import { RUNBOOK } from '../support/runbook.ts';
 import { startLocalServer } from '../unit/support/local-server.ts';
 import { poolSettings, SET } from './support/azure/model.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
+import { PYTHON } from '../../lab/azure/automation/python.ts';
 
 export const RUNBOOK = fileURLToPath(new URL('../../functions/azure/scale-in/scale_in.py', import.meta.url));
 const RUNNER = fileURLToPath(new URL('runbook_runner.py', import.meta.url));

@@ -9,8 +9,8 @@ import {
   chooseVictims,
   type Demand,
 } from '../../fleet/choose-victims.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
-import { hasPython } from '../support/python.ts';
 import { callRunbook } from '../support/runbook.ts';
 import { NOW } from './support/fleet.ts';
 

@@ -8,7 +8,7 @@ import { drainsUnderWay } from '../../functions/level-triggered/drains.ts';
 import { memorySchema } from '../../functions/level-triggered/memory.ts';
 import { whyRemove } from '../../functions/level-triggered/removal.ts';
 import type { SeenMachine } from '../../functions/level-triggered/world.ts';
-import { hasPython } from '../support/python.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { callRunbook, type RunbookCall } from '../support/runbook.ts';
 import { ago, fresh, NOW } from './support/fleet.ts';
 

@@ -95,7 +95,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     emit,
     start: members.start,
   });
-  const protection = createProtectionCheck(machines);
+  const protection = createProtectionCheck(machines, (since) => outages.operationsFailUntil >= since);
   const sets = createRunningSets({ mode: 'ebbtide', clock: cloudClock, machines, emit });
   const compute = {
     sets,

@@ -4,6 +4,7 @@ import type { Blobs } from '../../azure/blobs.ts';
 import type { Machines } from '../../azure/compute/machines.ts';
 import type { RunningScaleSet } from '../../azure/compute/scale-set.ts';
 import type { createHands } from '../../azure/hands.ts';
+import type { Hearsay } from './founded.ts';
 import type { VirtualJobs } from './jobs.ts';
 import type { Load } from './load.ts';
 import type { Member, Members } from './machines.ts';
@@ -25,6 +26,7 @@ export interface Reach {
   jobs: VirtualJobs;
   waking: Waking;
   blobs: Blobs;
+  hearsay: Hearsay;
   /** A machine whose disk was made anew has to hear again that it is to go. */
   renewed(member: Member): void;
   /** Who was counted does not serve any more. */
@@ -157,9 +159,11 @@ function applyToMachine(step: OfNode, member: Member, reach: Reach): void {
       return;
     case 'protected':
       setTag(member, { ...instance.tags, [PROTECTED_KEY]: 'true' });
+      reach.hearsay.protect(instance, true);
       clock.after(step.forMs, () => {
         const { [PROTECTED_KEY]: _, ...tags } = instance.tags;
         setTag(member, tags);
+        reach.hearsay.protect(instance, false);
       });
       return;
     case 'decision-garbled':

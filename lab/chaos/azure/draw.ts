@@ -100,10 +100,11 @@ function drawLong(draw: Draw, from: number): AzureStep[] {
 }
 
 /** A run that decides one machine makes some eighteen requests, and five of them change something. */
+const LAST_MET = { all: 30, changes: 8, decisions: 2, deletions: 1 };
+
 function drawRequest(draw: Draw): AtRequest {
-  const only = draw.oneOf(['changes', 'changes', 'all']);
-  const nth = only === 'changes' ? draw.whole(1, 8) : draw.whole(1, 30);
-  return { only, when: draw.oneOf(['before', 'after']), nth };
+  const only = draw.oneOf(['all', 'changes', 'changes', 'decisions', 'deletions']);
+  return { only, when: draw.oneOf(['before', 'after']), nth: draw.whole(1, LAST_MET[only]) };
 }
 
 function drawAzureTrouble(draw: Draw, plan: AzurePlan, untilMs: number): AzureStep {

@@ -80,8 +80,7 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
       life.kill();
       return;
     }
-    const isChange = request.method !== 'GET';
-    const met = traps.filter((trap) => trap.when === when && (isChange || trap.only === 'all'));
+    const met = traps.filter((trap) => trap.when === when && isMeant(trap.only, request));
     for (const trap of met) trap.left -= 1;
     const due = met.find(({ left }) => left <= 0);
     if (due === undefined) return;
@@ -164,4 +163,17 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
     readSince: () => Math.min(clock.now(), ...[...reading].map(({ startedAt }) => startedAt ?? clock.now())),
   };
   return virtual;
+}
+
+function isMeant(only: AtRequest['only'], { method, url }: HttpRequest): boolean {
+  switch (only) {
+    case 'all':
+      return true;
+    case 'changes':
+      return method !== 'GET';
+    case 'decisions':
+      return method === 'PUT' && String(url).includes('/decisions/');
+    case 'deletions':
+      return method === 'DELETE';
+  }
 }

@@ -1,6 +1,9 @@
-/** Which of a job's requests, from now on, something waits for. `only`: of those that change something, or of all. */
+/** Which of a job's requests something may wait for: all, those that change something, or those after which nothing is as before. */
+export const REQUESTS = ['all', 'changes', 'decisions', 'deletions'] as const;
+
+/** The `nth` such request of any job, from now on. */
 export interface AtRequest {
-  only: 'changes' | 'all';
+  only: (typeof REQUESTS)[number];
   when: 'before' | 'after';
   nth: number;
 }

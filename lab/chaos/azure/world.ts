@@ -125,12 +125,13 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   });
   const changes = changesOf({ ...model, ...NOTHING }, model);
   blobs.provision(changes.containers, changes.blobs);
+  const hearsay = createHearsay(blobs, clock.now);
   const decisions = tellDecisions({
     kit,
     members,
     machines,
     blobs,
-    hearsay: createHearsay(blobs),
+    hearsay,
     readSince: jobs.readSince,
     lastLossAt: () => lastLossAt,
   });
@@ -152,7 +153,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   });
   const hands = createHands({ machines, sets, emit });
   const reach = {
-    ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs },
+    ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs, hearsay },
     renewed: decisions.again,
     lost() {
       lastLossAt = clock.now();

@@ -43,11 +43,19 @@ export interface TwinOptions extends TwinRun {
   onEvent?: (event: TwinEvent) => void;
   /** How long a token is valid, in real ms. An hour unless told. */
   tokensMs?: number;
+  /** How long its services take over each answer, in real ms. */
+  answerMs?: number;
   /** How many of anything are on one page; as many as Azure's, unless told. */
   pageSize?: number;
   /** Hears what the resource manager was asked and has answered. */
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
+  /** Real time, ms since the epoch, where it is to be another than this machine's. */
+  wallClock?: () => number;
+  /** Hears every request before and after it is carried out. `silence`: then nobody answers it. */
+  intervene?: Intervene;
 }
+
+export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
 
 const OPERATOR: Principal = {
   id: 'operator',
@@ -59,14 +67,15 @@ const MANAGER = ['management.azure.com'];
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): AzureTwin {
-  const { mode, factor, pageSize, tokensMs = 3_600_000 } = options;
+  const { mode, factor, pageSize, tokensMs = 3_600_000, wallClock = Date.now } = options;
+  const { answerMs = 0, intervene } = options;
   const control = mode === 'control';
   const { endpoint } = options.model;
   let model: AzureModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(factor);
   const faults = createFaults<FaultyService>();
-  const principals = createPrincipals(Date.now);
-  const blobs = createBlobs(Date.now);
+  const principals = createPrincipals(wallClock);
+  const blobs = createBlobs(wallClock);
   const signatures = createSignatures();
   const refusals: Refusal[] = [];
   const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
@@ -79,13 +88,13 @@ export function createTwin(options: TwinOptions): AzureTwin {
   }
 
   const { withhold, isUnheard } = createUnheard();
-  const tokens = { principals, tokensMs, now: Date.now };
+  const tokens = { principals, tokensMs, now: wallClock };
   const front: FrontOptions = {
     model: () => model,
     principals,
     faults,
     isUnheard,
-    now: Date.now,
+    now: wallClock,
     refuse(refusal) {
       refusals.push(refusal);
       emit({ kind: 'refused', ...refusal });
@@ -159,7 +168,12 @@ export function createTwin(options: TwinOptions): AzureTwin {
 
   async function open(): Promise<void> {
     const trouble = (problem: string) => emit({ kind: 'trouble', problem });
-    const answer = (request: RawRequest) => dispatch(request, services);
+    const answer = async (request: RawRequest) => {
+      if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
+      if (intervene?.(request, 'before') === 'silence') return undefined;
+      const reply = dispatch(request, services);
+      return intervene?.(request, 'after') === 'silence' ? undefined : reply;
+    };
     servers.push(await serve(answer, trouble, Number(new URL(endpoint).port)));
     clock.begin();
     sets.begin();

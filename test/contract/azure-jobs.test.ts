@@ -40,7 +40,7 @@ describe('the real runbook, as a job of the twin', function () {
     world.empty('ebbtide-media_0');
     world.tell('ebbtide-media_1', { phase: 'draining' });
     await world.woken();
-    assert.equal(world.machines.get('ebbtide-media_0')?.on, false);
+    await until('it is gone', () => world.machines.get('ebbtide-media_0')?.on === false);
     assert.equal(world.machines.get('ebbtide-media_1')?.on, true);
     assert.equal(world.twin.size()?.desired, 2);
     assert.deepEqual(world.twin.refused(), []);
@@ -72,7 +72,7 @@ describe('the real runbook, as a job of the twin', function () {
   });
 
   it('an alert storm: all at once do what one does', async () => {
-    await start({ capacity: 4, alert: true, settings: { lockWaitMs: 20_000 } });
+    await start({ capacity: 4, alert: true });
     world.tellAll();
     world.twin.silenceAlerts(true);
     await Promise.all(Array.from({ length: 6 }, () => world.twin.fireAlert('low')));
@@ -86,7 +86,7 @@ describe('the real runbook, as a job of the twin', function () {
   });
 
   it('suspended right after its first decision: others leave it the work, and it ends that once it goes on', async () => {
-    await start({ capacity: 4, settings: { lockWaitMs: 1000 } });
+    await start({ capacity: 4 });
     world.tellAll();
     const forget = world.twin.onEvent(({ kind }) => {
       const running = world.twin.jobs().find(({ status }) => status === 'Running');

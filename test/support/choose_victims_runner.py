@@ -8,4 +8,9 @@ spec = importlib.util.spec_from_file_location("scale_in", sys.argv[1])
 scale_in = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(scale_in)
 worlds = json.load(sys.stdin)
-json.dump([scale_in.choose_victims(each["candidates"], each["asked"], each["rules"], each["now"]) for each in worlds], sys.stdout)
+choices = []
+for world in worlds:
+    victims, passed_over = scale_in.choose_victims(world["candidates"], world["asked"], world["rules"], world["now"])
+    victims = [{"node": node["node"], "reason": reason} for node, reason in victims]
+    choices.append({"victims": victims, "passedOver": passed_over})
+json.dump(choices, sys.stdout)

@@ -24,10 +24,11 @@ interface World {
   rules: ChoosingRules;
 }
 
-/** The runbook asks for a number, of nodes that nobody has decided on: not by zone or market, and never of the unknown. */
+/** The runbook asks for one or more, of nodes that nobody has decided on: not by zone or market, and never of the unknown. */
 function canRunbookAsk({ demands, rules }: { demands: Demand[]; rules: ChoosingRules }): boolean {
   const anywhere = demands.every(({ zone, market }) => zone === undefined && market === undefined);
-  return anywhere && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
+  const some = demands.some(({ count }) => count > 0);
+  return anywhere && some && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
 }
 
 function inPython(worlds: World[]): Choice[] {
@@ -48,7 +49,7 @@ function assertSame(worlds: World[]): Choice[] {
 const arbitraryWorld: fc.Arbitrary<World> = fc
   .record({
     readings: fc.array(fc.tuple(arbitraryReading, fc.constantFrom('1', '2')), { maxLength: 12 }),
-    asked: fc.nat(6),
+    asked: fc.integer({ min: 1, max: 6 }),
     minServing: fc.nat(4),
     maxDrains: fc.integer({ min: 1, max: 5 }),
     drainsUnderWay: fc.nat(5),

@@ -18,6 +18,10 @@ export type CloudHappening =
       decision?: string;
       why: string;
     }
+  /** A function of ours took the machine out of its group, so that somebody has to end it. */
+  | { kind: 'taken-out'; node: string; decided: boolean }
+  /** The node told the function that it may be ended. `saidEmpty`: its status said so by then. */
+  | { kind: 'woken'; node: string; saidEmpty: boolean }
   /** The cloud does not wait for this node's agent any more. `disturbed`: something had kept that from asking it to. */
   | { kind: 'hold-lost'; node: string; disturbed: boolean }
   /** The agent gave the machine back, and the cloud took its word. */

@@ -61,6 +61,12 @@ export function createInvariants(bounds: Bounds): Invariants {
           ? [`${atOnce} nodes drain at once, and ${bounds.maxDrains} are allowed`]
           : [];
       }
+      case 'taken-out':
+        return told.decided ? [] : [`${told.node} was taken out of its group, and nobody had decided that`];
+      case 'woken':
+        return told.saidEmpty
+          ? []
+          : [`${told.node} asked to be ended, and its status did not say that it is empty`];
       case 'signalled':
         return signalled(told);
       case 'media-ended': {

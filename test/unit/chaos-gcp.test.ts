@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { changeOf } from '../../lab/chaos/gcp/change.ts';
 import { gcpCloud } from '../../lab/chaos/gcp/cloud.ts';
 import type { GcpPlan } from '../../lab/chaos/gcp/plan.ts';
 import type { GcpStep } from '../../lab/chaos/gcp/step.ts';
@@ -21,6 +22,22 @@ const PLAN: GcpPlan = {
   warnAfterMs: 240 * SECOND,
   hasMediaRegistry: false,
 };
+
+describe('what a request of the pruner changes', () => {
+  const store = 'http://gcp.test/upload/storage/v1/b/chaos-pool/o?uploadType=media&name=';
+  const compute = 'http://gcp.test/compute/v1/projects/chaos';
+  for (const [method, url, change] of [
+    ['POST', `${store}memory%2Fpruner.json&ifGenerationMatch=0`, 'memory'],
+    ['POST', `${store}decisions%2Febbtide-chaos-1.json`, 'decision'],
+    ['POST', `${compute}/regions/r/instanceGroupManagers/g/abandonInstances`, 'take-out'],
+    ['POST', `${compute}/zones/z/instances/i/setLabels`, 'mark'],
+    ['DELETE', `${compute}/zones/z/instances/i`, 'removal'],
+    ['POST', `${compute}/regions/r/instanceGroupManagers/g/listManagedInstances`, undefined],
+    ['GET', 'http://gcp.test/storage/v1/b/chaos-pool/o/memory%2Fpruner.json?alt=media', undefined],
+  ] as const) {
+    it(`${method} ${url}: ${change ?? 'nothing'}`, () => assert.equal(changeOf({ method, url }), change));
+  }
+});
 
 /** Written out, so that they stay what they are when schedules are drawn in another way. */
 const ROWS: {

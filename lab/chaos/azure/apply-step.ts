@@ -4,6 +4,8 @@ import type { Blobs } from '../../azure/blobs.ts';
 import type { Machines } from '../../azure/compute/machines.ts';
 import type { RunningScaleSet } from '../../azure/compute/scale-set.ts';
 import type { createHands } from '../../azure/hands.ts';
+import type { NodeInWorld } from '../cloud.ts';
+import { placeOf, type Which } from '../which.ts';
 import type { Hearsay } from './founded.ts';
 import type { VirtualJobs } from './jobs.ts';
 import type { Load } from './load.ts';
@@ -29,11 +31,12 @@ export interface Reach {
   hearsay: Hearsay;
   /** A machine whose disk was made anew has to hear again that it is to go. */
   renewed(member: Member): void;
+  nodes(): readonly NodeInWorld[];
   /** Who was counted does not serve any more. */
   lost(): void;
 }
 
-type OfNode = Extract<AzureStep, { node: number }>;
+type OfNode = Extract<AzureStep, { node: Which }>;
 const REIMAGED_MS = 20_000;
 const FOREIGN_LEASE = '99999999-8888-4777-a666-555555555555';
 
@@ -52,7 +55,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       scaleIn(set);
       return;
     case 'alert-storm':
-      waking.storm(step.times);
+      waking.storm(step.times, step.everyMs);
       return;
     case 'nothing-wakes':
       waking.silentUntil = until(step.forMs);
@@ -96,7 +99,8 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       outages.operationsFailUntil = until(step.forMs);
       return;
     default: {
-      const member = reach.members.all()[step.node];
+      const place = placeOf(step.node, reach.nodes());
+      const member = place === undefined ? undefined : reach.members.all()[place];
       if (member !== undefined && reach.members.isLatest(member) && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }

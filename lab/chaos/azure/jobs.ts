@@ -4,7 +4,7 @@ import type { Jobs, NewJob } from '../../azure/automation/jobs.ts';
 import { sameId } from '../../azure/ids.ts';
 import { uuid } from '../../cloud/identifiers.ts';
 import type { WorldKit } from '../cloud.ts';
-import { jobEnvironment } from './model.ts';
+import { jobEnvironment, MEMORY } from './model.ts';
 import type { RunbookEnd, RunbookLife, Runbooks } from './runbook.ts';
 import type { AtRequest } from './step.ts';
 
@@ -171,6 +171,8 @@ function isMeant(only: AtRequest['only'], { method, url }: HttpRequest): boolean
       return true;
     case 'changes':
       return method !== 'GET';
+    case 'memory':
+      return method === 'PUT' && String(url).endsWith(`/${MEMORY.name}`);
     case 'decisions':
       return method === 'PUT' && String(url).includes('/decisions/');
     case 'deletions':

@@ -155,6 +155,8 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   const reach = {
     ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs, hearsay },
     renewed: decisions.again,
+    nodes: () =>
+      members.all().map((member): NodeInWorld => ({ node: member.node, standing: standingOf(member) })),
     lost() {
       lastLossAt = clock.now();
     },
@@ -172,8 +174,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
 
   sets.begin();
   return {
-    nodes: () =>
-      members.all().map((member): NodeInWorld => ({ node: member.node, standing: standingOf(member) })),
+    nodes: reach.nodes,
     apply: (step) => applyAzureStep(step, reach),
     alarms: log.alarms,
   };

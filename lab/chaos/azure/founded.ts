@@ -12,6 +12,8 @@ type Heard = Pick<NodeStatus, 'phase' | 'cpu'> & { at: number };
 export interface Hearsay {
   /** A person protects it from now on, or does not any more. */
   protect(instance: Instance, isProtected: boolean): void;
+  /** Whether the last that it said was that. */
+  saysEmpty(instance: Instance): boolean;
   /** Undefined where the choice of this machine, by who began to read at that time, may have been sound. */
   whyUnfounded(victim: Instance, candidates: readonly Instance[], since: number): string | undefined;
 }
@@ -49,6 +51,10 @@ export function createHearsay(blobs: Blobs, now: () => number): Hearsay {
     protect(instance, isProtected) {
       if (isProtected) protectedSince.set(instance, now());
       else protectedSince.delete(instance);
+    },
+    saysEmpty({ vmId }) {
+      const phase = heard.get(vmId)?.at(-1)?.phase;
+      return phase === 'empty' || phase === 'leaving';
     },
     whyUnfounded(victim, candidates, since) {
       const serves = (each: Instance) => freshOf(each, since).some(({ phase }) => phase === 'serving');

@@ -91,6 +91,12 @@ export const AZURE_GUARDS: readonly Guard[] = [
     instead: 'if (',
   },
   {
+    name: 'a node wakes the runbook only after its status says that it is empty',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: "if (settings.leavesBy === 'status' && !isTold(state)) return unchanged(state);",
+    instead: '',
+  },
+  {
     name: 'what is ahead of others is nothing to this machine',
     file: 'node-agent/clouds/azure/scheduled-events.ts',
     guard: '({ names }) => names.includes(name),',

@@ -9,7 +9,7 @@ import { metricsPageOf } from '../metrics-page.ts';
 import type { Destination } from '../network.ts';
 import { createVirtualNode, type VirtualNode } from '../node.ts';
 import type { Load } from './load.ts';
-import { ENDPOINT, ENVIRONMENT, IMDS_HOST, STORE, WAKE_URL_KEY } from './model.ts';
+import { ENDPOINT, ENVIRONMENT, IMDS_HOST, STORE, WAKE_URL, WAKE_URL_KEY } from './model.ts';
 import type { AzurePlan } from './plan.ts';
 import { type AzureFault, imdsDestination } from './services.ts';
 
@@ -50,6 +50,8 @@ export interface MembersOptions {
   fault: AzureFault;
   imds: Omit<ImdsOptions, 'events'>;
   events(): ScheduledEvents;
+  /** By its status, as it is in the store. */
+  saysEmpty(instance: Instance): boolean;
   /** Who answers on Azure's own address. */
   service(url: URL): Destination;
 }
@@ -94,6 +96,7 @@ export function createMembers(options: MembersOptions): Members {
       cpu: () => cpuOf(member),
       connect: (config, network) => connect(config, ENVIRONMENT, network),
       send: kit.senderOf(members.length, (url) => {
+        if (url.href === WAKE_URL) return wakeBy(member);
         if (url.origin === ENDPOINT) return service(url);
         return url.host === IMDS_HOST ? imds : metrics;
       }),
@@ -115,6 +118,17 @@ export function createMembers(options: MembersOptions): Members {
         const isEarly = event?.status === 'Scheduled' && clock.now() < due;
         if (isEarly) tellReleased(nodeOf());
         return events.approve(id);
+      },
+    };
+  }
+
+  function wakeBy({ instance, node }: Member): Destination {
+    const workflow = service(new URL(WAKE_URL));
+    return {
+      ...workflow,
+      answer(request, wanted) {
+        tell({ kind: 'woken', node: node.id, saidEmpty: options.saysEmpty(instance) });
+        return workflow.answer(request, wanted);
       },
     };
   }

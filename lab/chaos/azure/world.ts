@@ -47,6 +47,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   const begunAt = clock.now();
   const blobs = createBlobs(clock.now);
   const load = createLoad(plan);
+  const hearsay = createHearsay(blobs, clock.now);
   const log = createRunbookLog(kit);
   let lastLossAt = Number.NEGATIVE_INFINITY;
 
@@ -85,6 +86,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     fault,
     imds: { ...tokens, model: () => model, faults: fault, realTime: (cloudMs) => begunAt + cloudMs },
     events: () => set.events,
+    saysEmpty: hearsay.saysEmpty,
     service: (url) => service(url),
   });
   const retell = createRetelling(kit, members);
@@ -125,7 +127,6 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   });
   const changes = changesOf({ ...model, ...NOTHING }, model);
   blobs.provision(changes.containers, changes.blobs);
-  const hearsay = createHearsay(blobs, clock.now);
   const decisions = tellDecisions({
     kit,
     members,

@@ -1,0 +1,5 @@
+import { testCloud } from '../support/chaos.ts';
+import { hasPython } from '../support/python.ts';
+
+// Its runbook is a program of its own, which costs more than what runs in this process.
+testCloud('azure', { drains: 350, runs: 400, canRun: hasPython });

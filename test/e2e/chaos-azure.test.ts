@@ -2,4 +2,4 @@ import { testCloud } from '../support/chaos.ts';
 import { hasPython } from '../support/python.ts';
 
 // Its runbook is a program of its own, which costs more than what runs in this process.
-testCloud('azure', { drains: 350, runs: 400, canRun: hasPython });
+testCloud('azure', { drains: 300, runs: 400, canRun: hasPython });

@@ -67,7 +67,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       jobs.killAt(step);
       return;
     case 'suspend-job':
-      jobs.suspendAt(step, step.forMs);
+      jobs.suspendAt({ ...step, when: 'after' }, step.forMs);
       return;
     case 'wake-refused':
       outages.wakeRefusedUntil = until(step.forMs);

@@ -137,7 +137,8 @@ function drawAzureTrouble(draw: Draw, { at, node }: Aim, untilMs: number): Azure
     case 'suspend-job': {
       const suspendedMs = draw.oneOf([5, 40, 90, 240, undefined]);
       const forHowLong = suspendedMs === undefined ? {} : { forMs: suspendedMs * SECOND };
-      return { at, kind, ...drawRequest(draw), ...forHowLong };
+      const { only, nth } = drawRequest(draw);
+      return { at, kind, only, nth, ...forHowLong };
     }
     case 'roles-unheard':
       return { at, kind, whose: draw.oneOf(['nodes', 'functions']), forMs };

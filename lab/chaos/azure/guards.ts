@@ -79,6 +79,12 @@ export const AZURE_GUARDS: readonly Guard[] = [
     instead: 'node["condition"])',
   },
   {
+    name: 'who stood still until the lock ran out decides nothing more',
+    file: RUNBOOK,
+    guard: 'if held_s >= LEASE_S:',
+    instead: 'if False:',
+  },
+  {
     name: 'every instance is protected from scale-in',
     file: RUNBOOK,
     guard: '"protections": [each for each in bare if each["node"] not in leaving],',

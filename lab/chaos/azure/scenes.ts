@@ -18,6 +18,7 @@ export const drawScene: Scene = (draw, plan, decidedAt) => {
     halfDone,
     suspended,
     suspended,
+    outdated,
     twoJobsAtOnce,
     twoJobsAtOnce,
     madeAnew,
@@ -58,8 +59,7 @@ const suspended: Scene = (draw, plan, decidedAt) => [
   {
     at: decidedAt - SECOND,
     kind: 'suspend-job',
-    only: draw.oneOf(['memory', 'decisions', 'decisions', 'deletions']),
-    when: draw.oneOf(['before', 'before', 'after']),
+    only: draw.oneOf(['memory', 'memory', 'decisions']),
     nth: 1,
     forMs: draw.oneOf([20, 100, 100, 150]) * SECOND,
   },
@@ -67,6 +67,22 @@ const suspended: Scene = (draw, plan, decidedAt) => [
     ? [{ at: decidedAt + 40 * SECOND, kind: 'reboot', node: VICTIM, downMs: 15 * SECOND } as const]
     : []),
 ];
+
+/** A job stands still, nobody else comes, and what it knows is true no more when it goes on. */
+const outdated: Scene = (draw, { size }, decidedAt) => {
+  const forMs = draw.oneOf([100, 150]) * SECOND;
+  return [
+    {
+      at: decidedAt - SECOND,
+      kind: 'suspend-job',
+      only: 'memory',
+      nth: 1,
+      forMs,
+    },
+    { at: decidedAt + 5 * SECOND, kind: 'nothing-wakes', forMs },
+    { at: decidedAt + 8 * SECOND, kind: 'load', needs: size },
+  ];
+};
 
 /** Both have read the same, and one is slow. */
 const twoJobsAtOnce: Scene = (draw, plan, decidedAt) => [

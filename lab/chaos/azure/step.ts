@@ -27,8 +27,11 @@ export type AzureStep = { at: number } /** From now on the load needs so many. *
   /** Whatever wakes the runbook starts two jobs of it in the same moment. */
   | { kind: 'jobs-twice'; forMs: number }
   | ({ kind: 'kill-job' } & AtRequest)
-  /** `forMs` undefined: for ever. */
-  | ({ kind: 'suspend-job'; forMs?: number } & AtRequest)
+  /**
+   * `forMs` undefined: for ever. After a request and not before one: who stands still between his look at the lock and
+   * what he does cannot be kept from it by any lock.
+   */
+  | ({ kind: 'suspend-job'; forMs?: number } & Omit<AtRequest, 'when'>)
   | { kind: 'wake-refused'; forMs: number }
   /** Of whom no role is heard of. */
   | { kind: 'roles-unheard'; whose: 'nodes' | 'functions'; forMs: number }

@@ -169,7 +169,9 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
   return virtual;
 }
 
-function isMeant(only: AtRequest['only'], { method, url }: HttpRequest): boolean {
+function isMeant(only: AtRequest['only'], request: HttpRequest): boolean {
+  const { method } = request;
+  const url = String(request.url);
   switch (only) {
     case 'all':
       return true;

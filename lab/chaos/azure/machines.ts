@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { connect } from '../../../node-agent/clouds/connect.ts';
 import type { Instance } from '../../azure/compute/instance.ts';
 import type { ScheduledEvents } from '../../azure/compute/scheduled-events.ts';
@@ -5,6 +6,7 @@ import type { ImdsOptions } from '../../azure/imds/service.ts';
 import type { Machine } from '../../machine.ts';
 import { agentSettingsOf } from '../agent-settings.ts';
 import type { WorldKit } from '../cloud.ts';
+import type { Happening } from '../happening.ts';
 import { metricsPageOf } from '../metrics-page.ts';
 import type { Destination } from '../network.ts';
 import { createVirtualNode, type VirtualNode } from '../node.ts';
@@ -56,6 +58,18 @@ export interface MembersOptions {
   service(url: URL): Destination;
 }
 
+const ENDS: readonly string[] = ['Terminate', 'Preempt'];
+const decidedFor = v.object({
+  kind: v.literal('agent-says'),
+  event: v.literal('drain-decided'),
+  fields: v.object({ decision: v.object({ by: v.picklist(['spot-interruption', 'termination']) }) }),
+});
+
+/** It drains because Azure is about to end it, as it has heard. */
+function isForAnEnd(happening: Happening): boolean {
+  return v.is(decidedFor, happening);
+}
+
 export function createMembers(options: MembersOptions): Members {
   const { plan, kit, load, fault, service } = options;
   const { clock, tell, isOver } = kit;
@@ -90,7 +104,17 @@ export function createMembers(options: MembersOptions): Members {
         spotMs: SPOT_MS,
       }),
       clock,
-      tell,
+      tell(happening) {
+        tell(happening);
+        if (isForAnEnd(happening) && !isEndAhead(instance))
+          tell({
+            kind: 'wanted',
+            node: node.id,
+            chosen: false,
+            unfounded: 'no end is ahead of it',
+            why: 'its agent says so',
+          });
+      },
       isOver,
       hasMediaRegistry: plan.hasMediaRegistry,
       cpu: () => cpuOf(member),
@@ -120,6 +144,13 @@ export function createMembers(options: MembersOptions): Members {
         return events.approve(id);
       },
     };
+  }
+
+  function isEndAhead({ name }: Instance): boolean {
+    return options
+      .events()
+      .all()
+      .some(({ type, resources }) => ENDS.includes(type) && resources.includes(name));
   }
 
   function wakeBy({ instance, node }: Member): Destination {

@@ -6,8 +6,8 @@ import {
   type Mischief,
   WAYS,
   type Way,
+  type Which,
 } from './step.ts';
-import type { Which } from './which.ts';
 
 /** Draws values from a seeded generator of numbers in [0, 1). */
 export interface Draw {

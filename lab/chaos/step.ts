@@ -1,4 +1,8 @@
-import type { Which } from './which.ts';
+/**
+ * A node by its order of launch, beginning with 0; or the so-and-so-many-th of those that are on their way out when the
+ * step begins, by their order too: what goes wrong with these is worst.
+ */
+export type Which = number | { decided: number };
 
 /** Whose calls a mischief in the network hits: those of one node, of the functions, or all. */
 export type Callers<Node = Which> = { node: Node } | 'functions' | 'all';

@@ -101,6 +101,44 @@ const ROWS: {
     ],
   },
   {
+    given: 'a machine that is decided, is not given up by its group, and is made anew under its name',
+    steps: [
+      { at: 61 * SECOND, kind: 'recommend', to: 2 },
+      { at: 119 * SECOND, kind: 'quota', forMs: 60 * SECOND },
+      { at: 130 * SECOND, kind: 'repaired', node: { decided: 0 } },
+    ],
+    happens: [['launched', /#2/]],
+  },
+  {
+    given: 'one that is empty and not ended yet, boots again, and cannot tell that',
+    steps: [
+      { at: 61 * SECOND, kind: 'recommend', to: 2 },
+      { at: 120 * SECOND, kind: 'wake-refused', forMs: 50 * SECOND },
+      {
+        at: 145 * SECOND,
+        kind: 'network',
+        callers: { node: { decided: 0 } },
+        way: 'store',
+        mischief: 'lost',
+        forMs: 35 * SECOND,
+        each: 1,
+      },
+      { at: 145 * SECOND, kind: 'reboot', node: { decided: 0 }, downMs: 15 * SECOND },
+      { at: 161 * SECOND, kind: 'woken', forMs: 15 * SECOND, everyMs: 3 * SECOND },
+    ],
+    happens: [['media-started', /boot2/]],
+  },
+  {
+    given:
+      'a run that dies between its memory and its decision, where two are too many and one may go at a time',
+    steps: [
+      { at: 61 * SECOND, kind: 'recommend', to: 1 },
+      { at: 119 * SECOND, kind: 'kill-pruner', only: 'decision', when: 'before', nth: 1 },
+      { at: 125 * SECOND, kind: 'woken', forMs: 10 * SECOND, everyMs: 5 * SECOND },
+    ],
+    happens: [['function', /killed before a request: decision/]],
+  },
+  {
     given: 'an hour without a schedule: a node that becomes empty wakes the function, and is gone in seconds',
     steps: [
       { at: 70 * SECOND, kind: 'recommend', to: 2 },

@@ -1,4 +1,4 @@
-import type { Which } from '../which.ts';
+import type { Which } from '../step.ts';
 import type { Change } from './change.ts';
 
 /** What an autoscaler may say that is no size to act on. */

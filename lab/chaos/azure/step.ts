@@ -1,4 +1,4 @@
-import type { Which } from '../which.ts';
+import type { Which } from '../step.ts';
 
 /** Which of a job's requests something may wait for: all, those that change something, or those after which nothing is as before. */
 export const REQUESTS = ['all', 'changes', 'memory', 'decisions', 'deletions'] as const;

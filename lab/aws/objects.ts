@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Changes } from '../cloud/changes.ts';
-import type { Bucket, ProvisionedObject } from './model.ts';
+import { createBuckets, type Objects as ObjectsOf } from '../cloud/objects.ts';
+import type { Bucket } from './model.ts';
 
 export interface StoredObject {
   key: string;
@@ -10,57 +10,13 @@ export interface StoredObject {
   etag: string;
 }
 
-/** What lies in the twin's buckets, past all policies. */
-export interface Objects {
-  bucket(name: string): Bucket | undefined;
-  get(bucket: string, key: string): StoredObject | undefined;
-  put(bucket: string, key: string, body: Buffer): StoredObject;
-  remove(bucket: string, key: string): void;
-  /** By key, in S3's order (bytes of UTF-8). */
-  list(bucket: string, prefix: string): StoredObject[];
-  /** What was provisioned has changed; what nodes and functions wrote stays as it is. A bucket goes with all in it. */
-  provision(buckets: Changes<Bucket>, objects: Changes<ProvisionedObject>): void;
-}
-
-interface OpenBucket {
-  bucket: Bucket;
-  objects: Map<string, StoredObject>;
-}
+export type Objects = ObjectsOf<Bucket, StoredObject>;
 
 export function createObjects(now: () => number): Objects {
-  const open = new Map<string, OpenBucket>();
-
-  function put(bucket: string, key: string, body: Buffer): StoredObject {
-    const objects = open.get(bucket)?.objects;
-    if (!objects) throw new Error(`there is no bucket ${bucket} in the twin`);
-    const etag = `"${createHash('md5').update(body).digest('hex')}"`;
-    const object = { key, body, modified: Math.floor(now() / 1000) * 1000, etag };
-    objects.set(key, object);
-    return object;
-  }
-
-  function provision(buckets: Changes<Bucket>, objects: Changes<ProvisionedObject>): void {
-    for (const bucket of buckets.added) open.set(bucket.name, { bucket, objects: new Map() });
-    for (const { after } of buckets.changed) {
-      open.set(after.name, { bucket: after, objects: open.get(after.name)?.objects ?? new Map() });
-    }
-    for (const { bucket, key } of objects.removed) open.get(bucket)?.objects.delete(key);
-    const written = [...objects.added, ...objects.changed.map(({ after }) => after)];
-    for (const { bucket, key, body } of written) put(bucket, key, body);
-    for (const { name } of buckets.removed) open.delete(name);
-  }
-
-  return {
-    bucket: (name) => open.get(name)?.bucket,
-    get: (bucket, key) => open.get(bucket)?.objects.get(key),
-    put,
-    remove: (bucket, key) => {
-      open.get(bucket)?.objects.delete(key);
-    },
-    provision,
-    list: (bucket, prefix) =>
-      [...(open.get(bucket)?.objects.values() ?? [])]
-        .filter(({ key }) => key.startsWith(prefix))
-        .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
-  };
+  return createBuckets((key, body) => ({
+    key,
+    body,
+    modified: Math.floor(now() / 1000) * 1000,
+    etag: `"${createHash('md5').update(body).digest('hex')}"`,
+  }));
 }

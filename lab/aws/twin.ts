@@ -1,12 +1,13 @@
-import { describeError } from '../../fleet/error.ts';
+import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
 import { createScaledClock } from '../cloud/clock.ts';
-import type { Refusal } from '../cloud/events.ts';
 import { createFaults } from '../cloud/faults.ts';
 import type { Listener } from '../cloud/listener.ts';
+import { textOf } from '../cloud/objects.ts';
+import { createWitness } from '../cloud/witness.ts';
 import type { Machine } from '../machine.ts';
 import type { AwsFaulty, AwsInstance, AwsTwin, AwsTwinOptions } from './aws-twin.ts';
-import type { AwsEvent, AwsHappening } from './events.ts';
+import type { AwsHappening } from './events.ts';
 import { createAutoScaling } from './front/autoscaling.ts';
 import { createCloudWatch } from './front/cloudwatch.ts';
 import { createS3 } from './front/s3.ts';
@@ -53,22 +54,11 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
   const principals = createPrincipals(Date.now, (role) => currentRole(role, model));
   const objects = createObjects(Date.now);
   const metrics = createMetrics(clock.now);
-  const refusals: Refusal[] = [];
-  const listeners = new Set<(event: AwsEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const { emit, refuse, ...told } = createWitness<AwsHappening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
   let front: Listener | undefined;
   let opening: Promise<void> | undefined;
   const credentialsMs = options.credentialsMs ?? 6 * 3_600_000;
-
-  function emit(happening: AwsHappening): void {
-    const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
-    for (const listener of listeners) listener(event);
-  }
-
-  function refuse(refusal: Refusal): void {
-    refusals.push(refusal);
-    emit({ kind: 'refused', ...refusal });
-  }
 
   const groups = createRunningGroups({
     mode,
@@ -153,10 +143,7 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
       privateIp: PRIVATE_IP,
       runsAgent: !control,
     });
-    machine.boot().then(
-      () => emit({ kind: 'booted', instance: instance.id }),
-      (cause) => emit({ kind: 'boot-failed', instance: instance.id, problem: describeError(cause) }),
-    );
+    beginBoot(machine, instance.id, emit);
     return machine;
   }
 
@@ -167,28 +154,19 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
     get endpoint() {
       return endpoint();
     },
+    ...told,
     now: clock.now,
     faults,
     start() {
       opening ??= open();
       return opening;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     groups: groups.all,
     provision,
-    object: (bucket, key) => objects.get(bucket, key)?.body.toString('utf8'),
-    putObject: (bucket, key, body) => {
-      objects.put(bucket, key, Buffer.from(body));
-    },
-    removeObject: objects.remove,
-    keys: (bucket) => objects.list(bucket, '').map(({ key }) => key),
+    ...textOf(objects),
     assume: (roleName, session) =>
       principals.issue({ role: roleNamed(roleName, model), session }, credentialsMs),
     assumeOperator: () => principals.issue({ role: operatorRole(model), session: 'lab' }, credentialsMs),
-    refused: () => [...refusals],
     async close() {
       await opening?.catch(() => undefined);
       await groups.close();

@@ -1,18 +1,20 @@
 import { describeError } from '../../fleet/error.ts';
+import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
 import { createScaledClock } from '../cloud/clock.ts';
-import type { Happening, Refusal, TwinEvent } from '../cloud/events.ts';
+import type { Happening, TwinEvent } from '../cloud/events.ts';
 import { createFaults } from '../cloud/faults.ts';
 import { type HttpReply, serve } from '../cloud/http-front.ts';
 import type { Listener } from '../cloud/listener.ts';
 import type { TwinRun } from '../cloud/twin-cloud.ts';
+import { createWitness } from '../cloud/witness.ts';
 import type { Machine } from '../machine.ts';
 import type { RawRequest } from '../raw-request.ts';
 import { createJobs } from './automation/jobs.ts';
 import { createSchedules } from './automation/schedules.ts';
 import type { AzureTwin } from './azure-twin.ts';
 import { createBlobs } from './blobs.ts';
-import { type Instance, standingOf } from './compute/instance.ts';
+import type { Instance } from './compute/instance.ts';
 import { createMachines } from './compute/machines.ts';
 import { createOperations } from './compute/operations.ts';
 import { createRunningSets } from './compute/running-sets.ts';
@@ -24,6 +26,7 @@ import { createAutoscaleMethods } from './front/autoscale.ts';
 import type { FrontOptions } from './front/caller.ts';
 import { createCompute } from './front/compute.ts';
 import { dispatch } from './front/dispatch.ts';
+import { createRegion } from './front/region.ts';
 import { createSignatures } from './front/signatures.ts';
 import { createStorageAccounts } from './front/storage-accounts.ts';
 import { createHands, createUnheard } from './hands.ts';
@@ -34,7 +37,7 @@ import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
 import { accountOf, blobEndpoint } from './place.ts';
-import { createPrincipals, type Principal } from './principals.ts';
+import { createPrincipals, OPERATOR } from './principals.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -43,53 +46,47 @@ export interface TwinOptions extends TwinRun {
   onEvent?: (event: TwinEvent) => void;
   /** How long a token is valid, in real ms. An hour unless told. */
   tokensMs?: number;
+  /** How long its services take over each answer, in real ms. */
+  answerMs?: number;
   /** How many of anything are on one page; as many as Azure's, unless told. */
   pageSize?: number;
   /** Hears what the resource manager was asked and has answered. */
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
+  /** Real time, ms since the epoch, where it is to be another than this machine's. */
+  wallClock?: () => number;
+  /** Hears every request before and after it is carried out. `silence`: then nobody answers it. */
+  intervene?: Intervene;
 }
 
-const OPERATOR: Principal = {
-  id: 'operator',
-  clientId: 'operator',
-  name: 'operator@example.com',
-  isOperator: true,
-};
+export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
+
 const MANAGER = ['management.azure.com'];
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): AzureTwin {
-  const { mode, factor, pageSize, tokensMs = 3_600_000 } = options;
+  const { mode, factor, pageSize, tokensMs = 3_600_000, wallClock = Date.now } = options;
+  const { answerMs = 0, intervene } = options;
   const control = mode === 'control';
   const { endpoint } = options.model;
   let model: AzureModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(factor);
   const faults = createFaults<FaultyService>();
-  const principals = createPrincipals(Date.now);
-  const blobs = createBlobs(Date.now);
+  const principals = createPrincipals(wallClock);
+  const blobs = createBlobs(wallClock);
   const signatures = createSignatures();
-  const refusals: Refusal[] = [];
-  const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const { emit, refuse, ...told } = createWitness<Happening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
   let opening: Promise<void> | undefined;
 
-  function emit(happening: Happening): void {
-    const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
-    for (const listener of listeners) listener(event);
-  }
-
   const { withhold, isUnheard } = createUnheard();
-  const tokens = { principals, tokensMs, now: Date.now };
+  const tokens = { principals, tokensMs, now: wallClock };
   const front: FrontOptions = {
     model: () => model,
     principals,
     faults,
     isUnheard,
-    now: Date.now,
-    refuse(refusal) {
-      refusals.push(refusal);
-      emit({ kind: 'refused', ...refusal });
-    },
+    now: wallClock,
+    refuse,
   };
   const machines = createMachines({ clock, wallClock: Date.now, seed: mode, emit, start: startInstance });
   const sets = createRunningSets({ mode, clock, machines, emit });
@@ -130,6 +127,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
+      ...createRegion(
+        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        () => model.location,
+      ),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };
@@ -159,7 +160,12 @@ export function createTwin(options: TwinOptions): AzureTwin {
 
   async function open(): Promise<void> {
     const trouble = (problem: string) => emit({ kind: 'trouble', problem });
-    const answer = (request: RawRequest) => dispatch(request, services);
+    const answer = async (request: RawRequest) => {
+      if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
+      if (intervene?.(request, 'before') === 'silence') return undefined;
+      const reply = dispatch(request, services);
+      return intervene?.(request, 'after') === 'silence' ? undefined : reply;
+    };
     servers.push(await serve(answer, trouble, Number(new URL(endpoint).port)));
     clock.begin();
     sets.begin();
@@ -212,25 +218,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
       privateIp: PRIVATE_IP,
       runsAgent: !control,
     });
-    machine.boot().then(
-      () => {
-        emit({ kind: 'booted', instance: instance.name });
-        booted();
-      },
-      (cause) => emit({ kind: 'boot-failed', instance: instance.name, problem: describeError(cause) }),
-    );
+    beginBoot(machine, instance.name, emit, booted);
     return machine;
   }
 
-  const described = (instance: Instance) => ({
-    id: instance.name,
-    zone: instance.zone || instance.set.location,
-    standing: standingOf(instance),
-    state: `${instance.provisioning} (${instance.power})`,
-    launchedAt: instance.launchedAt,
-    stoppedAt: instance.stoppedAt,
-    running: instance.stoppedAt === undefined,
-  });
   /** `container/blob`, as the registry calls what the pool's one account holds. */
   function inContainer(key: string): [container: string, name: string] {
     const slash = key.indexOf('/');
@@ -239,7 +230,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
 
   return {
     ...createHands({ machines, sets, emit }),
-    ...createBill(() => machines.all().map(described), clock.now),
+    ...createBill(machines.described, clock.now),
     fireAlert: alerts.fire,
     silenceAlerts: alerts.silence,
     silenceSchedules: schedules.silence,
@@ -250,19 +241,17 @@ export function createTwin(options: TwinOptions): AzureTwin {
     stopJob: jobs.stop,
     endpoint,
     environment,
+    ...told,
     now: clock.now,
     faults,
     start() {
       opening ??= open();
       return opening;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     scaleSets: sets.all,
+    autoscaleSettings: () => sets.all().flatMap(({ set }) => sets.autoscale(set.id)?.setting ?? []),
     machines: machines.all,
-    instances: () => machines.all().map(described),
+    instances: machines.described,
     async provision(next) {
       const changes = replaceModel(next);
       if (opening !== undefined && !control) wakeUp(changes);
@@ -291,7 +280,6 @@ export function createTwin(options: TwinOptions): AzureTwin {
         tokensMs,
       ).token,
     operatorToken: (audience) => principals.issue(OPERATOR, audience, tokensMs).token,
-    refused: () => [...refusals],
     async close() {
       await opening?.catch(() => undefined);
       alerts.close();

@@ -1,12 +1,14 @@
-import { describeError } from '../../fleet/error.ts';
+import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
 import { createScaledClock } from '../cloud/clock.ts';
-import type { Happening, Refusal, TwinEvent } from '../cloud/events.ts';
+import type { Happening, TwinEvent } from '../cloud/events.ts';
 import { createFaults } from '../cloud/faults.ts';
 import type { Listener } from '../cloud/listener.ts';
+import { textOf } from '../cloud/objects.ts';
 import type { TwinRun } from '../cloud/twin-cloud.ts';
+import { createWitness } from '../cloud/witness.ts';
 import type { Machine } from '../machine.ts';
-import { type Instance, standingOf } from './compute/instance.ts';
+import type { Instance } from './compute/instance.ts';
 import { createMachines } from './compute/machines.ts';
 import { createOperations } from './compute/operations.ts';
 import { createRunningGroups } from './compute/running-groups.ts';
@@ -62,21 +64,10 @@ export function createTwin(options: TwinOptions): GcpTwin {
   const faults = createFaults<FaultyService>();
   const principals = createPrincipals(Date.now);
   const objects = createObjects(Date.now);
-  const refusals: Refusal[] = [];
-  const listeners = new Set<(event: TwinEvent) => void>(options.onEvent ? [options.onEvent] : []);
+  const { emit, refuse, ...told } = createWitness<Happening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
   let front: Listener | undefined;
   let opening: Promise<void> | undefined;
-
-  function emit(happening: Happening): void {
-    const event = { ...happening, at: Date.now(), cloudMs: clock.now() };
-    for (const listener of listeners) listener(event);
-  }
-
-  function refuse(refusal: Refusal): void {
-    refusals.push(refusal);
-    emit({ kind: 'refused', ...refusal });
-  }
 
   const sources = { model: () => model, principals, tokensMs, now: Date.now };
   const machines = createMachines({
@@ -163,57 +154,30 @@ export function createTwin(options: TwinOptions): GcpTwin {
       privateIp: PRIVATE_IP,
       runsAgent: !control,
     });
-    machine.boot().then(
-      () => {
-        emit({ kind: 'booted', instance: instance.name });
-        booted();
-      },
-      (cause) => emit({ kind: 'boot-failed', instance: instance.name, problem: describeError(cause) }),
-    );
+    beginBoot(machine, instance.name, emit, booted);
     return machine;
   }
 
-  const described = (instance: Instance) => ({
-    id: instance.name,
-    zone: instance.zone,
-    standing: standingOf(instance),
-    state:
-      instance.action === undefined
-        ? `${instance.status} (out of the group)`
-        : `${instance.status} (${instance.action})`,
-    launchedAt: instance.launchedAt,
-    stoppedAt: instance.stoppedAt,
-    running: instance.stoppedAt === undefined,
-  });
-
   return {
     ...createHands({ machines, groups, clock, emit }),
-    ...createBill(() => machines.all().map(described), clock.now),
+    ...createBill(machines.described, clock.now),
     silenceScheduler: scheduler.silence,
     get endpoint() {
       return endpoint();
     },
     environment,
+    ...told,
     now: clock.now,
     faults,
     start() {
       opening ??= open();
       return opening;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     groups: groups.all,
     machines: machines.all,
-    instances: () => machines.all().map(described),
+    instances: machines.described,
     provision,
-    object: (bucket, key) => objects.get(bucket, key)?.body.toString('utf8'),
-    putObject: (bucket, key, body) => {
-      objects.put(bucket, key, Buffer.from(body));
-    },
-    removeObject: objects.remove,
-    keys: (bucket) => objects.list(bucket, '').map(({ key }) => key),
+    ...textOf(objects),
     tokenOf: (email, instance) =>
       principals.issue(
         { email, isOperator: false, ...(instance === undefined ? {} : { instance }) },
@@ -221,7 +185,6 @@ export function createTwin(options: TwinOptions): GcpTwin {
       ).token,
     operatorToken: () => principals.issue({ email: OPERATOR, isOperator: true }, tokensMs).token,
     identityOf: (email, audience) => principals.identify({ email, audience }),
-    refused: () => [...refusals],
     async close() {
       await opening?.catch(() => undefined);
       groups.close();

@@ -1,39 +1,13 @@
 import assert from 'node:assert/strict';
-import { readSettings } from '../../stacks/settings.ts';
-import { SettingsError } from '../../stacks/settings-errors.ts';
-import { configValues, GOOD, GOOD_AZURE, settingsOf } from './stacks-mocks.ts';
+import { pool, settingsReader } from './read-settings.ts';
+import { GOOD, GOOD_AZURE, settingsOf } from './stacks-mocks.ts';
 import { SUBSCRIPTION } from './stacks-mocks-azure.ts';
 
-const NOTHING = { text: () => undefined, sha256: () => undefined };
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/my-group`;
 const NETWORK = `${GROUP}/providers/Microsoft.Network/virtualNetworks/shared`;
 const GALLERY = `${GROUP}/providers/Microsoft.Compute/galleries/pictures/images/media`;
 
-/** A good stack file of Azure with some of its sections replaced, and keys of any name added. */
-function read(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}) {
-  const settings = Object.entries({ ...GOOD_AZURE, ...changed }).filter(([, value]) => value !== undefined);
-  const all = Object.entries({
-    ...configValues({ cloud: 'azure', ...Object.fromEntries(settings) }),
-    ...raw,
-  });
-  const values = all.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
-  return readSettings({ values: Object.fromEntries(values), isSecret: () => true }, NOTHING);
-}
-
-function errorsOf(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}): string[] {
-  try {
-    read(changed, raw);
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.message
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim());
-  }
-  return [];
-}
-
-const pool = (changed: Record<string, unknown>) => ({ pool: { name: 'media', ...changed } });
+const { read, errorsOf } = settingsReader(GOOD_AZURE);
 
 describe('settings of Azure', () => {
   it('fill in what a small stack file leaves out', () => {
@@ -199,9 +173,8 @@ describe('settings of Azure', () => {
   }
 
   it('refuse the other way round too', () => {
-    const values = { ...configValues(GOOD), 'azure-native:location': 'westeurope', 'ebbtide:azure': '{}' };
     assert.throws(
-      () => readSettings({ values, isSecret: () => true }, NOTHING),
+      () => settingsReader(GOOD).read({}, { 'azure-native:location': 'westeurope', 'ebbtide:azure': '{}' }),
       /azure-native:location is for the cloud "azure", and ebbtide:cloud is "aws".*\n.*ebbtide:azure is for/,
     );
   });

@@ -10,9 +10,9 @@ import { DEFAULT_MACHINE_TYPE as AZURE_MACHINE_TYPE } from '../../stacks/azure/m
 import { DEFAULT_RANGE as AZURE_RANGE } from '../../stacks/azure/network.ts';
 import { azureProviderSection, azureRules, azureSection } from '../../stacks/azure/settings.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
-import { DEFAULT_MACHINE_TYPE } from '../../stacks/gcp/machine.ts';
-import { DEFAULT_RANGE } from '../../stacks/gcp/network.ts';
-import { DEFAULT_LOW_FOR_MS } from '../../stacks/gcp/pruner.ts';
+import { DEFAULT_MACHINE_TYPE as GCP_MACHINE_TYPE } from '../../stacks/gcp/machine.ts';
+import { DEFAULT_RANGE as GCP_RANGE } from '../../stacks/gcp/network.ts';
+import { DEFAULT_LOW_FOR_MS as GCP_LOW_FOR_MS } from '../../stacks/gcp/pruner.ts';
 import { gcpProviderSection, gcpRules, gcpSection } from '../../stacks/gcp/settings.ts';
 import { livekitTemplate } from '../../stacks/livekit-config.ts';
 import { nodeMedia } from '../../stacks/node-media.ts';
@@ -23,8 +23,6 @@ import { keysOf } from './schema-keys.ts';
 import { GOOD, settingsOf } from './stacks-mocks.ts';
 
 const text = readFileSync(join(repositoryRoot, 'Pulumi.aws.yaml'), 'utf8');
-const gcpText = readFileSync(join(repositoryRoot, 'Pulumi.gcp.yaml'), 'utf8');
-const azureText = readFileSync(join(repositoryRoot, 'Pulumi.azure.yaml'), 'utf8');
 const openviduText = readFileSync(join(repositoryRoot, 'Pulumi.aws-openvidu.yaml'), 'utf8');
 const SHA = 'a'.repeat(64);
 const NOTHING = { text: () => undefined, sha256: () => undefined };
@@ -119,111 +117,85 @@ describe('Pulumi.aws.yaml', () => {
   });
 });
 
-describe('Pulumi.gcp.yaml', () => {
-  const gcp = configOf(gcpText);
-  const artifact = { ...Object(gcp['ebbtide:media']).artifact, sha256: SHA };
-  const media = { ...Object(gcp['ebbtide:media']), artifact };
-
-  it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
-    assert.throws(
-      () => readAll(gcp),
-      /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
-    );
-    assert.deepEqual(readAll({ ...gcp, ...secrets, 'ebbtide:media': media }).warnings, []);
-  });
-
-  it('says nothing but what holds without it', () => {
-    const place = {
-      'gcp:project': 'my-project-123456',
-      'gcp:region': 'europe-west1',
-      'ebbtide:cloud': 'gcp',
-    };
-    const few = { ...place, ...secrets, 'ebbtide:pool': { name: 'media' }, 'ebbtide:media': { artifact } };
-    const small = settingsOf(readAll(few).settings, 'gcp');
-    const all = settingsOf(readAll({ ...gcp, ...secrets, 'ebbtide:media': media }).settings, 'gcp');
-    const { agent, ...others } = small;
-    const { agent: agentOfAll, ...rest } = all;
-    assert.deepEqual(
-      {
-        ...others,
-        // What the pool's components take where nothing is said.
-        pool: { ...small.pool, machineType: DEFAULT_MACHINE_TYPE },
-        network: { ...small.network, cidr: DEFAULT_RANGE },
-        scaling: { ...small.scaling, lowFor: DEFAULT_LOW_FOR_MS },
-        media: { ...small.media, config: Object(all.media).config },
-      },
-      rest,
-    );
-    // What the stack leaves to the agent is the agent's own default.
-    const { tick: _, heartbeat: __, ...every } = v.parse(agentConfigSchema.entries.every, {});
-    assert.deepEqual({ notice: 3000, ...every }, agentOfAll.every);
-    assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), agentOfAll.timeout);
-    assert.deepEqual({ ...agent, every: {}, timeout: {} }, { ...agentOfAll, every: {}, timeout: {} });
-  });
-
-  it('explains every key that there is on GCP', () => {
-    const sections = { ...sharedSections(gcpRules.words), gcp: gcpSection };
-    const paths = [...keysOf({ entries: sections }), ...keysOf(gcpProviderSection)];
-    const keys = new Set(paths.flat());
-    // What GCP has no use for is refused, and not explained.
-    for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
-    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(gcpText + openviduText));
-    assert.deepEqual(missing, []);
-  });
-});
-
-describe('Pulumi.azure.yaml', () => {
-  const azure = configOf(azureText);
-  const artifact = { ...Object(azure['ebbtide:media']).artifact, sha256: SHA };
-  const media = { ...Object(azure['ebbtide:media']), artifact };
-
-  it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
-    assert.throws(
-      () => readAll(azure),
-      /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
-    );
-    assert.deepEqual(readAll({ ...azure, ...secrets, 'ebbtide:media': media }).warnings, []);
-  });
-
-  it('says nothing but what holds without it', () => {
-    const place = {
+/** Stack files of clouds on which an agent has a mailbox. */
+const others = [
+  {
+    cloud: 'gcp',
+    title: 'GCP',
+    place: { 'gcp:project': 'my-project-123456', 'gcp:region': 'europe-west1' },
+    defaults: { machineType: GCP_MACHINE_TYPE, cidr: GCP_RANGE, lowFor: GCP_LOW_FOR_MS },
+    sections: { ...sharedSections(gcpRules.words), gcp: gcpSection },
+    providerSection: gcpProviderSection,
+  },
+  {
+    cloud: 'azure',
+    title: 'Azure',
+    place: {
       'azure-native:subscriptionId': '11111111-2222-3333-4444-555555555555',
       'azure-native:location': 'westeurope',
-      'ebbtide:cloud': 'azure',
-    };
-    const few = { ...place, ...secrets, 'ebbtide:pool': { name: 'media' }, 'ebbtide:media': { artifact } };
-    const small = settingsOf(readAll(few).settings, 'azure');
-    const all = settingsOf(readAll({ ...azure, ...secrets, 'ebbtide:media': media }).settings, 'azure');
-    const { agent, ...others } = small;
-    const { agent: agentOfAll, ...rest } = all;
-    assert.deepEqual(
-      {
-        ...others,
-        // What the pool's components take where nothing is said.
-        pool: { ...small.pool, machineType: AZURE_MACHINE_TYPE },
-        network: { ...small.network, cidr: AZURE_RANGE },
-        scaling: { ...small.scaling, lowFor: AZURE_LOW_FOR_MS },
-        media: { ...small.media, config: Object(all.media).config },
-      },
-      rest,
-    );
-    // What the stack leaves to the agent is the agent's own default.
-    const { tick: _, heartbeat: __, ...every } = v.parse(agentConfigSchema.entries.every, {});
-    assert.deepEqual({ notice: 3000, ...every }, agentOfAll.every);
-    assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), agentOfAll.timeout);
-    assert.deepEqual({ ...agent, every: {}, timeout: {} }, { ...agentOfAll, every: {}, timeout: {} });
-  });
+    },
+    defaults: { machineType: AZURE_MACHINE_TYPE, cidr: AZURE_RANGE, lowFor: AZURE_LOW_FOR_MS },
+    sections: { ...sharedSections(azureRules.words), azure: azureSection },
+    providerSection: azureProviderSection,
+  },
+] as const;
 
-  it('explains every key that there is on Azure', () => {
-    const sections = { ...sharedSections(azureRules.words), azure: azureSection };
-    const paths = [...keysOf({ entries: sections }), ...keysOf(azureProviderSection)];
-    const keys = new Set(paths.flat());
-    // What Azure has no use for is refused, and not explained.
-    for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
-    const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(azureText + openviduText));
-    assert.deepEqual(missing, []);
+for (const { cloud, title, place, defaults, sections, providerSection } of others) {
+  describe(`Pulumi.${cloud}.yaml`, () => {
+    const stackFile = readFileSync(join(repositoryRoot, `Pulumi.${cloud}.yaml`), 'utf8');
+    const example = configOf(stackFile);
+    const artifact = { ...Object(example['ebbtide:media']).artifact, sha256: SHA };
+    const media = { ...Object(example['ebbtide:media']), artifact };
+
+    it('is a stack file that works, once it has its secrets and the sum of its artifact', () => {
+      assert.throws(
+        () => readAll(example),
+        /ebbtide:media\.artifact\.sha256 is "put here.*ebbtide:mediaSecrets\.keys is missing/s,
+      );
+      assert.deepEqual(readAll({ ...example, ...secrets, 'ebbtide:media': media }).warnings, []);
+    });
+
+    it('says nothing but what holds without it', () => {
+      const few = {
+        ...place,
+        'ebbtide:cloud': cloud,
+        ...secrets,
+        'ebbtide:pool': { name: 'media' },
+        'ebbtide:media': { artifact },
+      };
+      const small = settingsOf(readAll(few).settings, cloud);
+      const all = settingsOf(readAll({ ...example, ...secrets, 'ebbtide:media': media }).settings, cloud);
+      const { agent, ...said } = small;
+      const { agent: agentOfAll, ...rest } = all;
+      const { machineType, cidr, lowFor } = defaults;
+      assert.deepEqual(
+        {
+          ...said,
+          // What the pool's components take where nothing is said.
+          pool: { ...small.pool, machineType },
+          network: { ...small.network, cidr },
+          scaling: { ...small.scaling, lowFor },
+          media: { ...small.media, config: Object(all.media).config },
+        },
+        rest,
+      );
+      // What the stack leaves to the agent is the agent's own default.
+      const { tick: _, heartbeat: __, ...every } = v.parse(agentConfigSchema.entries.every, {});
+      assert.deepEqual({ notice: 3000, ...every }, agentOfAll.every);
+      assert.deepEqual(v.parse(agentConfigSchema.entries.timeout, {}), agentOfAll.timeout);
+      assert.deepEqual({ ...agent, every: {}, timeout: {} }, { ...agentOfAll, every: {}, timeout: {} });
+    });
+
+    it(`explains every key that there is on ${title}`, () => {
+      const paths = [...keysOf({ entries: sections }), ...keysOf(providerSection)];
+      const keys = new Set(paths.flat());
+      // What it has no use for is refused, and not explained.
+      for (const key of ['onRebalance', 'heartbeat']) keys.delete(key);
+      const missing = [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(stackFile + openviduText));
+      assert.deepEqual(missing, []);
+    });
   });
-});
+}
 
 describe('Pulumi.aws-openvidu.yaml', () => {
   const script: SettingsFiles = {

@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
-import { readSettings } from '../../stacks/settings.ts';
-import { SettingsError } from '../../stacks/settings-errors.ts';
-import { configValues, GOOD, GOOD_GCP, settingsOf } from './stacks-mocks.ts';
+import { pool, settingsReader } from './read-settings.ts';
+import { GOOD, GOOD_GCP, settingsOf } from './stacks-mocks.ts';
 
-const NOTHING = { text: () => undefined, sha256: () => undefined };
-
-/** A good stack file of GCP with some of its sections replaced, and keys of any name added. */
-function read(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}) {
-  const settings = Object.entries({ ...GOOD_GCP, ...changed }).filter(([, value]) => value !== undefined);
-  const all = Object.entries({ ...configValues({ cloud: 'gcp', ...Object.fromEntries(settings) }), ...raw });
-  const values = all.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
-  return readSettings({ values: Object.fromEntries(values), isSecret: () => true }, NOTHING);
-}
-
-function errorsOf(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}): string[] {
-  try {
-    read(changed, raw);
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.message
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim());
-  }
-  return [];
-}
-
-const pool = (changed: Record<string, unknown>) => ({ pool: { name: 'media', ...changed } });
+const { read, errorsOf } = settingsReader(GOOD_GCP);
 
 describe('settings of GCP', () => {
   it('fill in what a small stack file leaves out', () => {
@@ -178,9 +154,8 @@ describe('settings of GCP', () => {
   }
 
   it('refuse the other way round too', () => {
-    const values = { ...configValues(GOOD), 'gcp:project': 'my-project', 'ebbtide:gcp': '{}' };
     assert.throws(
-      () => readSettings({ values, isSecret: () => true }, NOTHING),
+      () => settingsReader(GOOD).read({}, { 'gcp:project': 'my-project', 'ebbtide:gcp': '{}' }),
       /gcp:project is for the cloud "gcp", and ebbtide:cloud is "aws".*\n.*ebbtide:gcp is for the cloud "gcp"/,
     );
   });

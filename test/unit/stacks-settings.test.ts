@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readSettings } from '../../stacks/settings.ts';
-import { SettingsError } from '../../stacks/settings-errors.ts';
 import type { SettingsFiles } from '../../stacks/settings-files.ts';
+import { pool, settingsReader } from './read-settings.ts';
 import { configValues, GOOD, settingsOf } from './stacks-mocks.ts';
 
 const SHA = 'a'.repeat(64);
@@ -10,28 +10,7 @@ const files: SettingsFiles = {
   sha256: (path) => (path === 'livekit-server' || path === 'setup.sh' ? SHA : undefined),
 };
 
-/** GOOD with some of its sections replaced; `undefined` leaves one out. */
-function read(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}) {
-  const settings = Object.entries({ ...GOOD, ...changed }).filter(([, value]) => value !== undefined);
-  const values = Object.entries({ ...configValues(Object.fromEntries(settings)), ...raw });
-  const given = values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
-  return readSettings({ values: Object.fromEntries(given), isSecret: () => true }, files);
-}
-
-function errorsOf(changed: Record<string, unknown>, raw: Record<string, string | undefined> = {}): string[] {
-  try {
-    read(changed, raw);
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.message
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim());
-  }
-  return [];
-}
-
-const pool = (changed: Record<string, unknown>) => ({ pool: { name: 'media', ...changed } });
+const { read, errorsOf } = settingsReader(GOOD, files);
 const artifact = (changed: Record<string, unknown>) => ({ media: { artifact: { sha256: SHA, ...changed } } });
 const IMAGE = `docker.io/livekit/livekit-server@sha256:${SHA}`;
 const SETUP = { file: 'setup.sh', sha256: SHA };

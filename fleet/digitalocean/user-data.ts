@@ -6,7 +6,10 @@ export const STATUS_KEY_PLACEHOLDER = '@@EBBTIDE_STATUS_KEY@@';
 export const MAX_USER_DATA_BYTES = 64 * 1024;
 
 /** The user-data of one droplet. Throws where the template is no template, or gives too much. */
-export function fillUserData(template: string, { node, statusKey }: { node: string; statusKey: string }): string {
+export function fillUserData(
+  template: string,
+  { node, statusKey }: { node: string; statusKey: string },
+): string {
   if (!template.includes(STATUS_KEY_PLACEHOLDER))
     throw new Error(`the template of the user-data has no ${STATUS_KEY_PLACEHOLDER}: nodes could not sign`);
   const filled = template.replaceAll(NODE_PLACEHOLDER, node).replaceAll(STATUS_KEY_PLACEHOLDER, statusKey);

@@ -381,8 +381,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     ['too little memory', 'action', { memoryMb: 64 }, 'memoryMb'],
     ['too much memory', 'action', { memoryMb: 2048 }, 'memoryMb'],
     ['a runtime that is none', 'action', { runtime: 'nodejs' }, 'runtime'],
-    ['too much in its parameters', 'action', { parameters: { x: 'y'.repeat(2 ** 20) } }, 'parameters'],
-    ['a secret that can be guessed', 'action', { webSecret: 'short-secret' }, 'webSecret'],
+    ['too much in its parameters', 'action', { parameters: { x: 'y'.repeat(2 ** 20) } }, ''],
+    ['a secret that can be guessed', 'action', { webSecret: 'short-secret' }, ''],
     ['a region that is none', 'namespace', { region: 'Frankfurt' }, 'region'],
     ['no label', 'namespace', { label: '' }, 'label'],
   ];

@@ -74,12 +74,13 @@ describe('the resources for DigitalOcean Functions, by the real Pulumi CLI', fun
   }
 
   it('tells in a preview what is wrong, before anything is made', async () => {
-    want({ cron: 'each minute', timeoutSeconds: 1_000 });
+    want({ timeoutSeconds: 1_000, wakeSecret: 'short-secret' });
     const output = await fails('preview');
-    assert.match(output, /five fields/);
-    assert.match(output, /from 1 to 900 seconds/);
+    assert.match(output, /timeoutSeconds value \{1000\} has a problem: it must be from 1 to 900 seconds/);
+    assert.match(output, /webSecret: it must have 16 characters or more/);
+    assert.ok(!output.includes('short-secret'), 'a secret is told');
     assert.deepEqual(twin.exchanges, []);
-    want({ cron: '* * * * *', timeoutSeconds: 60 });
+    want({ timeoutSeconds: 60, wakeSecret: SECRETS.wakeSecret });
   });
 
   it('makes them, and changes nothing when it is applied again or refreshed', async () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** Every measurement of this folder, one after the other, so that none disturbs another. */
-const BENCHES = ['agent.ts', 'termination-policy.ts', 'pruner.ts', 'rehearsal.ts'];
+const BENCHES = ['agent.ts', 'termination-policy.ts', 'pruner.ts', 'orchestrator.ts', 'rehearsal.ts'];
 
 const failed = BENCHES.filter((name) => {
   console.log(`\n== ${name}`);

@@ -110,13 +110,27 @@ const azureSchema = v.strictObject({
   identityClientId: v.optional(v.string()),
 });
 
+const digitalOceanSchema = v.strictObject({
+  kind: v.literal('digitalocean'),
+  region: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/, 'must be a region, such as "fra1"')),
+  /**
+   * The id of the droplet that this file was made for. A name and the keys that go with it are told by a file, not by the
+   * cloud: in an image of the droplet they would be taken for another's.
+   */
+  madeFor: v.pipe(v.string(), v.regex(/^\d+$/, 'must be the id of a droplet')),
+  /** The bucket that nodes write into. Keys for a bucket know no prefixes: `registry.bucket` they only read. */
+  statusBucket: v.string(),
+  /** Holds the node's name and its keys (see `DropletFile`), which are nobody else's to read. */
+  dropletFile: path,
+});
+
 /**
  * `/etc/ebbtide/agent.json`: what the agent is told by its stack. Paths are absolute; durations are written with units.
  * `ceiling` is the longest drain that the operator allows; absent means without end.
  */
 export const agentConfigSchema = v.strictObject({
   pool: v.string(),
-  cloud: v.variant('kind', [awsSchema, azureSchema, gcpSchema]),
+  cloud: v.variant('kind', [awsSchema, azureSchema, digitalOceanSchema, gcpSchema]),
   /**
    * `bucket`: its name; on Azure, where each part of the registry has a container of its own, the blob endpoint of the
    * pool's storage account (`https://ACCOUNT.blob.core.windows.net`). `statusName`: what the store binds to this one node (AWS:

@@ -20,7 +20,8 @@ const secretNames = v.record(v.string(), v.string());
 
 /**
  * Where files and secrets come from: SSM parameters on AWS, Secret Manager's secrets on GCP, on Azure blobs of a
- * container that only nodes read (a name is CONTAINER/BLOB there, as the key of every file is).
+ * container that only nodes read (a name is CONTAINER/BLOB there, as the key of every file is), on DigitalOcean objects of
+ * the bucket of code.
  */
 const sourceSchema = v.variant('kind', [
   v.strictObject({
@@ -36,6 +37,13 @@ const sourceSchema = v.variant('kind', [
     secrets: secretNames,
     /** Of the machine's identity, which it needs where the machine has several. */
     identityClientId: v.optional(v.string()),
+  }),
+  v.strictObject({
+    kind: v.literal('digitalocean'),
+    region: v.string(),
+    /** The bucket of code. The keys for it are in the droplet's own file. */
+    bucket: v.string(),
+    secrets: secretNames,
   }),
   v.strictObject({ kind: v.literal('gcp'), project: v.string(), bucket: v.string(), secrets: secretNames }),
 ]);

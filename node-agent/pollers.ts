@@ -14,6 +14,7 @@ const CPU_MS = 5_000;
 const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = {
   aws: 1_000,
   azure: 3_000,
+  digitalocean: 3_000,
   gcp: 3_000,
 };
 

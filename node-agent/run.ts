@@ -35,6 +35,7 @@ export async function run(
   const { cloud, registry } = connect(config, environment);
   const stateFile = createStateFile(config.stateDirectory, await createMoment(now));
   const identity = await identify(cloud, config, log, clock);
+  assertMadeFor(config, identity);
   const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
@@ -102,7 +103,16 @@ export async function identify(
   }
 }
 
-const LEAVES_BY = { aws: 'call', azure: 'status', gcp: 'status' } as const;
+/**
+ * A configuration that came along in an image of another machine has that one's name and keys. Whoever makes the machine
+ * brings it one of its own: until then the agent is started again and again, and says nothing in another's name.
+ */
+export function assertMadeFor({ cloud }: AgentConfig, { machine }: MachineIdentity): void {
+  if (cloud.kind !== 'digitalocean' || cloud.madeFor === machine) return;
+  throw new Error(`the configuration was made for droplet ${cloud.madeFor}, and this is ${machine}`);
+}
+
+const LEAVES_BY = { aws: 'call', azure: 'status', digitalocean: 'status', gcp: 'status' } as const;
 
 export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;

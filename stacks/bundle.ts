@@ -21,7 +21,7 @@ export interface Bundler {
 }
 
 /** User-data is small on some clouds: a boot program holds one cloud's part only. */
-export type BootCloud = 'aws' | 'azure' | 'gcp';
+export type BootCloud = 'aws' | 'azure' | 'digitalocean' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
 export type GcpFunctionName = 'pruner';
 

@@ -64,13 +64,27 @@ export function setupFiles({ boot, manifest, templates, bootScript: script }: No
   ];
 }
 
-/** For an operator whose nodes are told more than their cloud takes. */
-export function whatIsBig(setup: NodeSetup): string {
+/** How much a cloud takes of what its nodes are told, in bytes. */
+export interface SizeLimit {
+  bytes: number;
+  taker: string;
+}
+
+/** Throws where a cloud would refuse it, and says what makes it big. `as`: how it was measured, where that is to be said. */
+export function assertFits(
+  setup: NodeSetup,
+  { what, bytes, as = '' }: { what: string; bytes: number; as?: string },
+  limit: SizeLimit,
+): void {
+  if (bytes <= limit.bytes) return;
   const parts = setupFiles(setup)
-    .map(({ path, content }) => ({ path, bytes: gzipped(content).length }))
-    .sort((a, b) => b.bytes - a.bytes)
-    .map(({ path, bytes }) => `${path} ${bytes}`);
-  return `By file: ${parts.join(', ')}. What you can shorten is ebbtide:media.config`;
+    .map(({ path, content }) => ({ path, packed: gzipped(content).length }))
+    .sort((a, b) => b.packed - a.packed)
+    .map(({ path, packed }) => `${path} ${packed}`);
+  throw new Error(
+    `the nodes' ${what} has ${bytes} bytes${as}, and ${limit.taker} takes ${limit.bytes}. ` +
+      `By file: ${parts.join(', ')}. What you can shorten is ebbtide:media.config`,
+  );
 }
 
 /** The agent starts first: whatever becomes of the media server, there is one who can answer the cloud. */

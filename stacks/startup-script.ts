@@ -1,8 +1,8 @@
 import { gzipped } from './gzipped.ts';
-import { BOOT_SCRIPT, type NodeSetup, setupFiles, whatIsBig } from './node-setup.ts';
+import { assertFits, BOOT_SCRIPT, type NodeSetup, setupFiles } from './node-setup.ts';
 
 /** For clouds that have no cloud-init and run one script at every boot. Of one value of a machine's metadata on GCP. */
-const LIMIT_BYTES = 256 * 1024;
+const METADATA = { bytes: 256 * 1024, taker: "a machine's metadata" };
 /** No line of base64 has it. */
 const END = 'END_OF_FILE';
 
@@ -35,11 +35,8 @@ exec /bin/bash "$ROOT${BOOT_SCRIPT}"
 `;
 }
 
-/** Throws where the cloud would refuse the script, and says what makes it big. */
+/** Throws where the cloud would refuse the script. */
 export function assertStartupScriptFits(setup: NodeSetup): void {
-  const size = Buffer.byteLength(renderStartupScript(setup));
-  if (size <= LIMIT_BYTES) return;
-  throw new Error(
-    `the nodes' startup script has ${size} bytes, and a machine's metadata takes ${LIMIT_BYTES}. ${whatIsBig(setup)}`,
-  );
+  const bytes = Buffer.byteLength(renderStartupScript(setup));
+  assertFits(setup, { what: 'startup script', bytes }, METADATA);
 }

@@ -1,21 +1,34 @@
 import { stringify } from 'yaml';
 import { gzipped } from './gzipped.ts';
 import type { NodeFile } from './node-file.ts';
-import { BOOT_SCRIPT, type NodeSetup, setupFiles, whatIsBig } from './node-setup.ts';
+import { assertFits, BOOT_SCRIPT, type NodeSetup, type SizeLimit, setupFiles } from './node-setup.ts';
+
+/** A file as cloud-init writes it. Without an encoding its content is text as it is. */
+export interface WrittenFile extends NodeFile {
+  permissions: string;
+  encoding?: 'gz+b64';
+}
 
 /**
  * cloud-config whose only command is one script that it wrote. Nothing in it is secret: secrets are parameters that the
  * boot program reads with the node's own rights.
  */
 export function renderUserData(setup: NodeSetup): string {
-  return `#cloud-config\n${stringify(cloudConfig(setupFiles(setup)), { lineWidth: 0, version: '1.1' })}`;
+  return renderCloudConfig(setupFiles(setup).map((file) => ({ ...file, permissions: '0644' })));
 }
 
-function cloudConfig(files: NodeFile[]) {
-  return {
-    write_files: files.map(({ path, content }) => ({ path, permissions: '0644', content })),
+/** The boot script is among the files. */
+export function renderCloudConfig(files: readonly WrittenFile[]): string {
+  const config = {
+    write_files: files.map(({ path, permissions, encoding, content }) => ({
+      path,
+      permissions,
+      ...(encoding === undefined ? {} : { encoding }),
+      content,
+    })),
     runcmd: [['/bin/bash', BOOT_SCRIPT]],
   };
+  return `#cloud-config\n${stringify(config, { lineWidth: 0, version: '1.1' })}`;
 }
 
 /** gzip, which cloud-init opens by itself. */
@@ -23,17 +36,8 @@ export function packUserData(text: string): Buffer {
   return gzipped(text);
 }
 
-/** How much of it a cloud takes, before base64. */
-export interface UserDataLimit {
-  bytes: number;
-  taker: string;
-}
-
-/** Throws where the cloud would refuse the user-data, and says what makes it big. */
-export function assertUserDataFits(setup: NodeSetup, { bytes, taker }: UserDataLimit): void {
-  const size = packUserData(renderUserData(setup)).length;
-  if (size <= bytes) return;
-  throw new Error(
-    `the nodes' user-data has ${size} bytes packed, and ${taker} takes ${bytes}. ${whatIsBig(setup)}`,
-  );
+/** Throws where the cloud would refuse the user-data. The limit is of what it is before base64. */
+export function assertUserDataFits(setup: NodeSetup, limit: SizeLimit): void {
+  const bytes = packUserData(renderUserData(setup)).length;
+  assertFits(setup, { what: 'user-data', bytes, as: ' packed' }, limit);
 }

@@ -1,9 +1,9 @@
-import { bucketUrl, encodeKey } from '../../fleet/aws/bucket-url.ts';
 import { type AwsClient, AwsError, createAwsClient } from '../../fleet/aws/client.ts';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { createMetadata } from '../clouds/aws/metadata.ts';
 import { credentialsFromMetadata } from '../clouds/aws/metadata-credentials.ts';
 import { type BootSource, type ConnectSource, readFact } from './boot-source.ts';
+import { bucketFile } from './bucket-file.ts';
 import { FinalError } from './retry.ts';
 import { METADATA_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
 
@@ -35,15 +35,7 @@ export function awsFiles(
   { bucket, parameters }: Extract<BootSourceSettings, { kind: 'aws' }>,
 ): Omit<BootSource, 'facts'> {
   return {
-    async fetch(key) {
-      const response = await client.send({
-        service: 's3',
-        method: 'GET',
-        url: `${bucketUrl(client, bucket)}/${encodeKey(key)}`,
-      });
-      if (response.status === 200) return response.bytes;
-      throw new FinalError(`${key} is not in bucket ${bucket}: deploy the stack again`);
-    },
+    fetch: (key) => bucketFile(client, { bucket }, key),
     secretNames: parameters,
     readSecrets: (names) => readParameters(client, names),
   };

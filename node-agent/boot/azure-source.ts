@@ -5,7 +5,7 @@ import { blobEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createImds } from '../../fleet/azure/imds.ts';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { readInstance } from '../clouds/azure/instance.ts';
-import type { BootSource, ConnectSource } from './boot-source.ts';
+import { type BootSource, type ConnectSource, secretsAmongFiles } from './boot-source.ts';
 import { FinalError } from './retry.ts';
 import { METADATA_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
 
@@ -52,7 +52,6 @@ export function azureFiles(
   return {
     fetch,
     secretNames: secrets,
-    readSecrets: async (names) =>
-      new Map(await Promise.all(names.map(async (name) => [name, (await fetch(name)).toString()] as const))),
+    readSecrets: secretsAmongFiles(fetch),
   };
 }

@@ -14,10 +14,20 @@ export interface BootSource {
   readSecrets(names: string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Reaches the cloud that the manifest names; throws where this program is of another cloud. */
+/** Of a store whose secrets are objects as all else is. */
+export function secretsAmongFiles(fetch: BootSource['fetch']): BootSource['readSecrets'] {
+  return async (names) =>
+    new Map(await Promise.all(names.map(async (name) => [name, (await fetch(name)).toString()] as const)));
+}
+
+/**
+ * Reaches the cloud that the manifest names; throws where this program is of another cloud. `root`: what every path of
+ * the node is under.
+ */
 export type ConnectSource = (
   settings: BootSourceSettings,
   environment: Readonly<Record<string, string | undefined>>,
+  root: string,
 ) => BootSource;
 
 /** Reads an object of the pool's bucket, and gives it only if it is the one that the stack pinned. */

@@ -70,7 +70,7 @@ export async function boot(options: BootOptions): Promise<BootEnd> {
 async function prepare(options: BootOptions): Promise<Node> {
   const { root, environment } = options;
   const manifest = v.parse(bootManifestSchema, await readJson(join(root, '/etc/ebbtide/boot.json')));
-  const source = options.connect(manifest.source, environment);
+  const source = options.connect(manifest.source, environment, root);
   const values = new Map([...Object.entries(manifest.placeholders), ['root', root]]);
   for (const [name, read] of Object.entries(source.facts)) {
     values.set(name, await patiently(options, name, read));

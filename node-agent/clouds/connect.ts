@@ -7,6 +7,7 @@ import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.
 import { blobEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createImds } from '../../fleet/azure/imds.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { tokenFromMetadata } from '../../fleet/gcp/access-token.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createMetadata as createGcpMetadata } from '../../fleet/gcp/metadata.ts';
@@ -14,16 +15,21 @@ import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { SendHttp } from '../../fleet/http.ts';
 import type { ObjectStore } from '../../fleet/object-store.ts';
 import type { Registry } from '../../fleet/registry.ts';
+import { signedStore } from '../../fleet/signed-store.ts';
+import { createStatusSigner } from '../../fleet/status-signature.ts';
 import { createAwsCloud } from './aws/aws-cloud.ts';
 import { createMetadata as createAwsMetadata } from './aws/metadata.ts';
 import { credentialsFromMetadata } from './aws/metadata-credentials.ts';
 import { createAzureCloud } from './azure/azure-cloud.ts';
 import type { Cloud } from './cloud.ts';
+import { createDigitalOceanCloud } from './digitalocean/digitalocean-cloud.ts';
+import { type ReadText, readDroplet } from './digitalocean/droplet.ts';
+import { createMetadata as createDropletMetadata } from './digitalocean/metadata.ts';
 import { createGcpCloud } from './gcp/gcp-cloud.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** What stands in for the machine's own network, and for the wall's time. */
-type Network = { send?: SendHttp; now?: () => number };
+/** What stands in for the machine's own network, for the wall's time, and for its small files. */
+type Network = { send?: SendHttp; now?: () => number; readText?: ReadText };
 type Connected = { cloud: Cloud; registry: Registry };
 
 /** The cloud that a node is in, and its registry. */
@@ -33,6 +39,8 @@ export function connect(config: AgentConfig, environment: Environment, network: 
       return connectAws(config, config.cloud, environment, network);
     case 'azure':
       return connectAzure(config, config.cloud, environment, network);
+    case 'digitalocean':
+      return connectDigitalOcean(config, config.cloud, environment, network);
     case 'gcp':
       return connectGcp(config, config.cloud, environment, network);
   }
@@ -91,6 +99,27 @@ function connectAzure(
   const store = createBlobStore(client);
   const registry = registryOn(config, store);
   return { cloud: createAzureCloud({ imds, registry, store, runbook, ...network }), registry };
+}
+
+function connectDigitalOcean(
+  config: AgentConfig,
+  { region, statusBucket, dropletFile }: Extract<AgentConfig['cloud'], { kind: 'digitalocean' }>,
+  environment: Environment,
+  { readText, ...network }: Network,
+): Connected {
+  const droplet = readDroplet(dropletFile, readText);
+  const metadata = createDropletMetadata({ environment, timeoutMs: config.timeout.metadata, ...network });
+  const store = createSpacesStore({
+    region,
+    buckets: { code: config.registry.bucket, statuses: statusBucket },
+    credentials: async () => droplet.spaces,
+    environment,
+    timeoutMs: config.timeout.api,
+    ...network,
+  });
+  const registry = registryOn(config, signedStore(store, createStatusSigner(droplet.statusKey)));
+  const { pool } = config;
+  return { cloud: createDigitalOceanCloud({ metadata, registry, droplet, pool, ...network }), registry };
 }
 
 function registryOn(config: AgentConfig, store: ObjectStore): Registry {

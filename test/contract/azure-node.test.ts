@@ -141,6 +141,7 @@ describe('the node of Azure, beside the real runbook in the twin', function () {
     const source: BootSource = connectAzure(
       { kind: 'azure', store: STORE_URL, secrets: { keys: 'secrets/keys' } },
       environmentOf('ebbtide-media_0'),
+      '',
     );
     assert.equal((await source.fetch('software/agent-1')).toString(), 'the agent');
     assert.deepEqual([...(await source.readSecrets(['secrets/keys']))], [['secrets/keys', 'key1: secret']]);

@@ -12,6 +12,7 @@ import {
 } from './registry.ts';
 import { memoryKey, readMemoryObject } from './shared-memory.ts';
 import { statusSchema } from './status.ts';
+import { SIGNATURE_METADATA, type SignedStatus, type StatusSignature } from './status-signature.ts';
 
 const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
@@ -22,14 +23,18 @@ export interface BucketRegistryOptions {
   store: ObjectStore;
   /** The name that the cloud binds to the one node, without `.json`; by default the node id itself. */
   statusName?: (node: string) => string;
+  /** Where statuses are signed: tells whether one is its own node's. */
+  verify?: VerifyStatus | undefined;
 }
+
+export type VerifyStatus = (status: SignedStatus) => StatusSignature;
 
 /** The registry on the pool's own private object store: `statuses/`, `decisions/` and `memory/`, one object each. */
 export function createBucketRegistry(options: BucketRegistryOptions): Registry {
   const { store } = options;
   const statusName = options.statusName ?? ((node) => node);
   return {
-    readFleet: (signal, lastWordsOf = new Set()) => readFleet(store, lastWordsOf, signal),
+    readFleet: (signal, lastWordsOf = new Set()) => readFleet(options, lastWordsOf, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
     readDecisions: (nodes, signal) => readDecisions(store, nodes, signal),
@@ -83,7 +88,7 @@ async function readListed(
 }
 
 async function readFleet(
-  store: ObjectStore,
+  options: BucketRegistryOptions,
   lastWordsOf: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
@@ -97,9 +102,9 @@ async function readFleet(
   };
   const read = async (key: string) => {
     const node = nodeOfStatusKey(key);
-    nodes.set(node, await readStatus(store, key, node, signal));
+    nodes.set(node, await readStatus(options, key, node, signal));
   };
-  return { nodes, ...(await readListed(store, STATUSES, isRead, read, signal)) };
+  return { nodes, ...(await readListed(options.store, STATUSES, isRead, read, signal)) };
 }
 
 async function readDecisions(
@@ -119,7 +124,7 @@ async function readDecisions(
 }
 
 async function readStatus(
-  store: ObjectStore,
+  { store, verify }: BucketRegistryOptions,
   key: string,
   node: string,
   signal?: AbortSignal,
@@ -132,7 +137,10 @@ async function readStatus(
       return { kind: 'unreadable', reason: `${key} speaks of ${status.node}, not of its own node` };
     }
     if (object.ageMs > STALE_AFTER_MS) return { kind: 'stale', ageMs: object.ageMs, phase: status.phase };
-    return { kind: 'fresh', status, ageMs: object.ageMs };
+    const fresh = { kind: 'fresh', status, ageMs: object.ageMs } as const;
+    if (verify === undefined) return fresh;
+    const signature = object.metadata?.[SIGNATURE_METADATA];
+    return { ...fresh, signature: verify({ node, objectKey: key, body: object.body, signature }) };
   } catch (cause) {
     return { kind: 'unreadable', reason: `${key}: ${describeError(cause)}` };
   }

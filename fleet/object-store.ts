@@ -8,7 +8,12 @@ export interface ReadObject extends StoredObject {
   body: string;
   /** Names this very content, in a store that can replace by it. */
   version?: string | undefined;
+  /** What was written beside it, by names in small letters, in a store that keeps such. */
+  metadata?: ObjectMetadata | undefined;
 }
+
+/** Short words that lie beside an object's body, and come and go with it. */
+export type ObjectMetadata = Readonly<Record<string, string>>;
 
 /**
  * The little that the `bucket` registry needs of an object store. Every member rejects with an `Error` that names the
@@ -20,6 +25,13 @@ export interface ObjectStore {
   /** undefined only when the store said that there is no such object. */
   get(key: string, signal?: AbortSignal): Promise<ReadObject | undefined>;
   put(key: string, body: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** A store that keeps words beside an object, and lets objects be taken away. */
+export interface RemovingStore extends ObjectStore {
+  put(key: string, body: string, signal?: AbortSignal, metadata?: ObjectMetadata): Promise<void>;
+  /** Safe to repeat: what is not there is gone. */
+  remove(key: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** A store that can also write only where nobody else has written meanwhile. */

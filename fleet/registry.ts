@@ -1,5 +1,6 @@
 import type { Decision } from './decision.ts';
 import type { NodeStatus, Phase } from './status.ts';
+import type { StatusSignature } from './status-signature.ts';
 
 /**
  * How old the word of a node may be that it is empty, where a machine is ended for it: one that boots again is not back
@@ -13,10 +14,11 @@ export const STALE_AFTER_MS = 60_000;
 
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
- * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for.
+ * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for. `signature`: only
+ * where statuses are signed.
  */
 export type NodeReading =
-  | { kind: 'fresh'; status: NodeStatus; ageMs: number }
+  | { kind: 'fresh'; status: NodeStatus; ageMs: number; signature?: StatusSignature }
   | { kind: 'stale'; ageMs: number; phase?: Phase }
   | { kind: 'missing' }
   | { kind: 'unreadable'; reason: string };

@@ -10,13 +10,13 @@ export interface AwsResponse {
   bytes: Buffer;
   /** The bytes as text. */
   readonly body: string;
-  headers: { get(name: string): string | null };
+  headers: { get(name: string): string | null; names(): string[] };
   date: number;
 }
 
 export interface AwsRequest {
   service: 's3' | 'autoscaling' | 'monitoring' | 'ssm';
-  method: 'GET' | 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   url: string;
   body?: string;
   headers?: Record<string, string>;
@@ -140,7 +140,7 @@ function answered(what: string, { status, body: bytes, headers }: HttpResponse):
       get body() {
         return bytes.toString();
       },
-      headers: { get: header },
+      headers: { get: header, names: () => Object.keys(headers) },
       date: Date.parse(header('date') ?? ''),
     };
   }

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { objectAge } from '../object-age.ts';
-import type { ObjectStore, ReadObject, StoredObject } from '../object-store.ts';
+import type { ObjectMetadata, ReadObject, RemovingStore, StoredObject } from '../object-store.ts';
 import { parseXml } from '../xml.ts';
 import { bucketUrl, encodeKey } from './bucket-url.ts';
-import { type AwsClient, AwsError } from './client.ts';
+import { type AwsClient, AwsError, type AwsResponse } from './client.ts';
 
 const listSchema = v.object({
   ListBucketResult: v.object({
@@ -21,7 +21,7 @@ export interface S3StoreOptions {
 }
 
 /** An object store over the S3 protocol: S3 itself, Spaces, moto. */
-export function createS3Store(options: S3StoreOptions): ObjectStore {
+export function createS3Store(options: S3StoreOptions): RemovingStore {
   const { client, bucket } = options;
   const base = bucketUrl(client, bucket, options.endpoint);
 
@@ -73,16 +73,22 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       );
     }
     const modified = Date.parse(response.headers.get('last-modified') ?? '');
-    return { key, ageMs: objectAge(key, response.date, modified), body: response.body };
+    const ageMs = objectAge(key, response.date, modified);
+    return { key, ageMs, body: response.body, metadata: metadataOf(response) };
   }
 
-  async function put(key: string, body: string, signal?: AbortSignal): Promise<void> {
+  async function put(
+    key: string,
+    body: string,
+    signal?: AbortSignal,
+    metadata: ObjectMetadata = {},
+  ): Promise<void> {
     const response = await client.send({
       service: 's3',
       method: 'PUT',
       url: `${base}/${encodeKey(key)}`,
       body,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...asHeaders(metadata) },
       signal,
     });
     if (response.status === 404)
@@ -97,5 +103,31 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     }
   }
 
-  return { list, get, put };
+  async function remove(key: string, signal?: AbortSignal): Promise<void> {
+    const response = await client.send({
+      service: 's3',
+      method: 'DELETE',
+      url: `${base}/${encodeKey(key)}`,
+      signal,
+    });
+    if (response.status === 404 && !response.body.includes('<Code>NoSuchKey</Code>'))
+      throw new AwsError(`removing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
+  }
+
+  return { list, get, put, remove };
+}
+
+const METADATA = 'x-amz-meta-';
+
+function asHeaders(metadata: ObjectMetadata): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`${METADATA}${name}`, value]));
+}
+
+function metadataOf({ headers }: AwsResponse): ObjectMetadata {
+  return Object.fromEntries(
+    headers
+      .names()
+      .filter((name) => name.startsWith(METADATA))
+      .map((name) => [name.slice(METADATA.length), headers.get(name) ?? '']),
+  );
 }

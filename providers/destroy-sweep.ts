@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { runRepositoryCode } from './repository-code.ts';
 
 export interface DestroySweepArgs {
   /** The file below providers/ whose `runSweep(state, onDestroy, environment)` empties the pool, or rejects. */
@@ -18,11 +19,13 @@ export class DestroySweep extends pulumi.dynamic.Resource {
 }
 
 interface Configured extends pulumi.dynamic.ResourceProvider<Record<string, unknown>> {
+  run: typeof runRepositoryCode;
   onDestroy?: string | undefined;
 }
 
-/** It is kept as text: nothing outside of its methods may be used in them, and modules only by `await import`. */
+/** It is kept as text: nothing outside of it may be used in its methods. */
 const provider: Configured = {
+  run: runRepositoryCode,
   // The configuration as the last `pulumi up` or `destroy --run-program` saw it.
   async configure({ config }) {
     this.onDestroy = config.get('onDestroy');
@@ -34,25 +37,11 @@ const provider: Configured = {
     return { outs: news };
   },
   async delete(_id, state) {
-    const { createRequire } = await import('node:module');
-    const { join } = await import('node:path');
-    // Plugins run beside the program, in stacks/.
-    const root = join(process.cwd(), '..');
-    const beside = join(root, 'package.json');
-    try {
-      // The very sources, by the loader that runs the program too.
-      const loader = createRequire(beside)('tsx/cjs/api');
-      const { runSweep } = loader.require(join(root, 'providers', String(state.code)), beside);
-      await runSweep(state, this.onDestroy, process.env);
-    } catch (cause) {
-      let text = '';
-      for (let each = cause; each instanceof Error; each = each.cause)
-        text += `${text && ': '}${each.message}`;
-      // Pulumi prints an error as text, then its stack, then its message: once is enough for a person.
-      throw Object.assign(new Error(text || String(cause)), {
-        stack: 'the reason is told below',
-        toString: () => 'the pool cannot be destroyed now',
-      });
-    }
+    await this.run(
+      { file: String(state.code), function: 'runSweep', failure: 'the pool cannot be destroyed now' },
+      state,
+      this.onDestroy,
+      process.env,
+    );
   },
 };

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import type { PrunerSettings } from '../fleet/gcp-function-settings.ts';
 import { NO_WORK, type NodeStatus } from '../fleet/status.ts';
-import type { PruneAnswer } from '../functions/gcp/pruner/answer.ts';
+import type { PruneAnswer } from '../functions/gcp/pruner/prune.ts';
 import { serveGoogle } from '../test/support/google-server.ts';
 import { GoogleStandIn } from '../test/support/google-stand-in.ts';
 import { hostFunction } from '../test/support/hosted-function.ts';

@@ -12,6 +12,8 @@ export interface BearerRequest {
   headers?: Record<string, string>;
   body?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** It must not be done twice: then it is sent once, over a connection of its own. */
+  once?: boolean;
 }
 
 /** What a service answered, whole. `date` is its own clock in ms since the epoch (NaN where it told none). */
@@ -57,7 +59,7 @@ export function createBearerHttp({
   const plainPool = new PlainPool({ keepAlive: true });
   const tlsPool = new TlsPool({ keepAlive: true });
 
-  return async ({ what, method, url, headers, body, signal }) => {
+  return async ({ what, method, url, headers, body, signal, once = false }) => {
     // When the time for a thousand reads is over, those that wait must not take more of it.
     if (signal?.aborted) throw new Failure(`${what}: given up before it was sent`, 'timeout');
     const bearer = await token().catch((cause: unknown) => {
@@ -75,7 +77,8 @@ export function createBearerHttp({
         ...(body === undefined ? {} : { body }),
         timeoutMs,
         signal,
-        pool: url.protocol === 'https:' ? tlsPool : plainPool,
+        // What goes through a pool is tried again where its connection was closed before an answer.
+        ...(once ? {} : { pool: url.protocol === 'https:' ? tlsPool : plainPool }),
       });
       return whole(answer);
     } catch (cause) {

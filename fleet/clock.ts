@@ -23,3 +23,17 @@ export function abortAfter(clock: Clock, ms: number): { signal: AbortSignal; let
   const letGo = clock.after(ms, () => controller.abort());
   return { signal: controller.signal, letGo };
 }
+
+/** Waits so long, or until `signal` aborts. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, end);
+    function end(): void {
+      cancel();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    }
+    if (signal?.aborted) end();
+    else signal?.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import { type GcpClient, GcpError, readAnswer } from './client.ts';
 import { type Operation, operationSchema } from './compute-schemas.ts';
 
@@ -37,17 +37,4 @@ export async function followOperation(
   const what = first === undefined ? (operation.httpErrorMessage ?? 'no reason given') : first.message;
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   throw new GcpError(`operation ${begun.name} failed: ${what}${more}`, first?.code || 'operationFailed');
-}
-
-function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, end);
-    function end(): void {
-      cancel();
-      signal?.removeEventListener('abort', end);
-      resolve();
-    }
-    if (signal?.aborted) end();
-    else signal?.addEventListener('abort', end, { once: true });
-  });
 }

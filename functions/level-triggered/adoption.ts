@@ -1,6 +1,6 @@
 import type { Decision } from '../../fleet/decision.ts';
 import type { PoolMemory } from './memory.ts';
-import type { SeenMachine } from './world.ts';
+import type { PoolRules, SeenMachine } from './world.ts';
 
 /** Seen outside for so long, in run after run: one list that was read at an odd moment adopts nobody. */
 const ADOPT_AFTER_MS = 90_000;
@@ -31,7 +31,7 @@ function isStray({ decided, protected: isProtected, reading }: SeenMachine): boo
 export function adopt<Machine extends SeenMachine>(
   machines: readonly Machine[],
   { outside, claims }: Pick<PoolMemory, 'outside' | 'claims'>,
-  pool: string,
+  { pool, by }: Pick<PoolRules, 'pool' | 'by'>,
   now: number,
   createId: () => string,
 ): { machine: Machine; decision: Decision }[] {
@@ -49,7 +49,7 @@ export function adopt<Machine extends SeenMachine>(
       machine,
       pool,
       at: claim?.at ?? new Date(now).toISOString(),
-      by: 'pruner',
+      by,
       cause: lostId === undefined ? 'operator' : 'scale-in',
       intent: 'leave',
       reason:

@@ -2,7 +2,7 @@ import type { Claim } from './memory.ts';
 import type { SeenMachine } from './world.ts';
 
 /** A drain that is silent for so long has called a person by alarms, and holds up no others any more. */
-const SILENT_MS = 3_600_000;
+export const SILENT_MS = 3_600_000;
 
 /** The machines that are on their way out and still here, by their ids. Whatever may be a drain counts as one. */
 export function drainsUnderWay(

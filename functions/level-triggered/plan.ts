@@ -63,7 +63,7 @@ export function planPool<Machine extends PoolMachine>(
   const claims = openClaims(before, machines, now);
   const outside = strays(machines, before.outside, now);
   const adoptions =
-    recalled.kind === 'known' ? adopt(machines, { outside, claims }, rules.pool, now, createId) : [];
+    recalled.kind === 'known' ? adopt(machines, { outside, claims }, rules, now, createId) : [];
   const underWay = drainsUnderWay(machines, claims, now);
   const { victims, memory, ...scaleIn } = decideScaleIn({
     world,

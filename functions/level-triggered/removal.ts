@@ -17,6 +17,8 @@ export function whyRemove({
   if (decided.kind !== 'decided' || isProtected) return undefined;
   if (place === 'stopped') return `stopped, after it was decided that it leaves (${decided.decision.id})`;
   if (place !== 'outside' || reading.kind !== 'fresh' || reading.ageMs > EMPTY_WORD_MS) return undefined;
+  // Where statuses are signed, anybody else may have written what is not.
+  if (reading.signature !== undefined && reading.signature !== 'right') return undefined;
   const { status } = reading;
   if (status.machine !== machine || status.decision?.id !== decided.decision.id) return undefined;
   if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;

@@ -70,7 +70,7 @@ export function decideScaleIn<Machine extends PoolMachine>(given: ScaleInGiven<M
       machine: machine.machine,
       pool: rules.pool,
       at: claim?.at ?? new Date(now).toISOString(),
-      by: 'pruner',
+      by: rules.by,
       cause: 'scale-in',
       intent: 'leave',
       reason: `${reason}; ${serving} serve, ${allowance.floor} are enough`,

@@ -36,6 +36,8 @@ export interface PoolWorld<Machine extends PoolMachine = PoolMachine> {
 /** What a pool is told by its stack. */
 export interface PoolRules {
   pool: string;
+  /** Who decides, as decisions tell it. */
+  by: string;
   minServing: number;
   maxDrains: number;
   coolDownMs: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import type { PruneAnswer } from '../../functions/gcp/pruner/answer.ts';
+import type { PruneAnswer } from '../../functions/gcp/pruner/prune.ts';
 import { type GoogleServer, serveGoogle } from '../support/google-server.ts';
 import { GoogleStandIn } from '../support/google-stand-in.ts';
 import { type HostedFunction, hostFunction } from '../support/hosted-function.ts';

@@ -11,6 +11,7 @@ import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
 const RULES: PoolRules = {
   pool: 'media',
+  by: 'pruner',
   minServing: 1,
   maxDrains: 2,
   coolDownMs: 60_000,

@@ -1,13 +1,16 @@
 import { abortAfter } from '../../../fleet/clock.ts';
 import { createDecisionId } from '../../../fleet/decision-id.ts';
 import type { PrunerSettings } from '../../../fleet/gcp-function-settings.ts';
+import { type PoolAnswer, told } from '../../level-triggered/answer.ts';
 import { planPool } from '../../level-triggered/plan.ts';
+import type { PoolRules } from '../../level-triggered/world.ts';
 import type { Log } from '../../log.ts';
 import { logFindings } from '../../watch/finding.ts';
 import { metricsOf } from '../../watch/measure.ts';
-import { type PruneAnswer, told } from './answer.ts';
 import { readWorld, type WorldTools } from './read-world.ts';
-import { carryOut, type StepTools } from './steps.ts';
+import { carryOut, type Done, type StepTools } from './steps.ts';
+
+export type PruneAnswer = PoolAnswer<Done>;
 
 export interface PrunerTools extends WorldTools, StepTools {
   registry: WorldTools['registry'] & StepTools['registry'];
@@ -33,7 +36,7 @@ export async function prune(tools: PrunerTools): Promise<PruneRun> {
   const startedAt = clock.now();
   const { world, memoryVersion } = await readWorld(tools);
   const readMs = clock.now() - startedAt;
-  const plan = planPool(world, settings, () => createDecisionId(world.now, tools.random));
+  const plan = planPool(world, rulesOf(settings), () => createDecisionId(world.now, tools.random));
   logFindings(log, settings.pool, plan.findings);
   const steps = abortAfter(clock, tools.stepBudgetMs);
   const deletions = abortAfter(clock, tools.deletionBudgetMs);
@@ -62,7 +65,7 @@ export async function prune(tools: PrunerTools): Promise<PruneRun> {
 /** What a run would do now. */
 export async function planOnly(tools: PrunerTools): Promise<PruneAnswer> {
   const { world } = await readWorld(tools);
-  const plan = planPool(world, tools.settings, () => createDecisionId(world.now, tools.random));
+  const plan = planPool(world, rulesOf(tools.settings), () => createDecisionId(world.now, tools.random));
   const names = (steps: readonly { machine: { node: string } }[]) => steps.map(({ machine }) => machine.node);
   return told(plan, {
     decided: names(plan.decide),
@@ -72,4 +75,8 @@ export async function planOnly(tools: PrunerTools): Promise<PruneAnswer> {
     overtaken: false,
     failures: [],
   });
+}
+
+function rulesOf(settings: PrunerSettings): PoolRules {
+  return { ...settings, by: 'pruner' };
 }

@@ -4,6 +4,7 @@ import type { Operation } from '../../../fleet/gcp/compute-schemas.ts';
 import type { GcpMachine } from '../../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
+import { attemptsInto } from '../../attempts.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
 import type { PoolPlan } from '../../level-triggered/plan.ts';
 import { markOf } from '../../level-triggered/world.ts';
@@ -56,16 +57,7 @@ export async function carryOut(
   };
   const operations: { node: string; operation: Operation }[] = [];
   const { compute } = tools;
-
-  async function attempt(what: string, act: () => Promise<void>): Promise<boolean> {
-    try {
-      await act();
-      return true;
-    } catch (cause) {
-      done.failures.push(`${what}: ${describeError(cause)}`);
-      return false;
-    }
-  }
+  const attempt = attemptsInto(done.failures);
 
   async function remove({ machine }: Step): Promise<void> {
     await attempt(`deleting ${machine.node}`, async () => {

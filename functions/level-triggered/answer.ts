@@ -1,9 +1,8 @@
-import type { PoolPlan } from '../../level-triggered/plan.ts';
-import type { Finding } from '../../watch/finding.ts';
-import type { Done } from './steps.ts';
+import type { Finding } from '../watch/finding.ts';
+import type { PoolPlan } from './plan.ts';
 
-/** What a run tells whoever woke it, and the log. */
-export interface PruneAnswer extends Done {
+/** What a run has planned, as it tells it to whoever woke it, and to the log. */
+export interface PlanAnswer {
   /** Serving nodes beyond those that are wanted, and how many those are; absent where that is not known. */
   excess?: number;
   floor?: number;
@@ -17,7 +16,10 @@ export interface PruneAnswer extends Done {
 
 const PASSED_OVER_TOLD = 20;
 
-export function told(plan: PoolPlan, done: Done): PruneAnswer {
+/** The same with what it has done, by nodes; all that failed is in one list. */
+export type PoolAnswer<Done> = Done & PlanAnswer & { failures: string[] };
+
+export function told<Done extends { failures: string[] }>(plan: PoolPlan, done: Done): PoolAnswer<Done> {
   const { allowance, held, findings } = plan;
   const troubles = findings.filter(({ level }) => level === 'error').map(({ text }) => text);
   return {

@@ -1,0 +1,65 @@
+import { SILENT_MS } from './drains.ts';
+import { type AgedMachine, type Standing, standingOf } from './standing.ts';
+import type { RecommendationReading } from './world.ts';
+
+/** Of the target: fuller the others must not become by a scale-in, or the pool would grow again. */
+const FULL = 0.8;
+/** What a processor load is not exact by. */
+const ROUNDING = 1e-9;
+
+/**
+ * The load of a pool, in nodes that are full. A node of which nothing is known counts as one that is full, as does one
+ * that serves and does not know its load: what is not known is never little. One that has been silent for an hour counts
+ * no more: by then the alarms have called a person.
+ */
+export function loadOf(machines: readonly AgedMachine[], bootTimeoutMs: number): number {
+  return machines.reduce((sum, machine) => sum + loadOfOne(machine, standingOf(machine, bootTimeoutMs)), 0);
+}
+
+function loadOfOne({ reading, ageMs }: AgedMachine, standing: Standing): number {
+  switch (standing) {
+    case 'serving':
+      return reading.kind === 'fresh' ? (reading.status.cpu ?? 1) : 1;
+    case 'unknown': {
+      const silentForMs = reading.kind === 'stale' ? reading.ageMs : reading.kind === 'missing' ? ageMs : 0;
+      return silentForMs >= SILENT_MS ? 0 : 1;
+    }
+    case 'coming':
+    case 'aside':
+    case 'gone':
+      return 0;
+  }
+}
+
+/** How many nodes carry a load, each filled to `target` at most. */
+export function nodesFor(load: number, target: number): number {
+  return Math.ceil(load / target - ROUNDING);
+}
+
+export interface SizeRules {
+  min: number;
+  max: number;
+  /** From 0 to 1: how full a node should be; undefined where the load says nothing of the size. */
+  targetCpu?: number | undefined;
+  bootTimeoutMs: number;
+}
+
+/** How many nodes are to serve, by the load: grown to at once. */
+export function wantedSize(machines: readonly AgedMachine[], rules: SizeRules): number {
+  const { min, max, targetCpu, bootTimeoutMs } = rules;
+  const needed = targetCpu === undefined ? min : nodesFor(loadOf(machines, bootTimeoutMs), targetCpu);
+  return Math.min(max, Math.max(min, needed));
+}
+
+/**
+ * How many are enough, for a pool that no cloud recommends a size for: with some room above what the load needs. Where the
+ * load says nothing, only the maximum does.
+ */
+export function recommendationByLoad(
+  machines: readonly AgedMachine[],
+  rules: SizeRules,
+): Extract<RecommendationReading, { kind: 'known' }> {
+  const { min, max, targetCpu, bootTimeoutMs } = rules;
+  const enough = targetCpu === undefined ? max : nodesFor(loadOf(machines, bootTimeoutMs), targetCpu * FULL);
+  return { kind: 'known', size: Math.min(max, Math.max(min, enough, 1)), minimum: min };
+}

@@ -87,7 +87,7 @@ export class BootRig {
     await rm(this.root, { recursive: true });
   }
 
-  private async put(path: string, content: string): Promise<void> {
+  async put(path: string, content: string): Promise<void> {
     await mkdir(join(this.root, path, '..'), { recursive: true });
     await writeFile(join(this.root, path), content);
   }

@@ -16,6 +16,7 @@ export interface Bundler {
   boot(cloud: BootCloud): Promise<Bundle>;
   awsFunction(name: AwsFunctionName): Promise<Bundle>;
   gcpFunction(name: GcpFunctionName): Promise<Bundle>;
+  digitalOceanFunction(name: DigitalOceanFunctionName): Promise<Bundle>;
   /** One file of Python, as it is written. */
   azureRunbook(): Promise<Bundle>;
 }
@@ -24,6 +25,7 @@ export interface Bundler {
 export type BootCloud = 'aws' | 'azure' | 'digitalocean' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
 export type GcpFunctionName = 'pruner';
+export type DigitalOceanFunctionName = 'orchestrator';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
 export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -34,6 +36,7 @@ export function createBundler(): Bundler {
     boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
     awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
     gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
+    digitalOceanFunction: (name) => bundle(`functions/digitalocean/${name}/handler.ts`, 'node22'),
     azureRunbook: () => asWritten('functions/azure/scale-in/scale_in.py'),
   };
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { describeError } from '../../fleet/error.ts';
-import type { ObjectStore, VersionedStore } from '../../fleet/object-store.ts';
+import type { ObjectStore, RemovingStore, VersionedStore } from '../../fleet/object-store.ts';
+import { signedStore } from '../../fleet/signed-store.ts';
+import { createStatusSigner, SIGNATURE_METADATA } from '../../fleet/status-signature.ts';
 import { fetchVerified, sha256Of } from '../../node-agent/boot/boot-source.ts';
 import type { StoreServer } from '../support/store-server.ts';
 import { STORES } from '../support/stores.ts';
@@ -19,7 +21,7 @@ for (const kind of STORES) {
     });
     after(() => server?.stop());
 
-    function store(bucket = 'pool'): ObjectStore | VersionedStore {
+    function store(bucket = 'pool'): ObjectStore | RemovingStore | VersionedStore {
       assert.ok(server);
       return server.store(bucket);
     }
@@ -70,6 +72,25 @@ for (const kind of STORES) {
           assert.ok('replace' in gone);
           await gone.replace(key, '1', undefined);
         });
+      });
+    }
+
+    if (kind.keepsMetadata) {
+      it('keeps words beside an object, which come and go with its content, and takes objects away', async () => {
+        const keeping = store();
+        assert.ok('remove' in keeping);
+        const key = 'statuses/signed.json';
+        const sign = createStatusSigner('a'.repeat(64));
+        await signedStore(keeping, sign).put(key, '{"é":1}');
+        assert.deepEqual((await keeping.get(key))?.metadata, { [SIGNATURE_METADATA]: sign(key, '{"é":1}') });
+        await keeping.put(key, '{"é":2}');
+        assert.deepEqual((await keeping.get(key))?.metadata, {});
+        await keeping.remove(key);
+        assert.equal(await keeping.get(key), undefined);
+        await keeping.remove(key);
+        const gone = store('nowhere');
+        assert.ok('remove' in gone);
+        await assert.rejects(gone.remove(key), /nowhere/);
       });
     }
 

@@ -37,6 +37,7 @@ const dialect: StoreDialect = {
 export const BLOB: StoreKind = {
   name: 'Blob Storage',
   replaces: true,
+  keepsMetadata: false,
   program: 'azurite, with openssl in PATH',
   find: () => findProgram('openssl') && AZURITE,
   dialect,

@@ -28,6 +28,7 @@ const dialect: StoreDialect = {
 export const GCS: StoreKind = {
   name: 'Cloud Storage',
   replaces: true,
+  keepsMetadata: false,
   program: 'fake-gcs-server: EBBTIDE_GCS_SERVER, or fake-gcs-server in PATH',
   find: () => process.env.EBBTIDE_GCS_SERVER ?? findProgram('fake-gcs-server'),
   dialect,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ObjectStore, VersionedStore } from '../../fleet/object-store.ts';
+import type { ObjectStore, RemovingStore, VersionedStore } from '../../fleet/object-store.ts';
 import type { BootSource } from '../../node-agent/boot/boot-source.ts';
 
 const START_MS = 30_000;
@@ -12,7 +12,10 @@ export interface StoreServer {
   createBucket(name: string): Promise<void>;
   remove(bucket: string, key: string): Promise<void>;
   /** The store as the fleet's programs have it; `url`: what stands before it, instead of itself. */
-  store(bucket: string, options?: { url?: string; timeoutMs?: number }): ObjectStore | VersionedStore;
+  store(
+    bucket: string,
+    options?: { url?: string; timeoutMs?: number },
+  ): ObjectStore | RemovingStore | VersionedStore;
   /** The same bucket, as a node has it when it boots. */
   files(bucket: string): Pick<BootSource, 'fetch'>;
   stop(): Promise<void>;
@@ -41,6 +44,8 @@ export interface StoreKind {
   name: string;
   /** Ours on it can also write only where nobody else has written meanwhile. */
   replaces: boolean;
+  /** Ours on it also keeps words beside an object, and takes objects away. */
+  keepsMetadata: boolean;
   /** Where its program is looked for: told where it is missing. */
   program: string;
   find(): string | undefined;

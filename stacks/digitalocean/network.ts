@@ -14,11 +14,7 @@ export const DEFAULT_RANGE = '10.87.0.0/16';
 export class PoolNetwork extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
 
-  constructor(
-    name: string,
-    { names, settings }: PoolNetworkArgs,
-    options: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { names, settings }: PoolNetworkArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:PoolNetwork', name, {}, options);
     const { id, cidr = DEFAULT_RANGE } = settings.network;
     this.id =

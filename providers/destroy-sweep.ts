@@ -2,9 +2,9 @@ import * as pulumi from '@pulumi/pulumi';
 import { runRepositoryCode } from './repository-code.ts';
 
 export interface DestroySweepArgs {
-  /** The file below providers/ whose `runSweep(state, onDestroy, environment)` empties the pool, or rejects. */
+  /** The file below providers/ whose `runSweep(state, onDestroy, environment, digitalOcean)` empties the pool, or rejects. */
   code: string;
-  /** What it needs to know, in the stack's state. No secrets. */
+  /** What it needs to know, in the stack's state. What is secret must be so for Pulumi, which then keeps it encrypted. */
   state: Record<string, pulumi.Input<string>>;
 }
 
@@ -21,6 +21,7 @@ export class DestroySweep extends pulumi.dynamic.Resource {
 interface Configured extends pulumi.dynamic.ResourceProvider<Record<string, unknown>> {
   run: typeof runRepositoryCode;
   onDestroy?: string | undefined;
+  digitalOcean?: { token?: string | undefined; endpoint?: string | undefined };
 }
 
 /** It is kept as text: nothing outside of it may be used in its methods. */
@@ -29,6 +30,10 @@ const provider: Configured = {
   // The configuration as the last `pulumi up` or `destroy --run-program` saw it.
   async configure({ config }) {
     this.onDestroy = config.get('onDestroy');
+    this.digitalOcean = {
+      token: config.get('digitalocean:token'),
+      endpoint: config.get('digitalocean:apiEndpoint'),
+    };
   },
   async create(inputs) {
     return { id: String(inputs.group), outs: inputs };
@@ -42,6 +47,7 @@ const provider: Configured = {
       state,
       this.onDestroy,
       process.env,
+      this.digitalOcean,
     );
   },
 };

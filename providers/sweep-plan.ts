@@ -1,4 +1,4 @@
-import type { NodeReading } from '../fleet/registry.ts';
+import type { FleetReading, NodeReading } from '../fleet/registry.ts';
 import { isEmptyWork } from '../fleet/status.ts';
 
 /** `refuse`: nothing goes while there is, or may be, a call on it. `cut`: everything goes. */
@@ -15,7 +15,7 @@ export interface SweptMachine {
 export type SweepPlan<Step> =
   /** These have work, or it is not known: nothing is done. `machines` counts all that there are. */
   | { kind: 'refuse'; nodes: SweptMachine[]; machines: number }
-  /** There is no group, and the registry cannot be read either: this may be the wrong place to look. */
+  /** There is no group, and something speaks against it that there is none: this may be the wrong place to look. */
   | { kind: 'lost'; reason: string }
   | { kind: 'done' }
   /** Each step is safe to repeat. */
@@ -37,4 +37,9 @@ export function hasDrained(machine: SweptMachine): boolean {
   if (machine.reading.kind !== 'fresh' || !isKnownEmpty(machine)) return false;
   const { phase } = machine.reading.status;
   return phase === 'empty' || phase === 'leaving';
+}
+
+/** Nobody can say by it that there is no node. */
+export function unreadRegistry({ problem }: Pick<FleetReading, 'problem'>): string {
+  return `the pool's registry cannot be read (${problem ?? 'it was not read to its end'})`;
 }

@@ -36,8 +36,8 @@ export function refusal(pool: SweptPool, nodes: readonly SweptMachine[], machine
 
 export function lost({ pool, group, region }: SweptPool, reason: string): string {
   return (
-    `the pool ${pool} is not destroyed: there is no group ${group} in ${region}, and the pool's registry cannot be read ` +
-    `(${reason}). Are these the credentials of the account that it is in? ${UNCHANGED}`
+    `the pool ${pool} is not destroyed: there is no group ${group} in ${region}, and ${reason}. ` +
+    `Are these the credentials of the account that it is in? ${UNCHANGED}`
   );
 }
 

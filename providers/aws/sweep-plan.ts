@@ -6,6 +6,7 @@ import {
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
+  unreadRegistry,
 } from '../sweep-plan.ts';
 
 /** All that a sweep knows in one round. `group` is undefined where AWS says that there is no such group. */
@@ -33,7 +34,7 @@ export function planSweep(
 ): SweepPlan<SweepStep> {
   if (group === undefined) {
     if (begun || fleet.complete) return { kind: 'done' };
-    return { kind: 'lost', reason: fleet.problem ?? 'the registry was not read to its end' };
+    return { kind: 'lost', reason: unreadRegistry(fleet) };
   }
   const machines = group.machines.map((machine) => ({
     ...machine,

@@ -8,6 +8,7 @@ import {
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
+  unreadRegistry,
 } from '../sweep-plan.ts';
 
 /** All that a sweep knows in one round. `hasGroup`: false where Google says that there is no such group. */
@@ -43,7 +44,7 @@ export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): 
   const machines = world.machines.map((machine) => see(machine, world));
   if (!hasGroup && machines.length === 0) {
     if (begun || fleet.complete) return { kind: 'done' };
-    return { kind: 'lost', reason: fleet.problem ?? 'the registry was not read to its end' };
+    return { kind: 'lost', reason: unreadRegistry(fleet) };
   }
   const occupied = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
   if (onDestroy === 'refuse' && !begun && occupied.length > 0)

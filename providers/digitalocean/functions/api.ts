@@ -3,12 +3,17 @@ import { jsonOf, type ServiceAnswer, ServiceError } from '../../../fleet/bearer-
 
 /** DigitalOcean's API, with the operator's token. Rejects with a `ServiceError` on anything but 2xx. */
 export interface ApiClient {
-  send(request: {
-    method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-    path: string;
-    body?: string;
-    signal?: AbortSignal | undefined;
-  }): Promise<ServiceAnswer>;
+  send(request: ApiRequest): Promise<ServiceAnswer>;
+}
+
+interface ApiRequest {
+  what: string;
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  path: string;
+  body?: unknown;
+  scopes: readonly string[];
+  once?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 const namespaceSchema = v.object({
@@ -64,79 +69,110 @@ export interface FunctionsApi {
 }
 
 const ROOT = '/v2/functions/namespaces';
+const READ = ['function:read', 'function:admin'];
+const CREATE = ['function:create', 'function:admin'];
+const UPDATE = ['function:update', 'function:admin'];
+const DELETE = ['function:delete', 'function:admin'];
+
+const namespaceAnswer = v.object({ namespace: namespaceSchema });
+const namespacesAnswer = v.object({ namespaces: v.nullish(v.array(namespaceSchema)) });
+const triggerAnswer = v.object({ trigger: triggerSchema });
+const triggersAnswer = v.object({ triggers: v.nullish(v.array(triggerSchema)) });
 
 export function createFunctionsApi(client: ApiClient): FunctionsApi {
-  async function ask<Output>(
-    request: Parameters<ApiClient['send']>[0],
-    schema: v.GenericSchema<unknown, Output>,
-  ): Promise<Output> {
+  async function ask<Output>(request: ApiRequest, schema: v.GenericSchema<unknown, Output>): Promise<Output> {
     const answer = await client.send(request);
     const parsed = jsonOf(answer, schema);
-    if (parsed === undefined)
-      throw new ServiceError(
-        `${request.method} ${request.path}: not what Functions answers: ${answer.bytes.toString().slice(0, 120)}`,
-        'malformed',
-        answer.status,
-      );
-    return parsed;
+    if (parsed !== undefined) return parsed;
+    const text = answer.bytes.toString().slice(0, 120);
+    throw new ServiceError(
+      `${request.what}: not what Functions answers: ${text}`,
+      'malformed',
+      answer.status,
+    );
   }
 
   return {
     async namespaces(signal) {
+      const what = 'the Functions namespaces';
       const { namespaces } = await ask(
-        { method: 'GET', path: ROOT, signal },
-        v.object({ namespaces: v.nullish(v.array(namespaceSchema), []) }),
+        { what, method: 'GET', path: ROOT, scopes: READ, signal },
+        namespacesAnswer,
       );
       return (namespaces ?? []).map(namespaceOf);
     },
     namespace: (id, signal) =>
       unlessGone(async () => {
-        const schema = v.object({ namespace: namespaceSchema });
-        return namespaceOf((await ask({ method: 'GET', path: pathOf(id), signal }, schema)).namespace);
+        const what = `the Functions namespace ${id}`;
+        const request = {
+          what,
+          method: 'GET',
+          path: pathOf(id),
+          scopes: ['function:admin'],
+          signal,
+        } as const;
+        return namespaceOf((await ask(request, namespaceAnswer)).namespace);
       }),
     async createNamespace(label, region) {
-      const request = { method: 'POST', path: ROOT, body: JSON.stringify({ label, region }) } as const;
-      return namespaceOf((await ask(request, v.object({ namespace: namespaceSchema }))).namespace);
+      const what = `making the Functions namespace ${label} in ${region}`;
+      const request = {
+        what,
+        method: 'POST',
+        path: ROOT,
+        body: { label, region },
+        scopes: CREATE,
+        once: true,
+      } as const;
+      return namespaceOf((await ask(request, namespaceAnswer)).namespace);
     },
     async deleteNamespace(id) {
-      await unlessGone(() => client.send({ method: 'DELETE', path: pathOf(id) }));
+      const what = `deleting the Functions namespace ${id}`;
+      await unlessGone(() => client.send({ what, method: 'DELETE', path: pathOf(id), scopes: DELETE }));
     },
     triggers: (namespace, signal) =>
       unlessGone(async () => {
-        const { triggers } = await ask(
-          { method: 'GET', path: `${pathOf(namespace)}/triggers`, signal },
-          v.object({ triggers: v.nullish(v.array(triggerSchema), []) }),
-        );
+        const what = `the triggers of ${namespace}`;
+        const path = `${pathOf(namespace)}/triggers`;
+        const { triggers } = await ask({ what, method: 'GET', path, scopes: READ, signal }, triggersAnswer);
         return (triggers ?? []).map(triggerOf);
       }),
     trigger: (namespace, name) =>
       unlessGone(async () => {
-        const request = { method: 'GET', path: pathOf(namespace, name) } as const;
-        return triggerOf((await ask(request, v.object({ trigger: triggerSchema }))).trigger);
+        const what = `the trigger ${name}`;
+        const request = { what, method: 'GET', path: pathOf(namespace, name), scopes: READ } as const;
+        return triggerOf((await ask(request, triggerAnswer)).trigger);
       }),
     async createTrigger(namespace, { name, function: action, enabled, cron }) {
       await client.send({
+        what: `making the trigger ${name}`,
         method: 'POST',
         path: `${pathOf(namespace)}/triggers`,
-        body: JSON.stringify({
+        body: {
           name,
           function: action,
           type: 'SCHEDULED',
           is_enabled: enabled,
           scheduled_details: { cron, body: {} },
-        }),
+        },
+        scopes: CREATE,
+        once: true,
       });
     },
     async updateTrigger(namespace, { name, enabled, cron }, signal) {
       await client.send({
+        what: `changing the trigger ${name}`,
         method: 'PUT',
         path: pathOf(namespace, name),
-        body: JSON.stringify({ is_enabled: enabled, scheduled_details: { cron, body: {} } }),
+        body: { is_enabled: enabled, scheduled_details: { cron, body: {} } },
+        scopes: UPDATE,
         signal,
       });
     },
     async deleteTrigger(namespace, name) {
-      await unlessGone(() => client.send({ method: 'DELETE', path: pathOf(namespace, name) }));
+      const what = `deleting the trigger ${name}`;
+      await unlessGone(() =>
+        client.send({ what, method: 'DELETE', path: pathOf(namespace, name), scopes: DELETE }),
+      );
     },
   };
 }

@@ -1,0 +1,127 @@
+import type { Decision } from '../../fleet/decision.ts';
+import type { Droplet } from '../../fleet/digitalocean/droplet-schemas.ts';
+import {
+  type DecisionsReading,
+  decisionOf,
+  EMPTY_WORD_MS,
+  type FleetReading,
+  type NodeReading,
+  readingOf,
+} from '../../fleet/registry.ts';
+import {
+  hasDrained,
+  isKnownEmpty,
+  type SweepPlan,
+  type SweepRules,
+  type SweptMachine,
+  unreadRegistry,
+} from '../sweep-plan.ts';
+import type { OrchestratorState } from './swept-orchestrator.ts';
+
+/** All that a sweep knows in one round. */
+export interface SweepWorld {
+  orchestrator: OrchestratorState;
+  /** Since when this sweep has seen that nothing wakes it. */
+  shutForMs: number;
+  /** All with the pool's tag. */
+  droplets: Droplet[];
+  fleet: FleetReading;
+  decisions: DecisionsReading;
+}
+
+export type SweepStep =
+  /** From then on nothing makes droplets but a run that has begun already. */
+  | { kind: 'shut-orchestrator' }
+  /** Its agent drains it, which nobody else can. */
+  | { kind: 'decide'; node: string; machine: string }
+  | { kind: 'delete'; droplet: Droplet };
+
+interface SweptDroplet extends SweptMachine {
+  droplet: Droplet;
+  machine: string;
+  decision: Decision | undefined;
+}
+
+/** A run may begin a little after it was called, and its last droplet is listed a little after it was made. */
+const SLACK_MS = 15_000;
+
+/** Pure: what to do next so that no droplet is left, and none comes. */
+export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): SweepPlan<SweepStep> {
+  const { orchestrator, fleet } = world;
+  const droplets = world.droplets.map((droplet) => see(droplet, world));
+  if (orchestrator.kind === 'gone' && droplets.length === 0) {
+    const doubt = begun ? undefined : doubtOf(fleet);
+    return doubt === undefined ? { kind: 'done' } : { kind: 'lost', reason: doubt };
+  }
+  const occupied = droplets.filter((droplet) => !isOver(droplet) && !isKnownEmpty(droplet));
+  if (onDestroy === 'refuse' && !begun && occupied.length > 0)
+    return { kind: 'refuse', nodes: occupied, machines: droplets.length };
+  // A droplet that goes before nothing wakes the orchestrator is one that it makes again.
+  if (orchestrator.kind === 'awake')
+    return { kind: 'sweep', steps: [{ kind: 'shut-orchestrator' }], waitsFor: droplets };
+  if (droplets.length === 0 && hasEnded(world)) return { kind: 'done' };
+  const steps = droplets.flatMap((droplet) =>
+    onDestroy === 'cut' ? [deletion(droplet)] : endWhenEmpty(droplet),
+  );
+  return { kind: 'sweep', steps, waitsFor: droplets };
+}
+
+/** What speaks against it that the pool is gone: another account's token sees nothing of it either. */
+function doubtOf(fleet: FleetReading): string | undefined {
+  const { nodes, complete } = fleet;
+  const speaking = [...nodes].flatMap(([node, { kind }]) => (kind === 'fresh' ? [node] : []));
+  if (speaking.length > 0) return `nodes of it speak all the same: ${speaking.slice(0, 3).join(', ')}`;
+  return complete ? undefined : unreadRegistry(fleet);
+}
+
+/** No run of it can be under way any more. */
+function hasEnded({ orchestrator, shutForMs }: SweepWorld): boolean {
+  return orchestrator.kind === 'gone' || shutForMs >= orchestrator.runsMs + SLACK_MS;
+}
+
+function see(droplet: Droplet, { fleet, decisions }: SweepWorld): SweptDroplet {
+  const { name: node, status: state } = droplet;
+  const machine = String(droplet.id);
+  const decided = decisionOf(decisions, node);
+  const isOurs = decided.kind === 'decided' && decided.decision.machine === machine;
+  return {
+    droplet,
+    node,
+    machine,
+    zone: droplet.region.slug,
+    state,
+    reading: believed(readingOf(fleet, node), machine),
+    decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
+  };
+}
+
+/** All nodes write with one key: what one of them did not sign itself may be another's word. */
+function believed(reading: NodeReading, machine: string): NodeReading {
+  if (reading.kind !== 'fresh') return reading;
+  if (reading.signature !== 'right')
+    return {
+      kind: 'unreadable',
+      reason: `its status is ${reading.signature === 'wrong' ? 'wrongly signed' : 'not signed'}`,
+    };
+  return reading.status.machine === machine ? reading : { kind: 'missing' };
+}
+
+/** Nothing runs on it, and has not for a while: one that is restarted has spoken within that. */
+function isOver({ droplet, reading }: SweptDroplet): boolean {
+  return droplet.status === 'off' && (reading.kind === 'stale' || reading.kind === 'missing');
+}
+
+/** First the decision, so that its agent drains it; deleted once it says that it has drained, for that very decision. */
+function endWhenEmpty(droplet: SweptDroplet): SweepStep[] {
+  if (isOver(droplet)) return [deletion(droplet)];
+  if (!isKnownEmpty(droplet)) return [];
+  const { node, machine, reading, decision } = droplet;
+  if (decision === undefined) return [{ kind: 'decide', node, machine }];
+  const isFor = reading.kind === 'fresh' && reading.status.decision?.id === decision.id;
+  const isNow = reading.kind === 'fresh' && reading.ageMs <= EMPTY_WORD_MS;
+  return isFor && isNow && hasDrained(droplet) ? [deletion(droplet)] : [];
+}
+
+function deletion({ droplet }: SweptDroplet): SweepStep {
+  return { kind: 'delete', droplet };
+}

@@ -1,7 +1,6 @@
 import type { AgentConfigFile } from '../../fleet/agent-config.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { Decision } from '../../fleet/decision.ts';
-import type { ObjectStore } from '../../fleet/object-store.ts';
 import { type Registry, readingOf } from '../../fleet/registry.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import { AgentRig } from './agent-rig.ts';
@@ -20,7 +19,7 @@ export class MailboxRig<Machine extends CloudMachine = CloudMachine> {
     readonly machine: Machine,
     readonly node: AgentRig,
     readonly front: StoreFront,
-    readonly store: ObjectStore,
+    readonly store: ReturnType<StoreServer['store']>,
   ) {
     this.registry = createBucketRegistry({ store });
   }

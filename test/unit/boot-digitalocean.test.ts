@@ -114,6 +114,12 @@ describe('boot on DigitalOcean', () => {
     });
   }
 
+  it('asks once for what is not there: another try would only repeat it', async () => {
+    rig.instead.set(OBJECT, refusal(404, 'NoSuchKey'));
+    await run();
+    assert.equal(rig.requests.filter(({ path }) => path === OBJECT).length, 1);
+  });
+
   for (const [given, text] of [
     ['that was not filled in', JSON.stringify({ ...DROPLET, statusKey: '@@EBBTIDE_STATUS_KEY@@' })],
     ['that breaks off', '{"node":"ebbtide-media-1","spaces":{"secretAccessKey":"quite-secret"'],

@@ -5,7 +5,7 @@ import { type DropletFile, dropletFileSchema } from '../../../fleet/digitalocean
 /** A small file of this machine, as text. Throws. */
 export type ReadText = (path: string) => string;
 
-export const readText: ReadText = (path) => readFileSync(path, 'utf8');
+const readText: ReadText = (path) => readFileSync(path, 'utf8');
 
 /**
  * What this droplet alone knows. Throws where that is not there or not whole, and names what is wrong; what is there may

@@ -12,8 +12,8 @@ export type TagsReading = { kind: 'known'; tags: string[] } | { kind: 'unknown';
 
 /** A droplet's metadata service. No member rejects. */
 export interface Metadata {
-  /** Reads a path under `/metadata/v1/`. */
-  read(path: string): Promise<MetadataReading>;
+  /** Reads one of `FACT_PATHS`, under `/metadata/v1/`. */
+  read(path: FactPath): Promise<MetadataReading>;
   /** The tags that the droplet has now. */
   readTags(): Promise<TagsReading>;
 }
@@ -31,7 +31,10 @@ export const FACT_PATHS = {
   address: 'interfaces/private/0/ipv4/address',
 } as const;
 
-const FORMS: Readonly<Record<string, RegExp>> = {
+type FactPath = (typeof FACT_PATHS)[keyof typeof FACT_PATHS];
+
+/** Of an empty answer too. */
+const FORMS: Readonly<Record<FactPath, RegExp>> = {
   [FACT_PATHS.machine]: /^\d+$/,
   [FACT_PATHS.zone]: /^[a-z0-9]+$/,
   [FACT_PATHS.address]: /^\d+(\.\d+){3}$/,
@@ -41,24 +44,28 @@ const TAG = /^[\w:-]{1,255}$/;
 export function createMetadata({ environment, timeoutMs, send = sendHttp }: MetadataOptions): Metadata {
   const base = `${metadataEndpoint(environment)}/metadata/v1`;
 
-  async function read(path: string): Promise<MetadataReading> {
+  async function ask(path: FactPath | 'tags'): Promise<MetadataReading> {
     const unknown = (why: string): MetadataReading => ({ kind: 'unknown', reason: `${path}: ${why}` });
     try {
       const { status, body } = await send({ method: 'GET', url: `${base}/${path}`, timeoutMs });
       if (status === 404) return { kind: 'absent' };
       if (status !== 200) return unknown(`HTTP ${status}`);
       const text = body.toString().trim();
-      if (text === '') return unknown('an empty answer');
-      if (FORMS[path]?.test(text) === false) return unknown(`not what it should be: ${text.slice(0, 80)}`);
       return { kind: 'found', text };
     } catch (cause) {
       return unknown(describeError(cause));
     }
   }
 
+  async function read(path: FactPath): Promise<MetadataReading> {
+    const reading = await ask(path);
+    if (reading.kind !== 'found' || FORMS[path].test(reading.text)) return reading;
+    return { kind: 'unknown', reason: `${path}: not what it should be: ${reading.text.slice(0, 80)}` };
+  }
+
   /** Every droplet of a pool has its pool's tag to its end: none at all, or what is no tag, is no answer. */
   async function readTags(): Promise<TagsReading> {
-    const reading = await read('tags');
+    const reading = await ask('tags');
     if (reading.kind === 'absent') return { kind: 'unknown', reason: 'tags: the metadata service has none' };
     if (reading.kind === 'unknown') return reading;
     const tags = reading.text.split('\n').map((line) => line.trim());

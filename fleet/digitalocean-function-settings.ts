@@ -46,16 +46,23 @@ export const orchestratorSettingsSchema = v.pipe(
 );
 export type OrchestratorSettings = v.InferOutput<typeof orchestratorSettingsSchema>;
 
+function readJson({ dataset, addIssue, NEVER }: v.RawTransformContext<unknown>): unknown {
+  if (typeof dataset.value !== 'string') return dataset.value;
+  try {
+    return JSON.parse(dataset.value);
+  } catch {
+    addIssue({ message: 'is not JSON' });
+    return NEVER;
+  }
+}
+
 /** A secret that is missing is told; what it is instead, is not. */
 const secret = v.pipe(v.string('is not set'), v.minLength(1, 'is empty'));
 
 /** The parameters of the action. What comes with a call beside them is left alone, but for `dryRun`. */
 export const orchestratorParametersSchema = v.object({
   /** As JSON, or as it is. */
-  settings: v.union([
-    v.pipe(v.string(), v.parseJson(), orchestratorSettingsSchema),
-    orchestratorSettingsSchema,
-  ]),
+  settings: v.pipe(v.unknown(), v.rawTransform(readJson), orchestratorSettingsSchema),
   /** Of the API: droplet:create, read, update, delete; tag:create, read, delete; account, image and vpc:read. */
   apiToken: secret,
   /** Of the pool's three buckets. */

@@ -23,6 +23,11 @@ const programs = [
     executable: false,
   },
   { file: 'functions/gcp/pruner/index.cjs', bundle: bundler.gcpFunction('pruner'), executable: false },
+  {
+    file: 'functions/digitalocean/orchestrator/index.cjs',
+    bundle: bundler.digitalOceanFunction('orchestrator'),
+    executable: false,
+  },
 ];
 
 for (const { file, bundle, executable } of programs) {

@@ -1,3 +1,4 @@
+import type { Place } from '../../fleet/pool-machine.ts';
 import { SILENT_MS } from './drains.ts';
 import { type AgedMachine, type Standing, standingOf } from './standing.ts';
 import type { RecommendationReading } from './world.ts';
@@ -31,6 +32,23 @@ function loadOfOne({ reading, ageMs }: AgedMachine, standing: Standing): number 
   }
 }
 
+/**
+ * What is still on nodes that are on their way out. It is no reason to grow; yet those who meet there next will meet
+ * elsewhere, so that it is one not to shrink further.
+ */
+function loadOnTheWayOut(machines: readonly AgedMachine[], bootTimeoutMs: number): number {
+  return machines.reduce((sum, machine) => {
+    if (standingOf(machine, bootTimeoutMs) !== 'gone' || !RUNNING.has(machine.place)) return sum;
+    const { reading } = machine;
+    if (reading.kind === 'missing') return sum;
+    if (reading.kind !== 'fresh') return sum + loadOfOne(machine, 'unknown');
+    const { phase, cpu } = reading.status;
+    return phase === 'draining' || phase === 'serving' || phase === 'cordoned' ? sum + (cpu ?? 1) : sum;
+  }, 0);
+}
+
+const RUNNING: ReadonlySet<Place> = new Set(['in-group', 'unsettled', 'leaving-group', 'outside']);
+
 /** How many nodes carry a load, each filled to `target` at most. */
 export function nodesFor(load: number, target: number): number {
   return Math.ceil(load / target - ROUNDING);
@@ -60,6 +78,7 @@ export function recommendationByLoad(
   rules: SizeRules,
 ): Extract<RecommendationReading, { kind: 'known' }> {
   const { min, max, targetCpu, bootTimeoutMs } = rules;
-  const enough = targetCpu === undefined ? max : nodesFor(loadOf(machines, bootTimeoutMs), targetCpu * FULL);
+  const load = loadOf(machines, bootTimeoutMs) + loadOnTheWayOut(machines, bootTimeoutMs);
+  const enough = targetCpu === undefined ? max : nodesFor(load, targetCpu * FULL);
   return { kind: 'known', size: Math.min(max, Math.max(min, enough, 1)), minimum: min };
 }

@@ -68,11 +68,11 @@ export class OceanStandIn {
   }
 
   /** As its agent says it: signed, unless told otherwise. */
-  say(status: NodeStatus, secret: string | undefined = POOL_SECRET): void {
+  say(status: NodeStatus, secret: string | null = POOL_SECRET): void {
     const key = `statuses/${status.node}.json`;
     const body = JSON.stringify(status);
     const metadata =
-      secret === undefined
+      secret === null
         ? {}
         : { [SIGNATURE_METADATA]: createStatusSigner(deriveStatusKey(secret, status.node))(key, body) };
     this.put(key, body, metadata);
@@ -141,7 +141,17 @@ export class OceanStandIn {
     return this.#json(200, { droplets, links, meta: { total: asked.length } });
   }
 
-  #create({ name, tags, region, user_data }: Record<string, never>): HttpResponse {
+  #create({
+    name,
+    tags,
+    region,
+    user_data,
+  }: {
+    name: string;
+    tags: string[];
+    region: string;
+    user_data: string;
+  }): HttpResponse {
     if (this.droplets.size >= this.dropletLimit) return this.#refuse(422, 'unprocessable_entity');
     const created_at = new Date(this.now()).toISOString();
     const droplet = this.addDroplet(name, {
@@ -209,7 +219,7 @@ export class OceanStandIn {
     return this.#give(status, content === undefined ? '' : JSON.stringify(content));
   }
 
-  #refuse(status: number, id: string, headers: Record<string, string> = {}): HttpResponse {
+  #refuse(status: number, id: string, headers: Record<string, string> | undefined = {}): HttpResponse {
     return this.#give(status, JSON.stringify({ id, message: id }), headers);
   }
 

@@ -248,12 +248,13 @@ describe('AWS over HTTP', () => {
       const { store } = await start(() => ({
         status: 200,
         body: 'text',
-        headers: { date: DATE, ...modified },
+        headers: { date: DATE, ...modified, 'x-amz-meta-ebbtide-signature': 'abc' },
       }));
       assert.deepEqual(await store.get('statuses/A:i-1.json'), {
         key: 'statuses/A:i-1.json',
         ageMs: 45_000,
         body: 'text',
+        metadata: { 'ebbtide-signature': 'abc' },
       });
       await server?.close();
       const without = await start(() => ({ status: 200, body: 'text', headers: { date: DATE } }));

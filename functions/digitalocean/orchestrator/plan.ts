@@ -52,11 +52,13 @@ export function planDroplets(
   const { fleet, nursery, now, turn } = world;
   const rules: PoolRules = { ...settings, by: 'orchestrator', minServing: settings.min };
   const machines = world.machines.kind === 'known' ? see(world.machines.machines, world) : [];
-  const recommendation = recommendationByLoad(machines, settings);
-  const pool = planPool({ ...world, recommendation }, rules, createId);
   const births = nursery.kind === 'known' ? nursery.nursery.births : [];
   const late = machines.filter((machine) => neverCameUp(machine, births, fleet, settings.bootTimeoutMs));
-  const growth = whyNoBirths(world) === undefined ? growthOfPool(machines, world, settings) : NO_GROWTH;
+  // They carry nothing, and are decided now.
+  const able = machines.filter((machine) => !late.includes(machine));
+  const recommendation = recommendationByLoad(able, settings);
+  const pool = planPool({ ...world, recommendation }, rules, createId);
+  const growth = mayGrow(world) ? growthOfPool(able, machines, world, settings) : NO_GROWTH;
   const names = newNames(growth.count, createName, [...machines, ...births]);
   const plan: OrchestratorPlan = {
     ...pool,
@@ -88,16 +90,14 @@ function describeTurn(turn: Exclude<Turn, { kind: 'mine' }>): string {
 }
 
 /** What could not be read may hide machines and their load: nothing is made for that. */
-function whyNoBirths({ machines, fleet, decisions, nursery }: OrchestratorWorld): string | undefined {
-  if (machines.kind !== 'known') return machines.reason;
-  if (!fleet.complete) return 'the registry was not read to its end';
-  if (!decisions.complete) return 'the decisions were not read to their end';
-  return nursery.kind === 'known' ? undefined : nursery.reason;
+function mayGrow({ machines, fleet, decisions, nursery }: OrchestratorWorld): boolean {
+  return machines.kind === 'known' && fleet.complete && decisions.complete && nursery.kind === 'known';
 }
 
 type Seen = SeenMachine<DropletMachine>;
 
 function growthOfPool(
+  able: readonly Seen[],
   machines: readonly Seen[],
   { nursery, account, now }: OrchestratorWorld,
   settings: OrchestratorSettings,
@@ -107,8 +107,8 @@ function growthOfPool(
   const unseen = unseenBirths(nursery.nursery.births, machines, now).length;
   const isNew = nursery.first && machines.length === 0;
   const min = Math.max(settings.min, isNew ? Math.min(initial, max) : 0);
-  const wanted = wantedSize(machines, { ...settings, min });
-  return growthOf({ machines, unseen, wanted, min, max, bootTimeoutMs, account });
+  const wanted = wantedSize(able, { ...settings, min });
+  return growthOf({ machines: able, unseen, wanted, min, max, bootTimeoutMs, account });
 }
 
 function newNames(count: number, createName: () => string, known: readonly { node: string }[]): string[] {

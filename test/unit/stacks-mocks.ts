@@ -36,7 +36,6 @@ const bundler: Bundler = {
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
   gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
-  digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
   azureRunbook: async () => ({ code: 'runbook', sha256: 'f'.repeat(64) }),
   digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
   fileOf: async (_asset, sha256) => `/objects/${sha256}`,

@@ -38,7 +38,8 @@ export function sweep({ pool, orchestrator, droplets, registry, ...rest }: Sweep
     },
     plan: planSweep,
     carryOut: (step) => carryOutStep(step, { pool, orchestrator, droplets, registry, now: rest.now }),
-    isOfWhole: ({ kind }) => kind === 'shut-orchestrator',
+    // What must come before all else is alone in its plan.
+    isOfWhole: () => false,
     isHopeless,
   });
 }

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { inflateRawSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
+import { GARBAGE } from '../../lab/cloud/faults.ts';
+import { NAMESPACE_METHODS } from '../../lab/digitalocean/functions-api/namespaces.ts';
 import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
 import { createOperator } from '../../providers/digitalocean/operator.ts';
 import { createSweptOrchestrator } from '../../providers/digitalocean/swept-orchestrator.ts';
 import { type FunctionsTwin, startFunctionsTwin } from '../support/functions-twin.ts';
-import { type Api, readApi } from './support/specs/openapi.ts';
+import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
 
 type Properties = Record<string, unknown>;
 const createdSchema = v.object({ id: v.string(), outs: v.record(v.string(), v.unknown()) });
 const readSchema = v.object({ id: v.string(), props: v.record(v.string(), v.unknown()) });
-const diffSchema = v.object({ changes: v.boolean(), replaces: v.array(v.string()), deleteBeforeReplace: v.boolean() });
+const diffSchema = v.object({
+  changes: v.boolean(),
+  replaces: v.array(v.string()),
+  deleteBeforeReplace: v.boolean(),
+});
 
 const NAMESPACE = { kind: 'namespace', label: 'ebbtide-media', region: 'fra1' };
 const PARAMETERS = { token: 'dop_v1_of-the-function', pool: 'media' };
@@ -20,9 +26,9 @@ const NAME = 'ebbtide-media/orchestrator';
 
 describe('the resources for DigitalOcean Functions, against its twin', () => {
   let twin: FunctionsTwin;
-  let api: Api | undefined;
+  let description: OpenApi | undefined;
   before(() => {
-    api = readApi();
+    description = readOpenApi();
   });
   beforeEach(async () => {
     twin = await startFunctionsTwin();
@@ -30,13 +36,27 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   afterEach(async () => {
     await twin.close();
     assert.deepEqual(twin.refusals, []);
+    // What went to DigitalOcean's own API, and came of it, is as its description says.
+    const problems = twin.exchanges.flatMap(({ request: { method, target, body }, reply }) => {
+      if (!target.startsWith('/v2/') || reply.body === GARBAGE) return [];
+      const exchange = {
+        method,
+        target,
+        body: body.toString(),
+        status: reply.status,
+        answer: String(reply.body),
+      };
+      return description?.problems(exchange) ?? [];
+    });
+    assert.deepEqual(problems, []);
   });
 
   const ask = (operation: string, request: Properties) =>
     runResource({ operation, ...request }, { environment: twin.environment });
   const create = async (news: Properties) => v.parse(createdSchema, await ask('create', { news }));
   const read = async (id: string, olds: Properties) => v.parse(readSchema, await ask('read', { id, olds }));
-  const diff = async (olds: Properties, news: Properties) => v.parse(diffSchema, await ask('diff', { olds, news }));
+  const diff = async (olds: Properties, news: Properties) =>
+    v.parse(diffSchema, await ask('diff', { olds, news }));
   const actionIn = (namespace: unknown, changed: Properties = {}) => ({
     kind: 'action',
     namespace,
@@ -142,9 +162,18 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
 
   it('changes a function with all that it is, and a trigger', async () => {
     const { namespace, action, trigger } = await createAll();
-    const { webSecret: _none, ...closed } = actionIn(namespace.id, { parameters: { pool: 'other' }, memoryMb: 512 });
-    const outs = v.parse(v.object({ outs: v.record(v.string(), v.unknown()) }), await ask('update', { olds: action.outs, news: closed }));
-    await ask('update', { olds: trigger.outs, news: triggerIn(namespace.id, { cron: '*/5 * * * *', enabled: false }) });
+    const { webSecret: _none, ...closed } = actionIn(namespace.id, {
+      parameters: { pool: 'other' },
+      memoryMb: 512,
+    });
+    const outs = v.parse(
+      v.object({ outs: v.record(v.string(), v.unknown()) }),
+      await ask('update', { olds: action.outs, news: closed }),
+    );
+    await ask('update', {
+      olds: trigger.outs,
+      news: triggerIn(namespace.id, { cron: '*/5 * * * *', enabled: false }),
+    });
     const { action: made, trigger: changed } = twin.only();
     assert.deepEqual(made.parameters, [{ key: 'pool', value: 'other' }]);
     assert.equal(made.limits.memory, 512);
@@ -187,14 +216,312 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         twin.faults.clear();
       }
     }
-    twin.foreign404 = true;
+    twin.isAstray = true;
     for (const each of [namespace, inside, action, trigger]) await assert.rejects(read(each.id, each.outs));
-    twin.foreign404 = false;
-    twin.only().namespace.triggers.clear();
+    twin.isAstray = false;
+    const there = twin.only().namespace;
+    there.triggers.clear();
     assert.equal((await read(trigger.id, trigger.outs)).id, '');
-    twin.only().namespace.actions.clear();
+    there.actions.clear();
     assert.equal((await read(action.id, action.outs)).id, '');
     twin.model.namespaces.clear();
-    for (const each of [namespace, inside, action, trigger]) assert.equal((await read(each.id, each.outs)).id, '');
+    for (const each of [namespace, inside, action, trigger])
+      assert.equal((await read(each.id, each.outs)).id, '');
+  });
+
+  describe('what a creation left of which no answer came', () => {
+    it('is a namespace that was made all the same', async () => {
+      twin.lostAnswers.push('POST /v2/functions/namespaces');
+      const { id } = await create(NAMESPACE);
+      assert.deepEqual([...twin.model.namespaces.keys()], [id]);
+    });
+
+    it('is nothing where nothing was made, which is told', async () => {
+      const action = 'functions_create_namespace';
+      for (const kind of ['error', 'garbage'] as const) {
+        twin.faults.add({ service: 'functions', action, kind, times: 1 });
+        await assert.rejects(create(NAMESPACE), /making the Functions namespace ebbtide-media in fra1/);
+      }
+      assert.equal(twin.model.namespaces.size, 0);
+    });
+
+    it('is taken over, and made as it is wanted: nothing is there twice', async () => {
+      const first = await createAll();
+      const { action, trigger } = twin.only();
+      action.limits.memory = 128;
+      trigger.isEnabled = false;
+      // The state knows nothing of them.
+      const { namespace } = twin.only();
+      const again = await create(actionIn(namespace.id));
+      await create({ kind: 'package', namespace: namespace.id, name: 'ebbtide-media' });
+      await create(triggerIn(namespace.id));
+      assert.deepEqual([twin.only().action.limits.memory, twin.only().trigger.isEnabled], [256, true]);
+      assert.equal(again.outs.digest, first.action.outs.digest);
+      assert.deepEqual([namespace.actions.size, namespace.triggers.size, namespace.packages.size], [1, 1, 1]);
+    });
+
+    it('is an empty namespace, which is taken', async () => {
+      const { id } = await create(NAMESPACE);
+      assert.equal((await create(NAMESPACE)).id, id);
+    });
+  });
+
+  describe('a name that somebody else has already', () => {
+    const rows: [what: string, arrange: () => Promise<Properties>, told: RegExp][] = [
+      [
+        'a namespace in another region',
+        async () => {
+          await create(NAMESPACE);
+          return { ...NAMESPACE, region: 'ams3' };
+        },
+        /it is in fra1, not in ams3: nothing was changed/,
+      ],
+      [
+        'a namespace with something in it',
+        async () => {
+          await createAll();
+          return NAMESPACE;
+        },
+        /called ebbtide-media is there already, and there is something in it/,
+      ],
+      [
+        'two namespaces',
+        async () => {
+          const { api } = createOperator({ environment: twin.environment }, 5_000);
+          for (const region of ['fra1', 'fra1']) await api.createNamespace('ebbtide-media', region);
+          return NAMESPACE;
+        },
+        /there is more than one/,
+      ],
+      [
+        'a package',
+        async () => {
+          const { namespace } = await createAll();
+          for (const each of twin.only().namespace.packages.values()) each.annotations = [];
+          return { kind: 'package', namespace: namespace.id, name: 'ebbtide-media' };
+        },
+        /a package ebbtide-media in fn-.* is not of this program/,
+      ],
+      [
+        'a function',
+        async () => {
+          const { namespace } = await createAll();
+          twin.only().action.annotations = [];
+          return actionIn(namespace.id);
+        },
+        /a function ebbtide-media\/orchestrator is there already, and it is not of this program/,
+      ],
+      [
+        'a trigger',
+        async () => {
+          const { namespace } = await createAll();
+          twin.only().trigger.function = 'ebbtide-media/other';
+          return triggerIn(namespace.id);
+        },
+        /a trigger minute in fn-.* it calls ebbtide-media\/other/,
+      ],
+    ];
+    for (const [what, arrange, told] of rows) {
+      it(`is told, and nothing is changed: ${what}`, async () => {
+        const news = await arrange();
+        twin.changes();
+        const before = JSON.stringify(
+          [...twin.model.namespaces.values()].map((each) => [
+            ...each.actions.values(),
+            ...each.triggers.values(),
+          ]),
+        );
+        await assert.rejects(create(news), told);
+        const after = JSON.stringify(
+          [...twin.model.namespaces.values()].map((each) => [
+            ...each.actions.values(),
+            ...each.triggers.values(),
+          ]),
+        );
+        assert.equal(after, before);
+      });
+    }
+  });
+
+  it('deletes each, also one that is gone already, and one by one', async () => {
+    const { namespace, inside, action, trigger } = await createAll();
+    for (const each of [trigger, action, inside, namespace]) {
+      for (const _time of ['first', 'again']) await ask('delete', { id: each.id, olds: each.outs });
+    }
+    assert.equal(twin.model.namespaces.size, 0);
+    // The namespace is gone, with all that was in it.
+    for (const each of [trigger, action, inside]) await ask('delete', { id: each.id, olds: each.outs });
+  });
+
+  it('deletes nothing that it cannot be sure of', async () => {
+    const { namespace } = await createAll();
+    twin.isAstray = true;
+    await assert.rejects(ask('delete', { id: namespace.id, olds: namespace.outs }));
+    twin.isAstray = false;
+    assert.equal(twin.model.namespaces.size, 1);
+  });
+
+  it('waits for what was just deleted in a package', async () => {
+    const { namespace, inside, action } = await createAll();
+    const gone = twin.only().action;
+    await ask('delete', { id: action.id, olds: action.outs });
+    const there = twin.model.namespaces.get(namespace.id);
+    there?.actions.set(NAME, gone);
+    setTimeout(() => there?.actions.clear(), 300);
+    await ask('delete', { id: inside.id, olds: inside.outs });
+    assert.equal(there?.packages.size, 0);
+  });
+
+  const wrong: [what: string, kind: string, changed: Properties, property: string][] = [
+    ['a cron of six fields', 'trigger', { cron: '* * * * * *' }, 'cron'],
+    ['a cron of words', 'trigger', { cron: 'each minute' }, 'cron'],
+    ['a function without a package', 'trigger', { function: 'orchestrator' }, 'function'],
+    ['a name with a slash', 'action', { name: 'a/b' }, 'name'],
+    ['too much time', 'action', { timeoutSeconds: 901 }, 'timeoutSeconds'],
+    ['too little memory', 'action', { memoryMb: 64 }, 'memoryMb'],
+    ['too much memory', 'action', { memoryMb: 2048 }, 'memoryMb'],
+    ['a runtime that is none', 'action', { runtime: 'nodejs' }, 'runtime'],
+    ['too much in its parameters', 'action', { parameters: { x: 'y'.repeat(2 ** 20) } }, ''],
+    ['a secret that can be guessed', 'action', { webSecret: 'short-secret' }, ''],
+    ['a region that is none', 'namespace', { region: 'Frankfurt' }, 'region'],
+    ['no label', 'namespace', { label: '' }, 'label'],
+  ];
+  for (const [what, kind, changed, property] of wrong) {
+    it(`tells in a preview what is wrong: ${what}`, async () => {
+      const inputs = {
+        namespace: { ...NAMESPACE, ...changed },
+        action: actionIn('fn-1', changed),
+        trigger: triggerIn('fn-1', changed),
+      }[kind];
+      const failures = v.parse(
+        v.array(v.object({ property: v.string(), reason: v.string() })),
+        await ask('check', { news: inputs }),
+      );
+      assert.deepEqual(
+        failures.map((each) => each.property),
+        [property],
+      );
+      assert.ok(!failures[0]?.reason.includes('short-secret'), 'a secret is told');
+      assert.deepEqual(twin.exchanges, []);
+    });
+  }
+
+  it('takes for nothing wrong what is not known yet', async () => {
+    const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+    const news = actionIn(unknown, { parameters: unknown, timeoutSeconds: unknown, webSecret: unknown });
+    assert.deepEqual(await ask('check', { news }), []);
+  });
+
+  it('says which scope a token needs', async () => {
+    twin.scopes.delete('function:create');
+    await assert.rejects(create(NAMESPACE), (error: Error) => {
+      assert.match(textOf(error), /function:create/);
+      return true;
+    });
+  });
+
+  it('says that a region has no Functions', async () => {
+    await assert.rejects(create({ ...NAMESPACE, region: 'nyc2' }), /nyc2 takes no Functions namespace/);
+  });
+
+  it('says that the account may have no more namespaces', async () => {
+    const { api } = createOperator({ environment: twin.environment }, 5_000);
+    for (let each = 0; each < 10; each += 1) await api.createNamespace(`other-${each}`, 'fra1');
+    await assert.rejects(create(NAMESPACE), /no more Functions namespaces/);
+  });
+
+  it('says that there is no token', async () => {
+    const { DIGITALOCEAN_TOKEN: _none, ...environment } = twin.environment;
+    await assert.rejects(
+      runResource({ operation: 'create', news: NAMESPACE }, { environment }),
+      (error: Error) => {
+        assert.match(textOf(error), /there is no DigitalOcean API token: set DIGITALOCEAN_TOKEN/);
+        return true;
+      },
+    );
+  });
+
+  it("takes Pulumi's own configuration before the environment, as its provider does", async () => {
+    const environment = {
+      ...twin.environment,
+      DIGITALOCEAN_TOKEN: 'of another account',
+      DIGITALOCEAN_API_URL: 'http://127.0.0.1:1',
+    };
+    const { DIGITALOCEAN_TOKEN: token, DIGITALOCEAN_API_URL: endpoint } = twin.environment;
+    await runResource({ operation: 'create', news: NAMESPACE }, { token, endpoint, environment });
+    assert.equal(twin.model.namespaces.size, 1);
+  });
+
+  it('asks a namespace by the name of its host that is for everybody', async () => {
+    twin.hostTold = 'https://faas-fra1-afec6ce7.doserverless.io';
+    const { outs } = await create(NAMESPACE);
+    assert.equal(outs.apiHost, 'https://faas-fra1-afec6ce7.doserverless.co');
+  });
+
+  describe('the orchestrator, as a sweep shuts it', () => {
+    const swept = (namespace: string) => {
+      const { api, inside } = createOperator({ environment: twin.environment }, 5_000);
+      return createSweptOrchestrator({ api, inside, namespace, function: NAME });
+    };
+    const signal = () => AbortSignal.timeout(5_000);
+
+    it('is woken by nothing any more, and stays what it is', async () => {
+      const { namespace } = await createAll();
+      const orchestrator = swept(namespace.id);
+      const before = structuredClone(twin.only().action);
+      assert.deepEqual(await orchestrator.read(signal()), { kind: 'awake', runsMs: 60_000 });
+      await orchestrator.shut(signal());
+      assert.deepEqual(await orchestrator.read(signal()), { kind: 'shut', runsMs: 60_000 });
+      const { action, trigger } = twin.only();
+      assert.equal(trigger.isEnabled, false);
+      assert.deepEqual(
+        [action.exec, action.limits, action.parameters],
+        [before.exec, before.limits, before.parameters],
+      );
+      const open = action.annotations.filter(({ key }) => key === 'web-export');
+      assert.deepEqual(open, [{ key: 'web-export', value: false }]);
+    });
+
+    it('is awake while only one of its ways is shut', async () => {
+      const { namespace } = await createAll();
+      const orchestrator = swept(namespace.id);
+      twin.only().trigger.isEnabled = false;
+      assert.equal((await orchestrator.read(signal())).kind, 'awake');
+      await orchestrator.shut(signal());
+      twin.only().trigger.isEnabled = true;
+      assert.equal((await orchestrator.read(signal())).kind, 'awake');
+    });
+
+    it('is gone only where DigitalOcean says so', async () => {
+      const { namespace } = await createAll();
+      const orchestrator = swept(namespace.id);
+      twin.isAstray = true;
+      await assert.rejects(orchestrator.read(signal()));
+      twin.isAstray = false;
+      twin.model.namespaces.clear();
+      assert.deepEqual(await orchestrator.read(signal()), { kind: 'gone' });
+      await orchestrator.shut(signal());
+    });
+
+    it('is opened again by the next update', async () => {
+      const { namespace, action, trigger } = await createAll();
+      await swept(namespace.id).shut(signal());
+      const seen = [await read(action.id, action.outs), await read(trigger.id, trigger.outs)] as const;
+      assert.equal((await diff(seen[0].props, actionIn(namespace.id))).changes, true);
+      assert.equal((await diff(seen[1].props, triggerIn(namespace.id))).changes, true);
+    });
+  });
+
+  it('asks of a token what the description says', function () {
+    if (description === undefined) {
+      (this.test ?? assert.fail()).title += " (skipped: DigitalOcean's description is not here)";
+      return this.skip();
+    }
+    for (const { http, path, scopes } of NAMESPACE_METHODS)
+      assert.deepEqual(scopes, description.scopes(http, path.replace(/\{\w+\}/g, 'x')), path);
   });
 });
+
+function textOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}: ${textOf(error.cause)}` : error.message;
+}

@@ -23,8 +23,14 @@ export interface FunctionsTwin {
   scopes: Set<string>;
   /** What the twin would not take of our code; must stay empty. */
   refusals: string[];
-  /** What was asked, in order, as `updateAction` or `functions_create_trigger`… and what was answered. */
+  /** What was asked, in order, and what was answered. */
   exchanges: { request: RawRequest; reply: HttpReply }[];
+  /** Methods and paths of requests that are done, and then not answered: each once. */
+  lostAnswers: string[];
+  /** The host that namespaces tell, where it is not the twin's own. */
+  hostTold: string | undefined;
+  /** Something on the way says 404 for whatever is asked. */
+  isAstray: boolean;
   environment: { DIGITALOCEAN_API_URL: string; DIGITALOCEAN_TOKEN: string };
   /** Methods and paths of all that changed something, since it was last asked. */
   changes(): string[];
@@ -40,10 +46,11 @@ export async function startFunctionsTwin(): Promise<FunctionsTwin> {
   const exchanges: FunctionsTwin['exchanges'] = [];
   const changed: string[] = [];
   let url = '';
+  const astray: HttpReply = { status: 404, headers: {}, body: '<html>Not Found</html>' };
   const api = createFunctionsApi({
     model,
     tokens: { find: (token) => (token === TOKEN ? { name: 'operator', scopes } : undefined) },
-    apiHost: () => url,
+    apiHost: () => twin.hostTold ?? url,
     faults,
     refuse: ({ action, resource, why }) => refusals.push(`${action} ${resource}: ${why}`),
     now: Date.now,
@@ -51,18 +58,26 @@ export async function startFunctionsTwin(): Promise<FunctionsTwin> {
   });
   const listener = await serve(
     (request) => {
+      if (twin.isAstray) return astray;
       if (request.method !== 'GET') changed.push(`${request.method} ${request.target}`);
-      return request.target.startsWith('/v2/') ? api.answerApi(request) : api.answerHost(request);
+      const reply = request.target.startsWith('/v2/') ? api.answerApi(request) : api.answerHost(request);
+      const lost = twin.lostAnswers.indexOf(`${request.method} ${request.target}`);
+      if (lost < 0) return reply;
+      twin.lostAnswers.splice(lost, 1);
+      return { status: 502, headers: {}, body: '<html>Bad Gateway</html>' };
     },
     (problem) => refusals.push(problem),
   );
   url = listener.url;
-  return {
+  const twin: FunctionsTwin = {
     model,
     faults,
     scopes,
     refusals,
     exchanges,
+    lostAnswers: [],
+    hostTold: undefined,
+    isAstray: false,
     environment: { DIGITALOCEAN_API_URL: url, DIGITALOCEAN_TOKEN: TOKEN },
     changes: () => changed.splice(0).map((each) => each.replace(/fn-[0-9a-f-]{36}/, 'NAMESPACE')),
     only() {
@@ -74,4 +89,5 @@ export async function startFunctionsTwin(): Promise<FunctionsTwin> {
     },
     close: listener.close,
   };
+  return twin;
 }

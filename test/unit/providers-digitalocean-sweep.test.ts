@@ -127,6 +127,8 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
   /** Agents that read no decision, and those whose word is old. */
   const deaf = new Set<number>();
   const slow = new Set<number>();
+  /** Agents that have begun to drain, and are not at the end of it. */
+  const draining = new Set<number>();
   async function agents(): Promise<void> {
     for (const { id, status } of account.here.values()) {
       const index = id - 700;
@@ -137,7 +139,7 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
       const decision: Decision | undefined = decided && JSON.parse(decided.body);
       const isIdle = says.work?.rooms === 0 && says.work.egress === 0;
       const leaves = !deaf.has(index) && decision?.machine === String(id) && isIdle;
-      say(index, leaves ? { phase: 'empty', decision } : { ...says }, {
+      say(index, leaves ? { phase: draining.has(index) ? 'draining' : 'empty', decision } : { ...says }, {
         ageMs: slow.has(index) ? 13_000 : 1_000,
       });
     }
@@ -158,7 +160,7 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
       say: () => undefined,
       deadlineMs: 300_000,
     });
-  return { account, store, deaf, slow, run, say, elapsed: () => now - NOW };
+  return { account, store, deaf, slow, draining, run, say, elapsed: () => now - NOW };
 }
 
 const BUSY: Say = { work: { rooms: 2, people: 5 } };
@@ -185,6 +187,15 @@ describe('sweeping a pool on DigitalOcean', () => {
     assert.equal(account.here.size, 0);
     assert.ok(account.effects.includes('delete 708'));
     assert.ok(elapsed() >= RUNS_MS);
+  });
+
+  it('waits for calls that begin while it sweeps: it has that node neither drained nor deleted', async () => {
+    const { account, store, run, say } = setUp([]);
+    account.lateMs = 1_000;
+    say(8, { work: { rooms: 1, people: 2 } });
+    await assert.rejects(run(), /after 5 min 1 machines are still there/);
+    assert.deepEqual([account.here.size, account.effects], [1, ['shut']]);
+    assert.ok(!store.objects.has(`decisions/${nodeOf(8)}.json`));
   });
 
   it('deletes nothing while anything may wake the orchestrator', async () => {
@@ -235,6 +246,7 @@ describe('sweeping a pool on DigitalOcean', () => {
 
   const stays: [string, (set: ReturnType<typeof setUp>) => void][] = [
     ['does not hear', ({ deaf }) => deaf.add(0)],
+    ['drains still', ({ draining }) => draining.add(0)],
     ['has said so too long ago', ({ slow }) => slow.add(0)],
     [
       'is empty for another reason, and may serve again',

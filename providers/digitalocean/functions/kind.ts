@@ -39,7 +39,10 @@ export interface Kind {
 /** What Pulumi gives in a preview for what is not known yet. */
 export const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-/** What is wrong with inputs, as their schemas say it: never what stands in them, which may be secret. */
+/** Pulumi prints the value of whatever is named as wrong, secret or not: of these only the reason names them. */
+const SECRET = new Set(['parameters', 'webSecret']);
+
+/** What is wrong with inputs, as their schemas say it: never what stands in them. */
 export function problemsOf(
   schemas: Readonly<Record<string, v.GenericSchema>>,
   inputs: Properties,
@@ -48,7 +51,9 @@ export function problemsOf(
     const value = inputs[property];
     if (value === UNKNOWN) return [];
     const { issues, success } = v.safeParse(schema, value);
-    return success ? [] : [{ property, reason: issues[0].message }];
+    if (success) return [];
+    const reason = issues[0].message;
+    return [SECRET.has(property) ? { property: '', reason: `${property}: ${reason}` } : { property, reason }];
   });
 }
 

@@ -70,7 +70,8 @@ async function isEmpty({ id }: FunctionsNamespace, { api, inside }: Services): P
 }
 
 function isRefusal(cause: unknown): cause is ServiceError & { status: number } {
-  return cause instanceof ServiceError && cause.status !== undefined && cause.status < 500;
+  const { status = 0 } = cause instanceof ServiceError ? cause : {};
+  return status >= 400 && status < 500;
 }
 
 function adviceFor({ status }: { status: number }, region: string): string {

@@ -1,72 +1,62 @@
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { NO_WORK } from '../fleet/status.ts';
-import { AzureStandIn } from '../test/support/azure-stand-in.ts';
-import { settingsFor, startRunbook } from '../test/support/runbook.ts';
-
 /**
- * What one run of Azure's scale-in runbook costs over a big set: the time to the last decision and to the end of the run,
- * and memory at its peak. `--bare`: so many instances are to be protected in that run; after a first run, none is.
- *
- *   npx tsx bench/runbook.ts [--instances 1000] [--bare 1000] [--answer-ms 20]
+ * How long one run of Azure's scale-in runbook takes over a pool of 1,000 instances, and how much memory: the real one as a
+ * job of the twin, whose services take 20 ms for each answer. The first run also protects them all, as none ever needs to
+ * again; the second is the ordinary one.
  */
-const { values } = parseArgs({
-  options: {
-    instances: { type: 'string', default: '1000' },
-    bare: { type: 'string', default: '1000' },
-    'answer-ms': { type: 'string', default: '20' },
-  },
-});
+import { readFile } from 'node:fs/promises';
+import type { Job } from '../lab/azure/automation/job.ts';
+import { startRunbookWorld } from '../test/contract/support/azure/runbook-world.ts';
 
-const azure = await AzureStandIn.start();
+const INSTANCES = 1_000;
+const ANSWER_MS = 20;
+const MAX_DRAINS = 20;
+const BUDGET_MS = 30_000;
+const DECIDED_BUDGET_MS = 10_000;
+const BUDGET_MB = 400;
+
+const world = await startRunbookWorld(INSTANCES, { answerMs: ANSWER_MS, pageSize: 120 });
 try {
-  azure.pageSize = 100;
-  azure.answerMs = Number(values['answer-ms']);
-  const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
-  const now = new Date().toISOString();
-  const size = Number(values.instances);
-  azure.write('memory/scale-in.json', { v: 1, low: { since: hourAgo, seenAt: now, needed: 10, size } });
-  for (let id = 0; id < size; id += 1) {
-    const bare = id < Number(values.bare);
-    const { name, vmId } = azure.add(String(id), bare ? { protectionPolicy: {} } : {});
-    azure.tell({
-      v: 1,
-      node: name,
-      machine: vmId.toLowerCase(),
-      pool: 'media',
-      cloud: 'azure',
-      zone: '1',
-      address: '10.0.0.1',
-      software: { agent: '1.0.0' },
-      phase: 'serving',
-      since: hourAgo,
-      at: now,
-      bootedAt: hourAgo,
-      work: { ...NO_WORK, rooms: id % 9, people: id % 40 },
-      capacity: null,
-      load: null,
-      cpu: 0.05,
-      protected: false,
-      media: [],
-    });
+  for (const [what, maxDrains, bare] of [
+    ['protects all', MAX_DRAINS, true],
+    ['ordinary', 2 * MAX_DRAINS, false],
+  ] as const) {
+    for (const instance of world.twin.machines()) {
+      if (bare) instance.protection = undefined;
+      world.serve(Number(instance.id));
+    }
+    world.lowFor(3_600_000, { needed: 10, size: INSTANCES });
+    const startedAt = Date.now();
+    const job = await world.startJob({ maxDrains, requestMs: 20_000 });
+    const peakMb = await peakMemoryMb(job);
+    const tookMs = Date.now() - startedAt;
+    const { status, log } = await world.ended(job);
+    const decidedAt = log.flatMap(({ event, at }) => (event === 'decided' ? [Date.parse(String(at))] : []));
+    if (status !== 'Completed' || decidedAt.length !== MAX_DRAINS)
+      throw new Error(`${MAX_DRAINS} should have been decided: ${job.lines.slice(-3).join('\n')}`);
+    const decidedMs = Math.max(...decidedAt) - startedAt;
+    const isOk = tookMs <= BUDGET_MS && decidedMs <= DECIDED_BUDGET_MS && peakMb <= BUDGET_MB;
+    console.log(
+      `runbook, ${INSTANCES} instances, services ${ANSWER_MS} ms, ${what}: last of ${MAX_DRAINS} decisions after ${seconds(decidedMs)} s ` +
+        `(at most ${seconds(DECIDED_BUDGET_MS)} s), ended after ${seconds(tookMs)} s (at most ${seconds(BUDGET_MS)} s), ` +
+        `${peakMb.toFixed(0)} MB (at most ${BUDGET_MB} MB): ${isOk ? 'ok' : 'TOO MUCH'}`,
+    );
+    if (!isOk) process.exitCode = 1;
   }
-  const startedAt = Date.now();
-  const { child, ended } = startRunbook(azure, settingsFor(azure, { maxDrains: 20, requestMs: 20_000 }));
-  let peakMb = 0;
-  const watch = setInterval(async () => {
-    const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    peakMb = Math.max(peakMb, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
-  }, 50);
-  const { code, log, stderr } = await ended;
-  clearInterval(watch);
-  const tookMs = Date.now() - startedAt;
-  const decided = log.filter(({ event }) => event === 'decided');
-  const decidedMs = Math.max(...decided.map(({ at }) => Date.parse(String(at)))) - startedAt;
-  if (code !== 0) throw new Error(`the runbook failed: ${stderr}${JSON.stringify(log.at(-1))}`);
-  console.log(`instances         ${size}, ${values.bare} to protect, ${azure.requests.length} requests`);
-  console.log(`decided           ${decided.length}, the last after ${(decidedMs / 1000).toFixed(1)} s`);
-  console.log(`ended             after ${(tookMs / 1000).toFixed(1)} s`);
-  console.log(`resident, peak    ${peakMb.toFixed(0)} MiB`);
 } finally {
-  await azure.close();
+  await world.twin.close();
+}
+
+/** Until the job ends. */
+async function peakMemoryMb(job: Job): Promise<number> {
+  let peak = 0;
+  while (job.endedAt === undefined) {
+    const text = await readFile(`/proc/${job.process?.pid}/status`, 'utf8').catch(() => '');
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return peak;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
 }

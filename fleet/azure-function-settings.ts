@@ -32,9 +32,8 @@ export const scaleInSettingsSchema = v.strictObject({
   identityClientId: v.optional(name),
   /** The resource manager: of another cloud of Azure's than the public one, or of a twin. */
   arm: v.optional(v.pipe(v.string(), v.url())),
-  /** How long one attempt of a request may take; for how long to wait for another run; when the lock is renewed. */
+  /** How long one attempt of a request may take; when the lock is renewed. */
   requestMs: v.optional(v.pipe(count, v.minValue(1))),
-  lockWaitMs: v.optional(count),
   renewMs: v.optional(count),
 });
 export type ScaleInSettings = v.InferOutput<typeof scaleInSettingsSchema>;

@@ -3,9 +3,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** For whom tokens of the resource manager are made. */
 export const MANAGER = 'https://management.azure.com';
 
-/** By AZURE_RESOURCE_MANAGER_ENDPOINT a rehearsal puts the resource manager somewhere else. */
+/** By this a rehearsal puts the resource manager somewhere else. */
+export const MANAGER_VARIABLE = 'AZURE_RESOURCE_MANAGER_ENDPOINT';
+
 export function managerEndpoint(environment: Environment): string {
-  return (environment.AZURE_RESOURCE_MANAGER_ENDPOINT || MANAGER).replace(/\/+$/, '');
+  return (environment[MANAGER_VARIABLE] || MANAGER).replace(/\/+$/, '');
 }
 
 /** By AZURE_STORAGE_BLOB_ENDPOINT a rehearsal puts the pool's blob store somewhere else. */

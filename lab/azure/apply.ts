@@ -1,10 +1,15 @@
+import { MANAGER } from '../../fleet/azure/endpoints.ts';
 import { Ports } from '../instance/ports.ts';
 import { type Application, applyOnPaper, type Recorded } from '../pulumi/apply.ts';
 import type { ExistingSet } from './data-sources.ts';
 import type { AzureModel } from './model.ts';
 import { createPaperAzure } from './paper.ts';
+import { withManager } from './paper-manager.ts';
 import { type Place, TENANT } from './place.ts';
+import { createPrincipals, OPERATOR } from './principals.ts';
 import { readModel } from './read-model.ts';
+
+const TOKEN_MS = 3_600_000;
 
 export interface AzureApplication extends Application {
   /** Resource groups that are there before the program. */
@@ -28,7 +33,10 @@ export async function applyProgram(application: AzureApplication): Promise<Appli
   }
   const endpoint = `http://127.0.0.1:${await new Ports().take()}`;
   const place: Place = { subscription, tenant: TENANT, location, endpoint };
-  const paper = createPaperAzure({ place, resourceGroups, scaleSets: () => scaleSets });
-  const recorded = await applyOnPaper(application, paper);
+  const model = readModel([], place);
+  const principals = createPrincipals(Date.now);
+  const managerToken = () => principals.issue(OPERATOR, MANAGER, TOKEN_MS).token;
+  const paper = createPaperAzure({ place, resourceGroups, scaleSets: () => scaleSets, managerToken });
+  const recorded = await withManager(model, principals, () => applyOnPaper(application, paper));
   return { ...recorded, model: readModel(recorded.resources, place) };
 }

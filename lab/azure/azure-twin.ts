@@ -4,7 +4,7 @@ import type { Instance } from './compute/instance.ts';
 import type { RunningScaleSet } from './compute/scale-set.ts';
 import type { EventType } from './compute/scheduled-events.ts';
 import type { FaultPort } from './faults.ts';
-import type { AzureModel } from './model.ts';
+import type { AutoscaleSetting, AzureModel } from './model.ts';
 
 /** What a person, the cloud or chance does to a twin Azure, beside what every cloud knows. */
 export interface AzureHands {
@@ -38,6 +38,8 @@ export interface AzureTwin extends TwinCloud, AzureHands {
   environment(): Record<string, string>;
   faults: FaultPort;
   scaleSets(): readonly RunningScaleSet[];
+  /** As they are now. */
+  autoscaleSettings(): readonly AutoscaleSetting[];
   /** Every machine that there ever was, with all that the twin knows of it. */
   machines(): readonly Instance[];
   /** What is provisioned changes while the twin runs; machines that run are not disturbed. */

@@ -8,6 +8,9 @@ export interface ExistingSet {
   name: string;
   tags: Record<string, string>;
   capacity: number;
+  /** Where the twin is, unless told. */
+  location?: string;
+  zones?: readonly string[];
 }
 
 /** What is there before the program, or beside it. */
@@ -16,6 +19,8 @@ export interface CallWorld {
   /** Resource groups that are there before the program. */
   resourceGroups?: readonly string[];
   scaleSets(): readonly ExistingSet[];
+  /** Of whoever works on the subscription, for the resource manager. */
+  managerToken(): string;
 }
 
 /** What the real provider's data sources answer. One that is not here is refused, as is a thing that does not exist. */
@@ -40,13 +45,15 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
       location: place.location,
     };
   },
-  'azure-native:compute:getVirtualMachineScaleSet': ({ vmScaleSetName }, { scaleSets }) => {
+  'azure-native:compute:getVirtualMachineScaleSet': ({ vmScaleSetName }, { place, scaleSets }) => {
     const found = scaleSets().find(({ name }) => name === vmScaleSetName);
     if (found === undefined) {
       throw new Absent(`Code="ResourceNotFound" Message="The Resource '${vmScaleSetName}' was not found."`);
     }
-    return { name: found.name, tags: found.tags, sku: { capacity: found.capacity } };
+    const { name, tags, capacity, location = place.location, zones } = found;
+    return { name, tags, location, sku: { capacity }, ...(zones && { zones: [...zones] }) };
   },
+  'azure-native:authorization:getClientToken': (_, { managerToken }) => ({ token: managerToken() }),
   'azure-native:storage:listStorageAccountServiceSAS': ({
     canonicalizedResource,
     permissions,

@@ -1,3 +1,4 @@
+import { MANAGER } from '../../fleet/azure/endpoints.ts';
 import type { LivingCloud, ResourceLife } from '../pulumi/provider/living-cloud.ts';
 import type { Made } from '../pulumi/provider/made.ts';
 import { waitUntil } from '../pulumi/provider/waiting.ts';
@@ -14,9 +15,13 @@ const SET = 'azure-native:compute:VirtualMachineScaleSet';
 /** A running twin Azure, as its provider works on it. It has nothing but what this provisions. */
 export function createLivingAzure(twin: AzureTwin, place: Place): LivingCloud {
   const scaleSets = () =>
-    twin.scaleSets().map(({ set, capacity }) => ({ name: set.name, tags: set.tags, capacity: capacity() }));
+    twin.scaleSets().map(({ set: { name, tags, location, zones }, capacity }) => ({
+      ...{ name, tags, location, capacity: capacity() },
+      ...(zones.length > 0 && { zones }),
+    }));
+  const managerToken = () => twin.operatorToken(MANAGER);
   return {
-    paper: createPaperAzure({ place, scaleSets }),
+    paper: createPaperAzure({ place, scaleSets, managerToken }),
     rules: AZURE_RULES,
     lives: { [SET]: setLife(twin) },
     async provision(resources: readonly RecordedResource[]) {

@@ -1,3 +1,5 @@
+import { lastOf } from './ids.ts';
+
 /** Where the twin's one subscription is. */
 export interface Place {
   subscription: string;
@@ -15,7 +17,7 @@ export function blobEndpoint({ endpoint }: Pick<Place, 'endpoint'>, account: str
   return `${endpoint}/blob/${account}/`;
 }
 
-/** A storage account by its name, or by the address that Azure gives it. */
+/** A storage account by its name, by its id, or by the address that Azure gives it. */
 export function accountOf(store: string): string {
-  return /^https:\/\/([a-z0-9]+)\./.exec(store)?.[1] ?? store;
+  return /^https:\/\/([a-z0-9]+)\./.exec(store)?.[1] ?? lastOf(store);
 }

@@ -13,6 +13,14 @@ export interface Principal {
   instance?: string;
 }
 
+/** Who works on the subscription: a person who may do everything. */
+export const OPERATOR: Principal = {
+  id: 'operator',
+  clientId: 'operator',
+  name: 'operator@example.com',
+  isOperator: true,
+};
+
 export interface AccessToken {
   token: string;
   /** Real time, ms since the epoch. */

@@ -26,6 +26,7 @@ import { createAutoscaleMethods } from './front/autoscale.ts';
 import type { FrontOptions } from './front/caller.ts';
 import { createCompute } from './front/compute.ts';
 import { dispatch } from './front/dispatch.ts';
+import { createRegion } from './front/region.ts';
 import { createSignatures } from './front/signatures.ts';
 import { createStorageAccounts } from './front/storage-accounts.ts';
 import { createHands, createUnheard } from './hands.ts';
@@ -36,7 +37,7 @@ import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
 import { accountOf, blobEndpoint } from './place.ts';
-import { createPrincipals, type Principal } from './principals.ts';
+import { createPrincipals, OPERATOR } from './principals.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -45,43 +46,46 @@ export interface TwinOptions extends TwinRun {
   onEvent?: (event: TwinEvent) => void;
   /** How long a token is valid, in real ms. An hour unless told. */
   tokensMs?: number;
+  /** How long its services take over each answer, in real ms. */
+  answerMs?: number;
   /** How many of anything are on one page; as many as Azure's, unless told. */
   pageSize?: number;
   /** Hears what the resource manager was asked and has answered. */
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
+  /** Real time, ms since the epoch, where it is to be another than this machine's. */
+  wallClock?: () => number;
+  /** Hears every request before and after it is carried out. `silence`: then nobody answers it. */
+  intervene?: Intervene;
 }
 
-const OPERATOR: Principal = {
-  id: 'operator',
-  clientId: 'operator',
-  name: 'operator@example.com',
-  isOperator: true,
-};
+export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
+
 const MANAGER = ['management.azure.com'];
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): AzureTwin {
-  const { mode, factor, pageSize, tokensMs = 3_600_000 } = options;
+  const { mode, factor, pageSize, tokensMs = 3_600_000, wallClock = Date.now } = options;
+  const { answerMs = 0, intervene } = options;
   const control = mode === 'control';
   const { endpoint } = options.model;
   let model: AzureModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(factor);
   const faults = createFaults<FaultyService>();
-  const principals = createPrincipals(Date.now);
-  const blobs = createBlobs(Date.now);
+  const principals = createPrincipals(wallClock);
+  const blobs = createBlobs(wallClock);
   const signatures = createSignatures();
   const { emit, refuse, ...told } = createWitness<Happening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
   let opening: Promise<void> | undefined;
 
   const { withhold, isUnheard } = createUnheard();
-  const tokens = { principals, tokensMs, now: Date.now };
+  const tokens = { principals, tokensMs, now: wallClock };
   const front: FrontOptions = {
     model: () => model,
     principals,
     faults,
     isUnheard,
-    now: Date.now,
+    now: wallClock,
     refuse,
   };
   const machines = createMachines({ clock, wallClock: Date.now, seed: mode, emit, start: startInstance });
@@ -123,6 +127,10 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
+      ...createRegion(
+        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        () => model.location,
+      ),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };
@@ -152,7 +160,12 @@ export function createTwin(options: TwinOptions): AzureTwin {
 
   async function open(): Promise<void> {
     const trouble = (problem: string) => emit({ kind: 'trouble', problem });
-    const answer = (request: RawRequest) => dispatch(request, services);
+    const answer = async (request: RawRequest) => {
+      if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
+      if (intervene?.(request, 'before') === 'silence') return undefined;
+      const reply = dispatch(request, services);
+      return intervene?.(request, 'after') === 'silence' ? undefined : reply;
+    };
     servers.push(await serve(answer, trouble, Number(new URL(endpoint).port)));
     clock.begin();
     sets.begin();
@@ -236,6 +249,7 @@ export function createTwin(options: TwinOptions): AzureTwin {
       return opening;
     },
     scaleSets: sets.all,
+    autoscaleSettings: () => sets.all().flatMap(({ set }) => sets.autoscale(set.id)?.setting ?? []),
     machines: machines.all,
     instances: machines.described,
     async provision(next) {

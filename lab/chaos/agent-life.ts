@@ -37,6 +37,8 @@ export interface AgentLifeOptions {
   unit: MediaUnit;
   /** Whether LiveKit's own registry can be asked. */
   hasMediaRegistry: boolean;
+  /** The part of the processor that is used, from 0 to 1. */
+  cpu(): number;
   log(event: string, fields: Record<string, unknown>): void;
   /** Called before and after every effect; answers whether the agent dies there. */
   dies(boundary: Boundary, when: 'before' | 'after'): boolean;
@@ -124,7 +126,7 @@ export function startAgentLife(options: AgentLifeOptions): AgentLife {
       stateFile: { ...stateFile, save: (durable) => effect('save', () => stateFile.save(durable)) },
       log,
     };
-    agent = startAgent(config, coreSettings(config, identity), ports, { used: () => 0.1 }, state, clock);
+    agent = startAgent(config, coreSettings(config, identity), ports, { used: options.cpu }, state, clock);
   }
 
   function readDrain() {

@@ -1,4 +1,5 @@
 import { type ChaosArguments, readArguments, USAGE } from './arguments.ts';
+import type { Guard } from './guard.ts';
 import { describe } from './happening.ts';
 import { runMutants } from './mutants.ts';
 import { type Runner, TESTED } from './runner.ts';
@@ -34,7 +35,7 @@ async function run(options: ChaosArguments): Promise<number> {
     case 'replay':
       return replay(tested.run, options);
     case 'mutants':
-      return (await runMutants(tested.guards, options, print)) ? OK : FOUND;
+      return tryMutants(tested.guards, options);
   }
 }
 
@@ -61,6 +62,20 @@ async function runMany(
       print(line);
   }
   return finding === undefined ? OK : FOUND;
+}
+
+async function tryMutants(
+  guards: readonly Guard[],
+  options: Extract<ChaosArguments, { kind: 'mutants' }>,
+): Promise<number> {
+  const { guard: part = '' } = options;
+  const chosen = guards.filter(({ name }) => name.includes(part));
+  if (chosen.length === 0) {
+    const names = guards.map(({ name }) => `  ${name}`).join('\n');
+    process.stderr.write(`--guard ${part} is in the name of no guard; there is\n${names}\n`);
+    return WRONG_ARGUMENTS;
+  }
+  return (await runMutants(chosen, options, print)) ? OK : FOUND;
 }
 
 /** On a terminal one line that changes; elsewhere nothing, as a log is not to be filled. */

@@ -6,6 +6,7 @@ import {
   type Mischief,
   WAYS,
   type Way,
+  type Which,
 } from './step.ts';
 
 /** Draws values from a seeded generator of numbers in [0, 1). */
@@ -40,10 +41,20 @@ export function drawRooms(draw: Draw, count: number, untilMs: number): CommonSte
   }));
 }
 
-/** One thing that goes wrong on a machine, between it and others, or by an operator's hand. It is over by `untilMs`. */
-export function drawTrouble(draw: Draw, nodes: number, fromMs: number, untilMs: number): CommonStep {
+/** When something goes wrong, and on which node. */
+export interface Aim {
+  at: number;
+  node: Which;
+}
+
+/** At any time, on any node. */
+export function drawAim(draw: Draw, nodes: number, fromMs: number, untilMs: number): Aim {
   const at = fromMs + Math.floor((draw.whole(0, 1_000) / 1_000) * (untilMs - fromMs));
-  const node = draw.whole(0, nodes - 1);
+  return { at, node: draw.whole(0, nodes - 1) };
+}
+
+/** One thing that goes wrong on a machine, between it and others, or by an operator's hand. It is over by `untilMs`. */
+export function drawTrouble(draw: Draw, { at, node }: Aim, untilMs: number): CommonStep {
   const forMs = Math.min(draw.whole(1, 150) * SECOND, untilMs - at);
   const downMs = Math.min(draw.oneOf([2, 5, 30, 100, 200]) * SECOND, untilMs - at);
   const kind = draw.oneOf([

@@ -53,8 +53,9 @@ export const COMMON_GUARDS: readonly Guard[] = [
   },
   {
     name: 'what an operator hears is on disk',
-    file: 'node-agent/core/decide.ts',
-    guard: 'revision <= savedRevision || save.failingSince !== null);',
-    instead: 'revision >= 0);',
+    // Answered any sooner, but told as in doubt, it would be no promise.
+    file: 'node-agent/core/command.ts',
+    guard: 'promises: [...promises, { request, text, revision }]',
+    instead: 'promises: [...promises, { request, text, revision: 0 }]',
   },
 ];

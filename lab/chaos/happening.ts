@@ -18,11 +18,17 @@ export type CloudHappening =
       decision?: string;
       why: string;
     }
+  /** A function of ours took the machine out of its group, so that somebody has to end it. */
+  | { kind: 'taken-out'; node: string; decided: boolean }
+  /** The node told the function that it may be ended. `saidEmpty`: its status said so by then. */
+  | { kind: 'woken'; node: string; saidEmpty: boolean }
   /** The cloud does not wait for this node's agent any more. `disturbed`: something had kept that from asking it to. */
   | { kind: 'hold-lost'; node: string; disturbed: boolean }
   /** The agent gave the machine back, and the cloud took its word. */
   | { kind: 'released'; node: string; running: string[]; people: number }
   | { kind: 'function'; name: string; outcome: string }
+  /** A function ended by something that it did not expect. */
+  | { kind: 'broken'; name: string; problem: string }
   | { kind: 'refused'; what: string };
 
 /** What happens on a machine: the same in any cloud. */

@@ -22,7 +22,7 @@ interface Life {
 }
 
 /** Who writes a decision down for one machine before it goes, and tells its id. */
-const WRITTEN_BY = ['pruner'];
+const WRITTEN_BY = ['pruner', 'runbook'];
 const decisionSchema = v.object({ id: v.string(), by: v.string() });
 /** Telling the time of a drain takes the agent no longer. */
 const SLACK_MS = 1_000;
@@ -61,6 +61,12 @@ export function createInvariants(bounds: Bounds): Invariants {
           ? [`${atOnce} nodes drain at once, and ${bounds.maxDrains} are allowed`]
           : [];
       }
+      case 'taken-out':
+        return told.decided ? [] : [`${told.node} was taken out of its group, and nobody had decided that`];
+      case 'woken':
+        return told.saidEmpty
+          ? []
+          : [`${told.node} asked to be ended, and its status did not say that it is empty`];
       case 'signalled':
         return signalled(told);
       case 'media-ended': {
@@ -85,6 +91,8 @@ export function createInvariants(bounds: Bounds): Invariants {
       }
       case 'hold-lost':
         return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
+      case 'broken':
+        return [`the ${told.name} fell: ${told.problem}`];
       case 'agent-says':
         return says(told);
       case 'asked-to-resume':

@@ -1,9 +1,10 @@
-import type { CommonStep, Mischief, Way } from './step.ts';
+import type { Callers, CommonStep, Mischief, Way } from './step.ts';
 
 /** Who calls: a node by its order of launch, or the functions. */
 export type Caller = number | 'functions';
 
-type NetworkStep = Extract<CommonStep, { kind: 'network' }>;
+/** By then it is known whom it means. */
+type NetworkStep = Extract<CommonStep, { kind: 'network' }> & { callers: Callers<number> };
 
 /** What goes wrong in the network now. */
 export interface Mischiefs {

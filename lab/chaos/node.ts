@@ -7,7 +7,7 @@ import { type AgentLife, type AgentLifeOptions, startAgentLife } from './agent-l
 import { createDisk } from './disk.ts';
 import type { Happening } from './happening.ts';
 import { createMediaUnit, type MediaUnit } from './media-unit.ts';
-import type { Boundary, CommonStep } from './step.ts';
+import type { Boundary, NodeStep } from './step.ts';
 
 /** A machine in memory: a disk, a media server under its unit, and an agent that is started again whenever it dies. */
 export interface VirtualNode {
@@ -20,7 +20,7 @@ export interface VirtualNode {
   /** For good. `taken`: whatever is on it. */
   powerOff(taken: boolean): void;
   /** What happens to this machine, out of its cloud's reach. */
-  suffer(step: Extract<CommonStep, { node: number }>): void;
+  suffer(step: NodeStep): void;
 }
 
 export interface VirtualNodeOptions {
@@ -30,6 +30,8 @@ export interface VirtualNodeOptions {
   send: SendHttp;
   connect: AgentLifeOptions['connect'];
   hasMediaRegistry: boolean;
+  /** As its own agent measures it, from 0 to 1; a tenth unless told. */
+  cpu?: () => number;
   tell(happening: Happening): void;
   isOver(): boolean;
 }
@@ -64,6 +66,7 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
     life = startAgentLife({
       ...options,
       boot: `boot${boots}`,
+      cpu: options.cpu ?? (() => 0.1),
       disk,
       unit,
       wallNow: () => clock.now() + wallOffsetMs,
@@ -121,7 +124,7 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
     });
   }
 
-  function suffer(step: Extract<CommonStep, { node: number }>): void {
+  function suffer(step: NodeStep): void {
     if (!on) return;
     switch (step.kind) {
       case 'room':

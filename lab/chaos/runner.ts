@@ -1,5 +1,6 @@
 import { createRandom } from '../rehearsal/random.ts';
 import { awsCloud } from './aws/cloud.ts';
+import { azureCloud } from './azure/cloud.ts';
 import type { ChaosCloud } from './cloud.ts';
 import { gcpCloud } from './gcp/cloud.ts';
 import type { Guard } from './guard.ts';
@@ -37,6 +38,7 @@ export interface Tested {
 /** By its name. */
 export const TESTED: Readonly<Record<string, Tested>> = {
   aws: testedOf(awsCloud),
+  azure: testedOf(azureCloud),
   gcp: testedOf(gcpCloud),
 };
 

@@ -1,5 +1,11 @@
-/** Whose calls a mischief in the network hits: those of one node (by order of launch), of the functions, or all. */
-export type Callers = { node: number } | 'functions' | 'all';
+/**
+ * A node by its order of launch, beginning with 0; or the so-and-so-many-th of those that are on their way out when the
+ * step begins, by their order too: what goes wrong with these is worst.
+ */
+export type Which = number | { decided: number };
+
+/** Whose calls a mischief in the network hits: those of one node, of the functions, or all. */
+export type Callers<Node = Which> = { node: Node } | 'functions' | 'all';
 
 export const WAYS = ['metadata', 'api', 'store', 'metrics'] as const;
 export type Way = (typeof WAYS)[number];
@@ -40,32 +46,35 @@ export const BOUNDARIES = [
 export type Boundary = (typeof BOUNDARIES)[number];
 
 /**
- * One thing that happens to a world of any cloud, as data. `at` and every duration in ms since the world began; `node`
- * is the order of launch, beginning with 0. What a step means where it cannot happen (no such node) is nothing.
+ * One thing that happens to a world of any cloud, as data. `at` and every duration in ms since the world began. What a
+ * step means where it cannot happen (no such node) is nothing.
  */
-export type CommonStep = { at: number } & (
+export type CommonStep = { at: number } /** On one of those that take rooms then. */ & (
   | { kind: 'room'; node: number; people: number; forMs: number }
   | { kind: 'network'; callers: Callers; way: Way; mischief: Mischief; forMs: number; each: number }
   /** Dies at its `nth` such boundary from now, and comes back after `downMs`. */
   | {
       kind: 'kill-agent';
-      node: number;
+      node: Which;
       boundary: Boundary | 'any';
       when: 'before' | 'after';
       nth: number;
       downMs: number;
     }
-  | { kind: 'reboot'; node: number; downMs: number }
-  | { kind: 'media-crash'; node: number }
-  | { kind: 'clock-jump'; node: number; byMs: number }
-  | { kind: 'disk-full'; node: number; forMs: number }
-  | { kind: 'state-garbled'; node: number; downMs: number }
-  | { kind: 'runtime-silent'; node: number; forMs: number }
+  | { kind: 'reboot'; node: Which; downMs: number }
+  | { kind: 'media-crash'; node: Which }
+  | { kind: 'clock-jump'; node: Which; byMs: number }
+  | { kind: 'disk-full'; node: Which; forMs: number }
+  | { kind: 'state-garbled'; node: Which; downMs: number }
+  | { kind: 'runtime-silent'; node: Which; forMs: number }
   /** The next signal fails in the telling: it arrived, or it did not. */
-  | { kind: 'signal-unsure'; node: number; arrives: boolean }
-  | { kind: 'operator-drain'; node: number }
-  | { kind: 'operator-resume'; node: number }
+  | { kind: 'signal-unsure'; node: Which; arrives: boolean }
+  | { kind: 'operator-drain'; node: Which }
+  | { kind: 'operator-resume'; node: Which }
 );
+
+/** What happens to one machine. */
+export type NodeStep = Extract<CommonStep, { node: Which }>;
 
 /** What happens in one cloud only: its kinds are no common ones. */
 export interface OwnStep {

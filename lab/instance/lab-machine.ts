@@ -52,7 +52,7 @@ export class LabMachine implements Machine {
   readonly host = '127.0.0.1';
   readonly #options: LabMachineOptions;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #systemctl: Systemctl;
+  #systemctl: Systemctl | undefined;
   #supervisor: Supervisor | undefined;
   #engine: TwinEngine | undefined;
   #ports: InstancePorts | undefined;
@@ -74,7 +74,6 @@ export class LabMachine implements Machine {
       PATH: this.#bin(),
       TMPDIR: join(root, 'tmp'),
     };
-    this.#systemctl = new Systemctl((words) => this.#running().command(words));
   }
 
   get ports(): InstancePorts {
@@ -103,6 +102,7 @@ export class LabMachine implements Machine {
     this.#supervisor = this.#newSupervisor();
     const { images, watchdog } = this.#options;
     if (images !== undefined) this.#engine = await TwinEngine.start(this.#socket(), { images, watchdog });
+    this.#systemctl = new Systemctl((words) => this.#running().command(words));
     await this.#systemctl.install(join(this.#bin(), 'systemctl'), this.#unitsFolder());
     await this.#carryOut(plan);
   }
@@ -117,7 +117,7 @@ export class LabMachine implements Machine {
   async terminate(): Promise<void> {
     this.#takenAway = true;
     clearInterval(this.#pretending);
-    this.#systemctl.close();
+    this.#systemctl?.close();
     if (this.#booting !== undefined) {
       for (const group of groupsUnder([this.#booting.group])) killGroup(group, 'SIGKILL');
       await this.#booting.ended;
@@ -153,6 +153,16 @@ export class LabMachine implements Machine {
     await this.#engine?.listen(this.#socket());
     this.#supervisor.startEnabled();
     if (plan.everyBoot) await this.#carryOut(plan);
+  }
+
+  /** Its disk is made anew: it boots for the first time, under the name that it had. */
+  async reimage(): Promise<void> {
+    clearInterval(this.#pretending);
+    this.#systemctl?.close();
+    await this.#running().powerOff();
+    await this.#engine?.stop();
+    rmSync(this.root, { recursive: true, force: true });
+    await this.boot();
   }
 
   crashMedia(signal: NodeJS.Signals = 'SIGKILL'): void {

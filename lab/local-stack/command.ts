@@ -1,4 +1,5 @@
 import { describeError } from '../../fleet/error.ts';
+import { lackingFor } from '../rehearsal/lacking.ts';
 import { readLocalStackArguments, USAGE } from './arguments.ts';
 import { findPulumi } from './pulumi.ts';
 
@@ -26,6 +27,11 @@ export async function localStackCommand(argv: readonly string[]): Promise<number
   const program = findPulumi(process.env);
   if (program === undefined) {
     process.stderr.write(NO_PULUMI);
+    return NOT_OK;
+  }
+  const lacking = lackingFor(read.arguments.cloud);
+  if (lacking !== undefined) {
+    process.stderr.write(`${read.arguments.cloud}: ${lacking}\n`);
     return NOT_OK;
   }
   const interrupted = new AbortController();

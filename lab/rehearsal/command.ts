@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { describeError } from '../../fleet/error.ts';
 import { type RehearsalArguments, readArguments, USAGE } from './arguments.ts';
+import { lackingFor } from './lacking.ts';
 import type { Picture } from './picture.ts';
 import type { Outcome } from './rehearse.ts';
 import type { Report, RunReport } from './report.ts';
@@ -33,6 +34,12 @@ async function run({ clouds, json, ...options }: RehearsalArguments): Promise<nu
     process.stderr.write(`--json ${json} cannot be written: ${problem}\n`);
     return WRONG_ARGUMENTS;
   }
+  const able = clouds.filter((cloud) => {
+    const lacking = lackingFor(cloud);
+    if (lacking !== undefined) process.stderr.write(`${cloud} is left out: ${lacking}\n`);
+    return lacking === undefined;
+  });
+  if (able.length === 0) return NOT_OK;
   const interrupted = new AbortController();
   const interrupt = () => {
     // Whoever asks twice does not want to wait for folders to be cleared away.
@@ -49,7 +56,7 @@ async function run({ clouds, json, ...options }: RehearsalArguments): Promise<nu
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { rehearse } = await import('./rehearse.ts');
     const outcomes: Outcome[] = [];
-    for (const cloud of clouds) {
+    for (const cloud of able) {
       const view = createView(process.stdout);
       const show = (picture: Picture) => view.show(picture);
       outcomes.push(

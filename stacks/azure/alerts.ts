@@ -40,8 +40,8 @@ const ALERTS: Alert[] = [
   },
   {
     name: 'stuck',
-    says: 'A node does not do what was decided about it, or is not deleted though it says that it is empty.',
-    lines: found('unheard', 'not-deleted', 'slow-operation'),
+    says: 'A node is not deleted though it has been empty for long.',
+    lines: found('not-deleted'),
   },
   {
     name: 'alarming',

@@ -105,7 +105,8 @@ function checkPlace(
   if (has !== wanted) {
     throw new pulumi.RunError(
       `ebbtide:pool.zones names ${wanted || 'none'}: the scale set of the pool ${pool.name} has ${has || 'none'}, and would be deleted, ` +
-        'with the calls that are on, for one that has others. Make a pool of another name, and take this one away when it is empty',
+        'with the calls that are on, for one that has others: another list of zones is another pool. Keep the list, or make a ' +
+        'pool of another name, and take this one away when it is empty',
     );
   }
 }

@@ -3,12 +3,12 @@ import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
 import type { Applied } from '../../lab/azure/apply.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { readModel } from '../../lab/azure/read-model.ts';
 import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RecordedResource } from '../../lab/pulumi/resource.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
 import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
-import { hasPython } from '../support/python.ts';
 import { applyPool } from './support/azure/apply.ts';
 import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
 import { type Exchange, readSwagger } from './support/specs/swagger.ts';
@@ -55,6 +55,24 @@ describe('the program of stacks/, applied to a twin Azure', function () {
     );
     assert.ok(containers.every(({ isPublic }) => !isPublic));
   });
+
+  const ROOM: [what: string, pool: Record<string, unknown>, says: RegExp][] = [
+    [
+      'a size that the region does not have',
+      { machineType: 'Standard_D4s_v3' },
+      /ebbtide:pool\.machineType is "Standard_D4s_v3": azure-native:location, which is westeurope, does not have it/,
+    ],
+    [
+      'more machines than the quota has',
+      { min: 90, max: 200 },
+      /the first 90 machines need 360 processors, and the quota "cores" of westeurope has 350 of 350 left/,
+    ],
+  ];
+  for (const [what, pool, says] of ROOM) {
+    it(`is not applied where it asks for ${what}`, async () => {
+      await assert.rejects(applyPool({ pool: { name: 'media', ...pool } }), says);
+    });
+  }
 
   it('gives everybody enough: the alert wakes the runbook, which protects the nodes and is refused nothing', async function () {
     if (!hasPython()) this.skip();

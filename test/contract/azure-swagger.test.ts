@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { hasPython } from '../../lab/azure/automation/python.ts';
+import { SUBSCRIPTION } from '../../lab/azure/place.ts';
 import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
-import { hasPython } from '../support/python.ts';
 import { ACCOUNT, SET } from './support/azure/model.ts';
 import { startPool, type TestPool } from './support/azure/pool.ts';
 import { type Exchange, readSwagger, type Swagger } from './support/specs/swagger.ts';
 
+const REGION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope`;
 /** Of what goes on in the background no description tells. */
 const UNDESCRIBED = /\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\//;
 
@@ -18,6 +20,7 @@ describe('what is sent to the resource manager and what the twin answers, agains
   before(async function () {
     swagger = await readSwagger([
       'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-03-01/virtualMachineScaleSet.json',
+      'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-03-01/computeRPCommon.json',
       'automation/resource-manager/Microsoft.Automation/stable/2023-11-01/job.json',
     ]);
     if (swagger === undefined) this.skip();
@@ -53,7 +56,6 @@ describe('what is sent to the resource manager and what the twin answers, agains
     assert.equal((await world.woken()).status, 'Completed');
     assert.deepEqual([...kinds()].sort(), [
       'DELETE virtualMachines',
-      'GET operations',
       'GET virtualMachines',
       'PUT jobs',
       'PUT virtualMachines',
@@ -76,10 +78,11 @@ describe('what is sent to the resource manager and what the twin answers, agains
       await world.arm('operator', 'GET', `${ACCOUNT}/jobs`),
       await world.arm('operator', 'POST', `${job}/stop`),
       await world.arm('operator', 'GET', job.replace(guid, guid.replace('1', '9'))),
+      await world.arm('operator', 'GET', `${REGION}/usages`),
     ];
     assert.deepEqual(
       asked.map(({ status }) => status),
-      [200, 200, 404, 403, 201, 200, 200, 200, 404],
+      [200, 200, 404, 403, 201, 200, 200, 200, 404, 200],
     );
     assert.deepEqual(await problems(), []);
   });

@@ -1,3 +1,3 @@
 import { testCloud } from '../support/chaos.ts';
 
-testCloud('aws');
+testCloud('aws', 1_000);

@@ -1,3 +1,3 @@
 import { testCloud } from '../support/chaos.ts';
 
-testCloud('gcp');
+testCloud('gcp', 900);

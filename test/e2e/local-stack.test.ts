@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import { afterEach, describe, it } from 'mocha';
 import { CLOUD_NAMES } from '../../lab/cloud/names.ts';
 import { findPulumi } from '../../lab/local-stack/pulumi.ts';
+import { lackingFor } from '../../lab/rehearsal/lacking.ts';
 import { repositoryRoot } from '../../stacks/bundle.ts';
 
 const run = promisify(execFile);
 const program = findPulumi(process.env);
-const withPulumi = program === undefined ? it.skip : it;
-const why = program === undefined ? ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)' : '';
+const NO_PULUMI = 'no pulumi in PATH, and EBBTIDE_PULUMI is not set';
 
 describe('npm run lab -- up', function () {
   this.timeout(180_000);
@@ -19,8 +19,9 @@ describe('npm run lab -- up', function () {
   afterEach(() => lab?.kill('SIGKILL'));
 
   for (const cloud of CLOUD_NAMES) {
-    withPulumi(
-      `on ${cloud}: whoever types what it prints works on a stack with people in calls${why}`,
+    const lacking = program === undefined ? NO_PULUMI : lackingFor(cloud);
+    (lacking === undefined ? it : it.skip)(
+      `on ${cloud}: whoever types what it prints works on a stack with people in calls${lacking ? ` (skipped: ${lacking})` : ''}`,
       async () => {
         const command = ['--import', 'tsx', 'lab/stack.ts', 'up', '--cloud', cloud];
         lab = spawn(process.execPath, command, { cwd: repositoryRoot, stdio: ['ignore', 'pipe', 'pipe'] });

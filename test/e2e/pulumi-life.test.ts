@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
 import { AWS_LIFE } from '../support/pulumi-life/aws.ts';
+import { AZURE_LIFE } from '../support/pulumi-life/azure.ts';
 import { GCP_LIFE } from '../support/pulumi-life/gcp.ts';
 import type { LifeRow } from '../support/pulumi-life/row.ts';
 import { bucketOf, statusText } from '../support/pulumi-life/status.ts';
@@ -13,12 +14,19 @@ const program = findPulumi(process.env);
 const YES = ['--yes', '--skip-preview'];
 
 lifeOf(AWS_LIFE);
+lifeOf(AZURE_LIFE);
 lifeOf(GCP_LIFE);
 
 function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
   describe(`the life of a stack on ${row.name}, by the real Pulumi CLI`, function () {
     this.timeout(120_000);
     let rig: PulumiRig<Twin>;
+
+    function assertNothingSecret(text: string): void {
+      const secrets = [...Object.values(SECRETS), ...(row.secrets?.(rig) ?? [])];
+      for (const secret of secrets.filter((each) => each !== ''))
+        assert.ok(!text.includes(secret), 'a secret is told in plain text');
+    }
 
     before(async function () {
       if (program === undefined) {
@@ -36,6 +44,8 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       if (this.currentTest?.state === 'failed')
         throw new Error('what follows is left out: the stack is not as it expects');
     });
+
+    const statusOf = (node: string) => statusText(rig, row.types.bucket, node);
 
     it('tells all that is wrong with the settings at once, before anything is made', async () => {
       const [pool, media] = [rig.section('ebbtide:pool'), rig.section('ebbtide:media')];
@@ -78,6 +88,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     });
 
     it('keeps no secret in plain text in its state', async () => {
+      assert.ok(row.secrets?.(rig).every((secret) => secret !== '') ?? true);
       const { stdout } = await rig.does('stack', 'export');
       assertNothingSecret(stdout);
       assert.ok(stdout.includes('"ciphertext"'), 'the secrets are there, encrypted');
@@ -95,7 +106,8 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       rig.cloud.twin.setDesiredCapacity(3);
       await rig.until('a third node serves', () => rig.inService().length === 3);
       const { min, max = 0 } = sizes(rig);
-      rig.set('ebbtide:pool', { ...rig.section('ebbtide:pool'), max: max + 1 });
+      const pool = rig.section('ebbtide:pool');
+      rig.set('ebbtide:pool', { ...pool, max: Number(pool.max) + 1 });
       assert.deepEqual(changesIn(await rig.does('up', ...YES)), row.touched.max);
       assert.deepEqual(sizes(rig), { min, max: max + 1, desired: 3 });
 
@@ -143,7 +155,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       const size = sizes(rig);
       const processes = processesOf(rig);
       await rig.until('the node says so', () =>
-        rig.inService().some((node) => statusText(rig, row.types.bucket, node)?.includes('"people":2')),
+        rig.inService().some((node) => statusOf(node)?.includes('"people":2')),
       );
       const { code, output } = await rig.pulumi('destroy', ...YES);
       assert.notEqual(code, 0);
@@ -159,8 +171,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     });
 
     it('refuses to destroy while a node does not speak', async () => {
-      const silent =
-        rig.inService().find((id) => !statusText(rig, row.types.bucket, id)?.includes('"people":2')) ?? '';
+      const silent = rig.inService().find((id) => !statusOf(id)?.includes('"people":2')) ?? '';
       const machine = rig.machines.machine(silent);
       assert.ok(machine);
       process.kill(machine.pidOf(AGENT_UNIT), 'SIGSTOP');
@@ -188,7 +199,14 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     it('destroys a pool without calls, machines that left their group included', async () => {
       rig.set('ebbtide:onDestroy', 'refuse');
       await rig.does('up', ...YES);
+      const twoAreFree = () =>
+        rig.until('two nodes tell that nobody is on them', () => {
+          const nodes = rig.inService();
+          return nodes.length === 2 && nodes.every((node) => statusOf(node)?.includes('"people":0'));
+        });
+      await twoAreFree();
       await row.strand(rig);
+      await twoAreFree();
       await rig.does('destroy', ...YES);
       await assertNothingLeft(rig);
     });
@@ -229,11 +247,6 @@ function changesIn({ output }: PulumiResult): string[] {
   const lines = changed.map(([, type, name]) => `${type} ${name}`);
   // What is replaced is told of more than once.
   return [...new Set(lines)].filter((line) => !line.startsWith('pulumi:pulumi:Stack')).sort();
-}
-
-function assertNothingSecret(text: string): void {
-  for (const secret of Object.values(SECRETS))
-    assert.ok(!text.includes(secret), 'a secret is told in plain text');
 }
 
 function processesOf(rig: PulumiRig): Map<string, number> {

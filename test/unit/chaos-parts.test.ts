@@ -2,16 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { readArguments } from '../../lab/chaos/arguments.ts';
+import type { Standing } from '../../lab/chaos/cloud.ts';
 import { createDisk } from '../../lab/chaos/disk.ts';
 import { createDisturbance } from '../../lab/chaos/disturbance.ts';
 import { isAtRest, type NodeNow, wrongAtTheEnd } from '../../lab/chaos/endings.ts';
 import type { Happening } from '../../lab/chaos/happening.ts';
 import { createInvariants } from '../../lab/chaos/invariants.ts';
 import { createMischiefs } from '../../lab/chaos/mischiefs.ts';
+import type { VirtualNode } from '../../lab/chaos/node.ts';
 import { TESTED } from '../../lab/chaos/runner.ts';
 import { shrink } from '../../lab/chaos/shrink.ts';
 import { isCommon } from '../../lab/chaos/step.ts';
 import { createVirtualTime } from '../../lab/chaos/virtual-time.ts';
+import { placeOf } from '../../lab/chaos/which.ts';
 
 describe('virtual time', () => {
   it('brings everything in its order, with all that follows from it first', async () => {
@@ -88,6 +91,21 @@ describe('mischief in the network', () => {
     mischiefs.add({ ...base, callers: 'all', each: 1 });
     assert.equal(mischiefs.of('functions', 'store'), 'lost');
   });
+});
+
+describe('which node a step means', () => {
+  const standing: Standing[] = ['gone', 'in', 'leaving', 'in', 'kept', 'stopped'];
+  const nodes = standing.map((each) => ({ node: {} as VirtualNode, standing: each }));
+  for (const [which, place] of [
+    [0, 0],
+    [5, 5],
+    [6, undefined],
+    [{ decided: 0 }, 2],
+    [{ decided: 1 }, 4],
+    [{ decided: 2 }, undefined],
+  ] as const) {
+    it(`${JSON.stringify(which)}: ${place ?? 'none'}`, () => assert.equal(placeOf(which, nodes), place));
+  }
 });
 
 describe('how long trouble may be felt', () => {
@@ -228,6 +246,26 @@ describe('what must never happen', () => {
       wrong: /given back while l ran on it/,
     },
     {
+      given: 'a machine that is taken out of its group for its decision',
+      happens: [wanted('n'), { kind: 'taken-out', node, decided: true }],
+      wrong: undefined,
+    },
+    {
+      given: 'a machine that is taken out of its group for nothing',
+      happens: [{ kind: 'taken-out', node, decided: false }],
+      wrong: /nobody had decided that/,
+    },
+    {
+      given: 'a node that asks to be ended after it said that it is empty',
+      happens: [{ kind: 'woken', node, saidEmpty: true }],
+      wrong: undefined,
+    },
+    {
+      given: 'a node that asks to be ended before it said that it is empty',
+      happens: [{ kind: 'woken', node, saidEmpty: false }],
+      wrong: /did not say that it is empty/,
+    },
+    {
       given: 'a hook that ran out for nothing',
       happens: [{ kind: 'hold-lost', node, disturbed: false }],
       wrong: /was not held/,
@@ -306,7 +344,11 @@ describe('the arguments of the fault injection', () => {
     [[], { kind: 'runs', cloud: 'aws', runs: 1000, seed: 1, json: false }],
     [['--runs', '5', '--seed', '7', '--json'], { kind: 'runs', cloud: 'aws', runs: 5, seed: 7, json: true }],
     [['--seed', '7', '--only', '3,9'], { kind: 'replay', cloud: 'aws', seed: 7, only: [3, 9] }],
-    [['--mutants', '--runs', '50'], { kind: 'mutants', cloud: 'aws', runs: 50, seed: 1 }],
+    [['--mutants', '--runs', '50'], { kind: 'mutants', cloud: 'aws', runs: 50, seed: 1, guard: undefined }],
+    [
+      ['--mutants', '--guard', 'a lost state'],
+      { kind: 'mutants', cloud: 'aws', runs: 1000, seed: 1, guard: 'a lost state' },
+    ],
   ] as const) {
     it(`takes ${argv.join(' ') || 'nothing'}`, () => {
       assert.deepEqual(readArguments(argv, clouds), { kind: 'run', arguments: expected });
@@ -321,6 +363,7 @@ describe('the arguments of the fault injection', () => {
     [['--only', '1,x'], /--only x must be a whole number/],
     [['--only', '1', '--runs', '3'], /--only replays one schedule/],
     [['--mutants', '--json'], /--json is of no use/],
+    [['--guard', 'a lost state'], /--guard chooses among what --mutants takes out/],
     [['--wat'], /Unknown option '--wat'/],
     [['10000'], /Unexpected argument '10000'/],
   ] as const) {

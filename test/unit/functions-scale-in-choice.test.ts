@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import * as v from 'valibot';
 import {
   type Candidate,
   type Choice,
@@ -10,13 +9,10 @@ import {
   chooseVictims,
   type Demand,
 } from '../../fleet/choose-victims.ts';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
+import { hasPython } from '../../lab/azure/automation/python.ts';
 import { arbitraryReading, readChoiceCases } from '../support/choice-cases.ts';
-import { hasPython } from '../support/python.ts';
-import { RUNBOOK } from '../support/runbook.ts';
+import { callRunbook } from '../support/runbook.ts';
 import { NOW } from './support/fleet.ts';
-
-const RUNNER = fileURLToPath(new URL('../support/choose_victims_runner.py', import.meta.url));
 
 interface World {
   candidates: Candidate[];
@@ -24,17 +20,33 @@ interface World {
   rules: ChoosingRules;
 }
 
-/** The runbook asks for a number, of nodes that nobody has decided on: not by zone or market, and never of the unknown. */
+/** The runbook asks for one or more, of nodes that nobody has decided on: not by zone or market, and never of the unknown. */
 function canRunbookAsk({ demands, rules }: { demands: Demand[]; rules: ChoosingRules }): boolean {
   const anywhere = demands.every(({ zone, market }) => zone === undefined && market === undefined);
-  return anywhere && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
+  const some = demands.some(({ count }) => count > 0);
+  return anywhere && some && rules.unknown === 'only-known' && rules.alreadyChosen.size === 0;
 }
 
+const choiceSchema = v.array(
+  v.tuple([
+    v.array(v.tuple([v.object({ node: v.string() }), v.string()])),
+    v.array(v.object({ node: v.string(), reason: v.string() })),
+  ]),
+);
+
 function inPython(worlds: World[]): Choice[] {
-  const input = JSON.stringify(worlds.map((world) => ({ ...world, now: NOW })));
-  const ran = spawnSync(PYTHON, [RUNNER, RUNBOOK], { input, encoding: 'utf8', maxBuffer: 1e8 });
-  assert.equal(ran.status, 0, ran.stderr);
-  return JSON.parse(ran.stdout) as Choice[];
+  const outcomes = callRunbook(
+    worlds.map(({ candidates, asked, rules }) => ['choose_victims', [candidates, asked, rules, NOW]]),
+  );
+  return v
+    .parse(
+      choiceSchema,
+      outcomes.map(({ value }) => value),
+    )
+    .map(([victims, passedOver]) => ({
+      victims: victims.map(([{ node }, reason]) => ({ node, reason })),
+      passedOver,
+    }));
 }
 
 function assertSame(worlds: World[]): Choice[] {
@@ -48,7 +60,7 @@ function assertSame(worlds: World[]): Choice[] {
 const arbitraryWorld: fc.Arbitrary<World> = fc
   .record({
     readings: fc.array(fc.tuple(arbitraryReading, fc.constantFrom('1', '2')), { maxLength: 12 }),
-    asked: fc.nat(6),
+    asked: fc.integer({ min: 1, max: 6 }),
     minServing: fc.nat(4),
     maxDrains: fc.integer({ min: 1, max: 5 }),
     drainsUnderWay: fc.nat(5),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Provider } from '@pulumi/azure-native/provider.js';
 import type * as pulumi from '@pulumi/pulumi';
@@ -18,6 +19,7 @@ import { readSettings } from '../../stacks/settings.ts';
 import { createSettingsFiles } from '../../stacks/settings-files.ts';
 import { softwareOf } from '../../stacks/software.ts';
 import { packUserData, renderUserData } from '../../stacks/user-data.ts';
+import { RUNBOOK as RUNBOOK_TEXT } from '../support/runbook.ts';
 import {
   configValues,
   GOOD_AZURE,
@@ -613,7 +615,11 @@ describe('the Azure pool', () => {
         (name) => `ebbtide-media-${name}`,
       ),
     );
+    const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
     for (const { inputs } of rules) {
+      const [{ query }] = Object(inputs.criteria).allOf;
+      for (const [, finding] of String(query).matchAll(/"found-([a-z-]*[a-z])"/g))
+        assert.ok(runbook.includes(`found["${finding}"]`), `the runbook never finds ${finding}`);
       assert.deepEqual(inputs.actions, { actionGroups: [group, 'media-alerts-people-id'] });
       const [{ operator, threshold }] = Object(inputs.criteria).allOf;
       const isSilent = inputs.ruleName === 'ebbtide-media-runbook-silent';

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { collectLines } from '../../cloud/collect-lines.ts';
+import { PYTHON } from './python.ts';
 
 export type JobStatus = 'New' | 'Running' | 'Completed' | 'Failed' | 'Stopped' | 'Suspended';
 
@@ -28,9 +29,6 @@ export interface Sandbox {
   environment: Record<string, string>;
   onLine(line: string): void;
 }
-
-/** What the cloud runs runbooks in Python with. */
-export const PYTHON = 'python3';
 
 /** Resolves with how it ended. */
 export function runInSandbox(

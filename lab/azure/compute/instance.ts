@@ -45,13 +45,17 @@ export interface Instance {
   told?: Standing;
 }
 
-export type InstanceSpec = Pick<Instance, 'id' | 'zone' | 'set' | 'createdAt' | 'launchedAt'>;
+export type InstanceSpec = Pick<Instance, 'id' | 'zone' | 'set' | 'createdAt' | 'launchedAt'> & {
+  /** How many machines had that number before it: 0 unless told. */
+  earlier?: number;
+};
 
-export function createInstance(spec: InstanceSpec, seed: string): Instance {
+export function createInstance({ earlier = 0, ...spec }: InstanceSpec, seed: string): Instance {
+  const again = earlier === 0 ? '' : `#${earlier}`;
   return {
     ...spec,
     name: `${spec.set.name}_${spec.id}`,
-    vmId: uuid(`${seed} ${spec.set.id} ${spec.id}`),
+    vmId: uuid(`${seed} ${spec.set.id} ${spec.id}${again}`),
     tags: { ...spec.set.tags },
     protection: undefined,
     provisioning: 'Creating',

@@ -18,15 +18,16 @@ export interface DispatchOptions {
 /** The twin's services differ by the first part of their paths, so one address serves all. Undefined: no answer. */
 export function dispatch(request: RawRequest, options: DispatchOptions): HttpReply | undefined {
   const [path = '/'] = request.target.split('?', 1);
-  if (path.startsWith('/blob/')) return withDate(answerBlob(request, options.blob));
+  if (path.startsWith('/blob/')) return withDate(answerBlob(request, options.blob), options.blob.now());
   if (path.startsWith('/workflows/')) return options.workflows.receive(request);
   if (path === '/job-identity') return answerJobIdentity(request, options);
   return answerArm(request, options.arm);
 }
 
-/** Every answer of the store tells its clock; Node does it by the machine's own. */
-function withDate(reply: HttpReply | undefined): HttpReply | undefined {
-  return reply && { ...reply, headers: { 'x-ms-version': '2023-11-03', ...reply.headers } };
+/** Every answer of the store tells its clock. */
+function withDate(reply: HttpReply | undefined, now: number): HttpReply | undefined {
+  const common = { 'x-ms-version': '2023-11-03', date: new Date(now).toUTCString() };
+  return reply && { ...reply, headers: { ...common, ...reply.headers } };
 }
 
 /** Where a job asks for tokens of its account's identities. */

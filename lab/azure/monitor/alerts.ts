@@ -41,7 +41,9 @@ export function createAlerts({ clock, sets, actionGroups, call, wallClock, emit 
     const end = tickEvery(clock, alert.everyMs, () => {
       const now = clock.now();
       const value = sets.metric(alert.scope)?.read({ ...alert, statistic: 'Average' }, now);
-      const breached = value !== undefined && holds(value, alert.comparison, alert.threshold);
+      // Of a time in which nothing was measured an alert says nothing, and stays as it is.
+      if (value === undefined) return;
+      const breached = holds(value, alert.comparison, alert.threshold);
       if (breached !== firing) {
         const [from, to] = firing ? ['Fired', 'Resolved'] : ['Resolved', 'Fired'];
         emit({ kind: 'alarm', name: alert.name, from, to });
@@ -52,7 +54,7 @@ export function createAlerts({ clock, sets, actionGroups, call, wallClock, emit 
       firing = breached;
       if (!isNews || silent || !alert.enabled) return;
       toldAt = now;
-      void notify(alert, value ?? 0);
+      void notify(alert, value);
     });
     running.set(alert.id, { alert, end });
   }

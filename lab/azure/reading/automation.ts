@@ -24,7 +24,9 @@ const runbookSchema = v.strictObject({
   publishContentLink: v.strictObject({
     uri: v.string(),
     version: v.optional(v.string()),
-    contentHash: v.optional(v.strictObject({ algorithm: v.literal('sha256'), value: v.string() })),
+    contentHash: v.optional(
+      v.strictObject({ algorithm: v.pipe(v.string(), v.regex(/^sha256$/i)), value: v.string() }),
+    ),
   }),
 });
 const scheduleSchema = v.strictObject({
@@ -64,7 +66,7 @@ export function readRunbooks(resources: readonly RecordedResource[]): Runbook[] 
     const { contentHash } = is.publishContentLink;
     if (
       contentHash !== undefined &&
-      contentHash.value !== createHash('sha256').update(content).digest('hex')
+      contentHash.value.toLowerCase() !== createHash('sha256').update(content).digest('hex')
     ) {
       throw new Error(`"${name}" is not the text that its hash says`);
     }

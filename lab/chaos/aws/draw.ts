@@ -1,5 +1,5 @@
 import type { Drawn } from '../cloud.ts';
-import { createDraw, type Draw, drawRooms, drawTrouble } from '../draw.ts';
+import { createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AwsPlan } from './plan.ts';
 import type { AwsStep } from './step.ts';
@@ -33,7 +33,9 @@ export function drawAws(random: () => number): Drawn<AwsPlan, AwsStep> {
     ...drawRooms(draw, draw.whole(2, 8), calmAt - 60 * SECOND),
     { at: shrinkAt, kind: 'desired', to: draw.whole(1, plan.desired - 1) },
     ...(draw.chance(0.3) ? [{ at: shrinkAt + 60 * SECOND, kind: 'desired', to: plan.desired } as const] : []),
-    ...Array.from({ length: draw.whole(1, 6) }, () => drawTrouble(draw, plan.desired, BEGIN_MS, calmAt)),
+    ...Array.from({ length: draw.whole(1, 6) }, () =>
+      drawTrouble(draw, drawAim(draw, plan.desired, BEGIN_MS, calmAt), calmAt),
+    ),
     ...Array.from({ length: draw.whole(0, 2) }, () => drawAwsTrouble(draw, plan, calmAt)),
   ];
   return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };

@@ -2,6 +2,9 @@ import type { Clock } from '../../../fleet/clock.ts';
 import { PROTECTED_KEY } from '../../../fleet/protection.ts';
 import type { createHands } from '../../gcp/hands.ts';
 import type { Objects } from '../../gcp/objects.ts';
+import type { NodeInWorld } from '../cloud.ts';
+import type { Which } from '../step.ts';
+import { placeOf } from '../which.ts';
 import type { CloudRun } from './cloud-run.ts';
 import type { Member, Members } from './machines.ts';
 import { BUCKET } from './model.ts';
@@ -19,9 +22,10 @@ export interface Reach {
   cloudRun: CloudRun;
   schedule: Schedule;
   objects: Objects;
+  nodes(): readonly NodeInWorld[];
 }
 
-type OfNode = Extract<GcpStep, { node: number }>;
+type OfNode = Extract<GcpStep, { node: Which }>;
 
 /** Carries out what can happen on GCP only. What concerns a machine that is gone, or was never there, is nothing. */
 export function applyGcpStep(step: GcpStep, reach: Reach): void {
@@ -39,6 +43,9 @@ export function applyGcpStep(step: GcpStep, reach: Reach): void {
       return;
     case 'kill-pruner':
       cloudRun.killAt(step);
+      return;
+    case 'woken':
+      wakeAgainAndAgain(step, reach);
       return;
     case 'wake-refused':
       cloudRun.refusedUntil = until(step.forMs);
@@ -60,11 +67,19 @@ export function applyGcpStep(step: GcpStep, reach: Reach): void {
       outages.storeGoneUntil = until(step.forMs);
       return;
     default: {
-      const member = reach.members.all()[step.node];
+      const place = placeOf(step.node, reach.nodes());
+      const member = place === undefined ? undefined : reach.members.all()[place];
       if (member !== undefined && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }
   }
+}
+
+function wakeAgainAndAgain(
+  { forMs, everyMs }: Extract<GcpStep, { kind: 'woken' }>,
+  { clock, cloudRun }: Reach,
+): void {
+  for (let inMs = 0; inMs < forMs; inMs += everyMs) clock.after(inMs, () => void cloudRun.wake());
 }
 
 function applyToMachine(step: OfNode, { instance, node }: Member, { clock, hands, objects }: Reach): void {

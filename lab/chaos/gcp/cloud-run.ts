@@ -2,6 +2,7 @@ import type { SendHttp } from '../../../fleet/http.ts';
 import type { Principals } from '../../gcp/principals.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { Destination, Reply } from '../network.ts';
+import type { Change } from './change.ts';
 import { ENVIRONMENT, PRUNER_URL, prunerSettingsOf } from './model.ts';
 import type { GcpPlan } from './plan.ts';
 import { type PrunerLife, replyOf, startPrunerLife } from './pruner-life.ts';
@@ -27,18 +28,22 @@ export interface CloudRunOptions {
   principals: Principals;
   send: SendHttp;
   write(line: string): void;
+  /** A node of this name wakes it. */
+  wokenBy(name: string): void;
 }
 
 /** What an instance has sent arrives a little after it has ended. */
 const ON_THE_WAY_MS = 10_000;
 
+type Only = Extract<GcpStep, { kind: 'kill-pruner' }>['only'];
+
 interface Death {
-  only: 'changes' | 'all';
+  only: Only;
   when: 'before' | 'after';
   left: number;
 }
 
-export function createCloudRun({ plan, kit, principals, send, write }: CloudRunOptions): CloudRun {
+export function createCloudRun({ plan, kit, principals, send, write, wokenBy }: CloudRunOptions): CloudRun {
   const { clock, random, tell, isOver } = kit;
   const lives: (PrunerLife | undefined)[] = [undefined, undefined];
   const answering = new Set<{ since: number }>();
@@ -51,8 +56,8 @@ export function createCloudRun({ plan, kit, principals, send, write }: CloudRunO
       random,
       send,
       write,
-      dies(when, isChange) {
-        const isDue = isOver() || takesDeath(when, isChange);
+      dies(when, change) {
+        const isDue = isOver() || takesDeath(when, change);
         if (isDue) lives[place] = undefined;
         return isDue;
       },
@@ -61,13 +66,14 @@ export function createCloudRun({ plan, kit, principals, send, write }: CloudRunO
     return life;
   }
 
-  function takesDeath(when: 'before' | 'after', isChange: boolean): boolean {
-    const met = deaths.filter((death) => death.when === when && (isChange || death.only === 'all'));
+  function takesDeath(when: 'before' | 'after', change: Change | undefined): boolean {
+    const met = deaths.filter((death) => death.when === when && isMeant(death.only, change));
     for (const death of met) death.left -= 1;
     const due = met.find(({ left }) => left <= 0);
     if (due === undefined) return false;
     deaths = deaths.filter((death) => death !== due);
-    tell({ kind: 'function', name: 'pruner', outcome: `killed ${when} a request` });
+    const what = change === undefined ? 'a request' : `a request: ${change}`;
+    tell({ kind: 'function', name: 'pruner', outcome: `killed ${when} ${what}` });
     return true;
   }
 
@@ -100,11 +106,20 @@ export function createCloudRun({ plan, kit, principals, send, write }: CloudRunO
         if (fault !== undefined) return replyOf(fault === 'throttle' ? 429 : 503, 'not now');
         if (clock.now() < cloudRun.refusedUntil) return replyOf(403, 'Forbidden');
         const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-        if (token !== undefined && principals.verify(token)?.audience === PRUNER_URL) return wake();
+        const identity = token === undefined ? undefined : principals.verify(token);
+        if (identity?.audience === PRUNER_URL) {
+          if (identity.instance !== undefined) wokenBy(identity.instance);
+          return wake();
+        }
         tell({ kind: 'refused', what: 'waking the pruner: the token is not for it' });
         return replyOf(401, 'Unauthorized');
       },
     },
   };
   return cloudRun;
+}
+
+function isMeant(only: Only, change: Change | undefined): boolean {
+  if (only === 'all') return true;
+  return only === 'changes' ? change !== undefined : change === only;
 }

@@ -1,15 +1,21 @@
 import type { Drawn } from '../cloud.ts';
-import { createDraw, type Draw, drawRooms, drawTrouble } from '../draw.ts';
+import { type Aim, createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
+import { CHANGES } from './change.ts';
 import type { GcpPlan } from './plan.ts';
+import { drawScene } from './scenes.ts';
 import { type GcpStep, UNFIT_WORDS } from './step.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+/** A run that decides one machine makes some fifteen, and four of them change something. */
+const REQUESTS = 30;
 /** Machines are up and serve by then. */
 const BEGIN_MS = 40 * SECOND;
 /** The function is woken each minute, and follows its steps to their end. */
-const PRUNED_WITHIN_MS = 130 * SECOND;
+const PRUNED_WITHIN_MS = 70 * SECOND;
+/** The worst time for whatever goes wrong with a machine that is decided. */
+const DRAINS_FOR_MS = 60 * SECOND;
 
 /** What goes wrong on GCP only; what is here twice, twice as often. */
 export const GCP_FAULTS = [
@@ -29,6 +35,7 @@ export const GCP_FAULTS = [
   'kill-pruner',
   'kill-pruner',
   'kill-pruner',
+  'woken',
   'wake-refused',
   'scheduler-silent',
   'scheduler-late',
@@ -42,17 +49,29 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
   const draw = createDraw(random);
   const plan = drawPlan(draw);
   const shrinkAt = draw.whole(45, 120) * SECOND;
-  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + PRUNED_WITHIN_MS);
+  const decidedAt = decidedFrom(shrinkAt, plan);
+  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, decidedAt + PRUNED_WITHIN_MS);
+  // Half of it at those that are decided, when they are.
+  const aim = (): Aim =>
+    draw.chance(0.5)
+      ? { at: decidedAt + draw.whole(0, DRAINS_FOR_MS), node: { decided: draw.oneOf([0, 0, 1]) } }
+      : drawAim(draw, plan.size, BEGIN_MS, quietFrom);
   const steps: (CommonStep | GcpStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
-    { at: shrinkAt, kind: 'recommend', to: draw.whole(1, plan.size - 1) },
+    { at: shrinkAt, kind: 'recommend', to: draw.oneOf([1, 1, plan.size - 1]) },
     ...(draw.chance(0.3) ? [{ at: shrinkAt + 90 * SECOND, kind: 'recommend', to: plan.size } as const] : []),
-    ...Array.from({ length: draw.whole(1, 5) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
-    ...Array.from({ length: draw.whole(1, 4) }, () => drawGcpTrouble(draw, plan, quietFrom)),
+    ...Array.from({ length: draw.whole(1, 4) }, () => drawTrouble(draw, aim(), quietFrom)),
+    ...Array.from({ length: draw.whole(1, 3) }, () => drawGcpTrouble(draw, aim(), quietFrom)),
+    ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
   const calmAt = Math.max(quietFrom, ...steps.map(endOf));
   return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
+/** About when the first is decided, if nothing goes wrong: the function is woken each minute. */
+function decidedFrom(shrinkAt: number, { lowForMs }: GcpPlan): number {
+  return Math.floor(shrinkAt / MINUTE) * MINUTE + MINUTE + lowForMs;
 }
 
 function drawPlan(draw: Draw): GcpPlan {
@@ -84,9 +103,7 @@ function drawLong(draw: Draw, from: number): GcpStep[] {
   return [];
 }
 
-function drawGcpTrouble(draw: Draw, plan: GcpPlan, untilMs: number): GcpStep {
-  const at = draw.whole(BEGIN_MS, untilMs - 1);
-  const node = draw.whole(0, plan.size - 1);
+function drawGcpTrouble(draw: Draw, { at, node }: Aim, untilMs: number): GcpStep {
   const forMs = Math.min(draw.whole(5, 150) * SECOND, untilMs - at);
   const kind = draw.oneOf(GCP_FAULTS);
   switch (kind) {
@@ -99,11 +116,12 @@ function drawGcpTrouble(draw: Draw, plan: GcpPlan, untilMs: number): GcpStep {
     case 'protected':
       return { at, kind, node, forMs };
     case 'kill-pruner': {
-      const only = draw.oneOf(['changes', 'changes', 'all']);
-      // A run that decides one machine makes some fifteen requests, and four of them change something.
-      const nth = only === 'changes' ? draw.whole(1, 6) : draw.whole(1, 30);
+      const only = draw.oneOf([...CHANGES, ...CHANGES, 'changes', 'changes', 'all', 'all'] as const);
+      const nth = only === 'all' ? draw.whole(1, REQUESTS) : draw.oneOf([1, 1, 2]);
       return { at, kind, only, when: draw.oneOf(['before', 'after']), nth };
     }
+    case 'woken':
+      return { at, kind, forMs: Math.min(forMs, 20 * SECOND), everyMs: draw.oneOf([2, 5]) * SECOND };
     case 'scheduler-late':
       return { at, kind, forMs, byMs: draw.whole(5, 55) * SECOND };
     case 'pruner-twice':

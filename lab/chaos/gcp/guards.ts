@@ -10,6 +10,24 @@ export const GCP_GUARDS: readonly Guard[] = [
     instead: 'if (status.work !== null && ',
   },
   {
+    name: 'a machine is ended only once it says that it is empty: without work is not ended yet',
+    file: 'functions/level-triggered/removal.ts',
+    guard: "if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;",
+    instead: '',
+  },
+  {
+    name: 'a machine is ended only for a word of the last seconds',
+    file: 'functions/level-triggered/removal.ts',
+    guard: ' || reading.ageMs > EMPTY_WORD_MS',
+    instead: '',
+  },
+  {
+    name: 'what an earlier machine of its name said is nothing',
+    file: 'functions/level-triggered/world.ts',
+    guard: 'return ofAnother ?',
+    instead: 'return false ?',
+  },
+  {
     name: 'what was decided about an earlier machine of its name is nothing (function)',
     file: 'functions/level-triggered/world.ts',
     guard: "return decision.machine === machine && decision.intent === 'leave' ?",

@@ -1,8 +1,9 @@
-import type { HttpRequest, SendHttp } from '../../../fleet/http.ts';
+import type { SendHttp } from '../../../fleet/http.ts';
 import { createWakeHandler, type WakeResponse } from '../../../functions/gcp/pruner/answer-wake.ts';
 import { composePruner, type Surroundings } from '../../../functions/gcp/pruner/compose.ts';
 import { createMortal } from '../mortal.ts';
 import type { Reply } from '../network.ts';
+import { type Change, changeOf } from './change.ts';
 
 /** One instance of the function: its real handler, until it is killed. */
 export interface PrunerLife {
@@ -14,7 +15,7 @@ export interface PrunerLife {
 export interface PrunerLifeOptions extends Surroundings {
   send: SendHttp;
   /** Called before and after every request that it makes; answers whether it dies there. */
-  dies(when: 'before' | 'after', isChange: boolean): boolean;
+  dies(when: 'before' | 'after', change: Change | undefined): boolean;
 }
 
 export function startPrunerLife(options: PrunerLifeOptions): PrunerLife {
@@ -28,11 +29,11 @@ export function startPrunerLife(options: PrunerLifeOptions): PrunerLife {
   }
 
   const send: SendHttp = (request) => {
-    const isChange = changes(request);
-    if (life.isAlive() && options.dies('before', isChange)) kill();
+    const change = changeOf(request);
+    if (life.isAlive() && options.dies('before', change)) kill();
     return life.whileAlive(async () => {
       const response = await options.send(request);
-      if (life.isAlive() && options.dies('after', isChange)) kill();
+      if (life.isAlive() && options.dies('after', change)) kill();
       return response;
     });
   };
@@ -68,8 +69,4 @@ export function startPrunerLife(options: PrunerLifeOptions): PrunerLife {
 
 export function replyOf(status: number, body: string): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body };
-}
-
-function changes({ method, url }: HttpRequest): boolean {
-  return method !== 'GET' && !String(url).includes('/listManagedInstances');
 }

@@ -1,14 +1,13 @@
 import * as v from 'valibot';
 import { decisionSchema } from '../../../fleet/decision.ts';
 import { STALE_AFTER_MS } from '../../../fleet/registry.ts';
-import { statusSchema } from '../../../fleet/status.ts';
 import type { Happening as TwinHappening } from '../../cloud/events.ts';
 import type { Instance } from '../../gcp/compute/instance.ts';
 import type { Machines } from '../../gcp/compute/machines.ts';
 import type { Objects, StoredObject } from '../../gcp/objects.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { Members } from './machines.ts';
-import { BUCKET } from './model.ts';
+import { ownStatus } from './own-status.ts';
 import type { Wish } from './wish.ts';
 
 export interface RetellingOptions {
@@ -17,8 +16,20 @@ export interface RetellingOptions {
   objects: Objects;
 }
 
+export interface GroupRetellingOptions extends RetellingOptions {
+  /** A person does what happens now. */
+  isByHand(): boolean;
+  /** Whether it was decided that this machine goes, or could have seemed so to who acts now. */
+  mayBeDecided(instance: Instance): boolean;
+}
+
 /** Tells what the twin does in the words of all clouds. */
-export function createRetelling({ kit, members }: RetellingOptions): (happening: TwinHappening) => void {
+export function createRetelling({
+  kit,
+  members,
+  isByHand,
+  mayBeDecided,
+}: GroupRetellingOptions): (happening: TwinHappening) => void {
   const { tell } = kit;
   return (happening) => {
     switch (happening.kind) {
@@ -27,6 +38,8 @@ export function createRetelling({ kit, members }: RetellingOptions): (happening:
         if (member === undefined) return;
         const { node, instance } = member;
         tell({ kind: 'cloud', node: node.id, state: `${happening.standing}: ${happening.why}` });
+        if (instance.action === 'ABANDONING' && !isByHand())
+          tell({ kind: 'taken-out', node: node.id, decided: mayBeDecided(instance) });
         if (instance.status !== 'STOPPING') return;
         const life = node.unit.life();
         tell({
@@ -47,7 +60,6 @@ export function createRetelling({ kit, members }: RetellingOptions): (happening:
 }
 
 const readDecision = v.safeParser(v.pipe(v.string(), v.parseJson(), decisionSchema));
-const readStatus = v.safeParser(v.pipe(v.string(), v.parseJson(), statusSchema));
 
 export interface DecisionsOptions extends RetellingOptions {
   machines: Machines;
@@ -59,19 +71,21 @@ export interface DecisionsOptions extends RetellingOptions {
 }
 
 /** On GCP it is decided that a machine goes when its decision is written. */
-export function tellDecisions(options: DecisionsOptions): void {
+export function tellDecisions(options: DecisionsOptions): {
+  mayBeDecided(instance: Instance): boolean;
+} {
   const { kit, members, objects, machines, wish, readSince, lastLossAt } = options;
   const told = new Set<string>();
   /** By their own ids: a preempted machine is on its way out too, and who decides may not have heard of that yet. */
   const decided = new Set<string>();
+  /** What the store says of each name. */
+  const standing = new Map<string, { id: string; machine: string | undefined }>();
 
   /** Undefined where it may have been known. */
   function whyUnfounded(instance: Instance): string | undefined {
     const since = readSince();
-    const object = objects.get(BUCKET, `statuses/${instance.name}.json`);
-    const status = object && readStatus(object.body.toString());
-    const ofItself = status?.success && status.output.machine === instance.id;
-    if (!object || !ofItself || object.updated < since - STALE_AFTER_MS) return 'nothing was known of it';
+    const said = ownStatus(objects, instance);
+    if (said === undefined || said.updated < since - STALE_AFTER_MS) return 'nothing was known of it';
     const least = wish.leastSince(since);
     if (least === undefined) return 'nobody could know how many are wanted';
     // Who was counted may be gone by now.
@@ -84,9 +98,15 @@ export function tellDecisions(options: DecisionsOptions): void {
 
   function tellOf({ key, body }: StoredObject): void {
     const [, name] = /^decisions\/(.+)\.json$/.exec(key) ?? [];
+    if (name === undefined) return;
     const parsed = readDecision(body.toString());
-    if (name === undefined || !parsed.success || parsed.output.intent !== 'leave') return;
+    if (!parsed.success || parsed.output.intent !== 'leave') {
+      standing.delete(name);
+      return;
+    }
     const { id, machine, cause, reason } = parsed.output;
+    const stood = standing.get(name);
+    standing.set(name, { id, machine });
     const member = members.all().find(({ instance }) => instance.name === name && instance.id === machine);
     // The same decision is written again by whoever does not know that it was.
     if (member === undefined || member.instance.stoppedAt !== undefined || told.has(id)) return;
@@ -97,9 +117,18 @@ export function tellDecisions(options: DecisionsOptions): void {
     decided.add(instance.id);
     instance.decided = true;
     const chosen = cause === 'scale-in';
-    const unfounded = chosen && isInGroup && !wasDecided ? whyUnfounded(instance) : undefined;
+    const unfounded =
+      stood !== undefined && stood.machine === machine
+        ? `that was decided already, as ${stood.id}`
+        : chosen && isInGroup && !wasDecided
+          ? whyUnfounded(instance)
+          : undefined;
     kit.tell({ kind: 'wanted', node: node.id, chosen, unfounded, decision: id, why: `${cause}: ${reason}` });
   }
 
   objects.onWrite((_bucket, object) => tellOf(object));
+  return {
+    // Machines are taken out by name: whoever began before this one was there means an earlier one.
+    mayBeDecided: ({ id, createdAt }) => decided.has(id) || readSince() <= createdAt,
+  };
 }

@@ -1,3 +1,6 @@
+import type { Which } from '../step.ts';
+import type { Change } from './change.ts';
+
 /** What an autoscaler may say that is no size to act on. */
 export const UNFIT_WORDS = ['zero', 'unset', 'pending', 'error', 'complaint'] as const;
 export type UnfitWord = (typeof UNFIT_WORDS)[number];
@@ -7,20 +10,22 @@ export type GcpStep = { at: number } /** The autoscaler recommends so many from 
   | { kind: 'recommend'; to: number }
   | { kind: 'no-recommendation'; word: UnfitWord; forMs: number }
   /** The group makes the machine anew under its name. */
-  | { kind: 'repaired'; node: number }
+  | { kind: 'repaired'; node: Which }
   /** Its host fails, and Google starts it again elsewhere: the same machine, with its disk. */
-  | { kind: 'restarted'; node: number; downMs: number }
-  | { kind: 'preempted'; node: number }
-  | { kind: 'host-maintenance'; node: number; ends: boolean }
-  | { kind: 'machine-dies'; node: number }
+  | { kind: 'restarted'; node: Which; downMs: number }
+  | { kind: 'preempted'; node: Which }
+  | { kind: 'host-maintenance'; node: Which; ends: boolean }
+  | { kind: 'machine-dies'; node: Which }
   /** By a person. */
-  | { kind: 'abandoned'; node: number }
-  | { kind: 'protected'; node: number; forMs: number }
-  | { kind: 'decision-garbled'; node: number }
+  | { kind: 'abandoned'; node: Which }
+  | { kind: 'protected'; node: Which; forMs: number }
+  | { kind: 'decision-garbled'; node: Which }
   /** Two instances of the function, and whoever wakes it wakes both. */
   | { kind: 'pruner-twice'; forMs: number }
-  /** Dies at its `nth` request from now. `only`: of those that change something, or of all. */
-  | { kind: 'kill-pruner'; only: 'changes' | 'all'; when: 'before' | 'after'; nth: number }
+  /** Dies at its `nth` request from now: of those that make this one change, or any, or of all. */
+  | { kind: 'kill-pruner'; only: Change | 'changes' | 'all'; when: 'before' | 'after'; nth: number }
+  /** Besides its schedule, somebody wakes it again and again. */
+  | { kind: 'woken'; forMs: number; everyMs: number }
   | { kind: 'wake-refused'; forMs: number }
   | { kind: 'scheduler-silent'; forMs: number }
   | { kind: 'scheduler-late'; forMs: number; byMs: number }

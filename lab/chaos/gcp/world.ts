@@ -16,6 +16,7 @@ import { applyGcpStep } from './apply-step.ts';
 import { createCloudRun } from './cloud-run.ts';
 import { createMembers } from './machines.ts';
 import { GCP_ENDPOINT, METADATA_HOST, modelOf, PLACE, PRUNER } from './model.ts';
+import { saysEmpty } from './own-status.ts';
 import type { GcpPlan } from './plan.ts';
 import { createPrunerLog } from './pruner-log.ts';
 import { createRetelling, tellDecisions } from './retell.ts';
@@ -48,6 +49,11 @@ export function createGcpWorld(plan: GcpPlan, kit: WorldKit): World<GcpStep> {
     kit,
     principals,
     write: log.write,
+    wokenBy(name) {
+      const member = members.named(name);
+      if (member === undefined) return;
+      tell({ kind: 'woken', node: member.node.id, saidEmpty: saysEmpty(objects, member.instance) });
+    },
     send: kit.senderOf('functions', (url) => {
       if (url.origin === GCP_ENDPOINT) return service(url);
       return url.host === METADATA_HOST ? ownMetadata : undefined;
@@ -61,7 +67,14 @@ export function createGcpWorld(plan: GcpPlan, kit: WorldKit): World<GcpStep> {
     service: (url) => service(url),
     pruner: cloudRun.destination,
   });
-  const retell = createRetelling({ kit, members, objects });
+  let isByHand = false;
+  const retell = createRetelling({
+    kit,
+    members,
+    objects,
+    isByHand: () => isByHand,
+    mayBeDecided: (instance) => decisions.mayBeDecided(instance),
+  });
   const emit = (happening: TwinHappening) => retell(happening);
   const machines = createMachines({
     clock: cloudClock,
@@ -89,7 +102,7 @@ export function createGcpWorld(plan: GcpPlan, kit: WorldKit): World<GcpStep> {
   const [autoscaler] = groups.autoscalers();
   if (autoscaler === undefined) throw new Error('the group of this world has no autoscaler');
   const wish = createWish(autoscaler, plan, clock);
-  tellDecisions({
+  const decisions = tellDecisions({
     kit,
     members,
     objects,
@@ -102,12 +115,15 @@ export function createGcpWorld(plan: GcpPlan, kit: WorldKit): World<GcpStep> {
 
   groups.begin();
   const schedule = startSchedule(clock, () => void cloudRun.wake());
+  const nodes = () =>
+    members.all().map(({ instance, node }): NodeInWorld => ({ node, standing: standingOf(instance) }));
   return {
-    nodes: () =>
-      members.all().map(({ instance, node }): NodeInWorld => ({ node, standing: standingOf(instance) })),
+    nodes,
     apply(step) {
       if (step.kind === 'abandoned') lastLossAt = clock.now();
-      applyGcpStep(step, { clock, members, hands, wish, outages, cloudRun, schedule, objects });
+      isByHand = true;
+      applyGcpStep(step, { clock, members, hands, wish, outages, cloudRun, schedule, objects, nodes });
+      isByHand = false;
     },
     alarms: log.alarms,
   };

@@ -18,6 +18,8 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   target(twin: Twin): number | undefined;
   /** What tells the template of new machines from the one before. */
   template(twin: Twin): string | undefined;
+  /** What the cloud makes itself and must not be told in plain text, once the stack is there. */
+  secrets?(rig: PulumiRig<Twin>): string[];
   /** In a refusal to destroy: a node with two people in one room, and how to drain first. */
   refusal: { busy: RegExp; drainFirst: RegExp };
   /** One machine leaves its group, is empty, and nobody ends it; another serves in its place. Answers which. */

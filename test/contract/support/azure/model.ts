@@ -60,11 +60,9 @@ export interface ModelOptions {
   terminateNoticeMs?: number;
 }
 
-/** A pool as its stack provisions it. */
-export async function poolModel(options: ModelOptions = {}): Promise<AzureModel> {
-  const { min = 1, max = 4, capacity = min, settings = {}, terminateNoticeMs } = options;
-  const endpoint = `http://127.0.0.1:${await new Ports().take()}`;
-  const parameter = encodeScaleInSettings({
+/** What the pool's runbook is told. */
+export function poolSettings({ min = 1, settings = {} }: ModelOptions = {}): ScaleInSettings {
+  return {
     pool: 'media',
     scaleSet: SET,
     store: `https://${STORE}.blob.core.windows.net`,
@@ -77,7 +75,14 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
     targetCpu: 0.5,
     requestMs: 2_000,
     ...settings,
-  });
+  };
+}
+
+/** A pool as its stack provisions it. */
+export async function poolModel(options: ModelOptions = {}): Promise<AzureModel> {
+  const { min = 1, max = 4, capacity = min, terminateNoticeMs } = options;
+  const endpoint = `http://127.0.0.1:${await new Ports().take()}`;
+  const parameter = encodeScaleInSettings(poolSettings(options));
   const grow: AutoscaleRule = {
     comparison: 'GreaterThan',
     threshold: 50,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { encodeScaleInSettings, type ScaleInSettings } from '../../../../fleet/azure-function-settings.ts';
 import { NO_WORK, type NodeStatus } from '../../../../fleet/status.ts';
 import type { Job } from '../../../../lab/azure/automation/job.ts';
-import { type ModelOptions, poolModel, STORE } from './model.ts';
+import type { AzureModel } from '../../../../lab/azure/model.ts';
+import { ACCOUNT, type ModelOptions, poolModel, poolSettings, STORE } from './model.ts';
 import { startTwin, type TestTwin, type TestTwinOptions, until } from './twin.ts';
 
 const HOUR_MS = 3_600_000;
@@ -13,6 +16,8 @@ export interface PoolOptions extends ModelOptions, TestTwinOptions {
 
 /** A twin pool whose nodes the test plays. Only what is asked for wakes its runbook, beside who knows its address. */
 export interface TestPool extends TestTwin {
+  /** As it was provisioned at first. */
+  model: AzureModel;
   serving(): string[];
   /** What a node says of itself. */
   tell(name: string, changed?: Partial<NodeStatus>): void;
@@ -25,6 +30,8 @@ export interface TestPool extends TestTwin {
   jobsEnded(count: number): Promise<readonly Job[]>;
   /** Wakes it, and waits for the end of that job. */
   woken(): Promise<Job>;
+  /** A person starts a job, with settings that differ from the pool's, or a parameter that is none. */
+  startJob(parameter?: Partial<ScaleInSettings> | string): Promise<Job>;
 }
 
 export async function startPool({
@@ -91,6 +98,7 @@ export async function startPool({
 
   return {
     ...world,
+    model,
     serving,
     tell,
     tellAll() {
@@ -109,6 +117,18 @@ export async function startPool({
           key.startsWith('decisions/') ? [key.slice('decisions/'.length, -'.json'.length)] : [],
         ),
     wake,
+    async startJob(parameter = {}) {
+      const settings =
+        typeof parameter === 'string'
+          ? parameter
+          : encodeScaleInSettings({ ...poolSettings(options), ...parameter });
+      const id = randomUUID();
+      const body = { properties: { runbook: { name: 'scale-in' }, parameters: { settings } } };
+      assert.equal((await world.arm('operator', 'PUT', `${ACCOUNT}/jobs/${id}`, { body })).status, 201);
+      const job = twin.jobs().find((each) => each.id === id);
+      assert.ok(job);
+      return job;
+    },
     jobsEnded,
     async woken() {
       const before = twin.jobs().length;

@@ -46,7 +46,12 @@ export interface TestTwin {
 }
 
 export interface TestTwinOptions
-  extends Partial<Pick<TwinOptions, 'mode' | 'factor' | 'tokensMs' | 'pageSize' | 'onExchange'>> {
+  extends Partial<
+    Pick<
+      TwinOptions,
+      'mode' | 'factor' | 'tokensMs' | 'pageSize' | 'answerMs' | 'onExchange' | 'wallClock' | 'intervene'
+    >
+  > {
   cpu?: (instance: string) => number;
 }
 

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { PYTHON } from '../../lab/azure/automation/job.ts';
 
-/** A machine without what the runbook runs on skips those tests by name. */
+/** What the cloud runs runbooks in Python with. */
+export const PYTHON = 'python3';
+
+/** Whether this machine has what the runbook runs on. */
 export function hasPython(): boolean {
   const asked = spawnSync(PYTHON, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
   return asked.status === 0;

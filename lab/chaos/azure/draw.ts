@@ -1,0 +1,155 @@
+import type { Drawn } from '../cloud.ts';
+import { createDraw, type Draw, drawRooms, drawTrouble } from '../draw.ts';
+import type { CommonStep } from '../step.ts';
+import type { AzurePlan } from './plan.ts';
+import { type AtRequest, type AzureStep, MAINTENANCE } from './step.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** Machines are up and serve by then. */
+const BEGIN_MS = 40 * SECOND;
+/** The runbook is woken each minute, and may wait for one that died. */
+const DECIDED_WITHIN_MS = 150 * SECOND;
+
+/** What goes wrong on Azure only; what is here twice, twice as often. */
+export const AZURE_FAULTS = [
+  'scaled-in',
+  'alert-storm',
+  'nothing-wakes',
+  'jobs-twice',
+  'jobs-twice',
+  'kill-job',
+  'kill-job',
+  'kill-job',
+  'kill-job',
+  'suspend-job',
+  'suspend-job',
+  'wake-refused',
+  'roles-unheard',
+  'lock-taken',
+  'memory-garbled',
+  'store-gone',
+  'store-slow',
+  'rate-limited',
+  'operations-fail',
+  'deleted-by-person',
+  'protection-lost',
+  'evicted',
+  'maintained',
+  'machine-dies',
+  'restarted',
+  'reimaged',
+  'reimaged',
+  'protected',
+  'decision-garbled',
+] as const satisfies AzureStep['kind'][];
+
+/** A world, and what happens in it: fewer are needed at least once, and some things go wrong around that. */
+export function drawAzure(random: () => number): Drawn<AzurePlan, AzureStep> {
+  const draw = createDraw(random);
+  const plan = drawPlan(draw);
+  const shrinkAt = draw.whole(45, 120) * SECOND;
+  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + DECIDED_WITHIN_MS);
+  const steps: (CommonStep | AzureStep)[] = [
+    ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
+    { at: shrinkAt, kind: 'load', needs: draw.whole(1, plan.size - 1) },
+    ...drawGrowth(draw, shrinkAt + 90 * SECOND, plan),
+    ...Array.from({ length: draw.whole(1, 5) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
+    ...Array.from({ length: draw.whole(1, 4) }, () => drawAzureTrouble(draw, plan, quietFrom)),
+    ...drawLong(draw, shrinkAt),
+  ];
+  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
+  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
+function drawPlan(draw: Draw): AzurePlan {
+  const size = draw.oneOf([2, 3, 3]);
+  return {
+    size,
+    needed: size,
+    zones: draw.oneOf([1, 2]),
+    maxDrains: draw.oneOf([1, 1, 2]),
+    coolDownMs: draw.oneOf([0, 0, 45]) * SECOND,
+    lowForMs: draw.oneOf([0, 0, 60]) * SECOND,
+    terminateNoticeMs: draw.oneOf([undefined, 5 * MINUTE]),
+    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
+    onCeiling: draw.oneOf(['keep', 'cut']),
+    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
+    hasMediaRegistry: draw.chance(0.5),
+  };
+}
+
+function drawGrowth(draw: Draw, at: number, { size }: AzurePlan): AzureStep[] {
+  if (!draw.chance(0.3)) return [];
+  const more: AzureStep[] = [{ at, kind: 'load', needs: size }];
+  return draw.chance(0.5) ? [...more, { at: at + 10 * SECOND, kind: 'grow' }] : more;
+}
+
+function endOf(step: CommonStep | AzureStep): number {
+  if ('forMs' in step && step.forMs !== undefined && step.kind !== 'room') return step.at + step.forMs;
+  if ('afterMs' in step) return step.at + step.afterMs;
+  return 'downMs' in step ? step.at + step.downMs : step.at;
+}
+
+/** Seldom, as little happens meanwhile: half an hour in which only nodes wake it, ten minutes without the store. */
+function drawLong(draw: Draw, from: number): AzureStep[] {
+  const at = from + draw.whole(-20, 90) * SECOND;
+  if (draw.chance(0.01)) return [{ at, kind: 'nothing-wakes', forMs: 30 * MINUTE }];
+  if (draw.chance(0.03)) return [{ at, kind: 'store-gone', forMs: 10 * MINUTE }];
+  return [];
+}
+
+/** A run that decides one machine makes some eighteen requests, and five of them change something. */
+function drawRequest(draw: Draw): AtRequest {
+  const only = draw.oneOf(['changes', 'changes', 'all']);
+  const nth = only === 'changes' ? draw.whole(1, 8) : draw.whole(1, 30);
+  return { only, when: draw.oneOf(['before', 'after']), nth };
+}
+
+function drawAzureTrouble(draw: Draw, plan: AzurePlan, untilMs: number): AzureStep {
+  const at = draw.whole(BEGIN_MS, untilMs - 1);
+  const node = draw.whole(0, plan.size - 1);
+  const forMs = Math.min(draw.whole(5, 150) * SECOND, untilMs - at);
+  const kind = draw.oneOf(AZURE_FAULTS);
+  switch (kind) {
+    case 'alert-storm':
+      return { at, kind, times: draw.whole(2, 8) };
+    case 'kill-job':
+      return { at, kind, ...drawRequest(draw) };
+    case 'suspend-job': {
+      const suspendedMs = draw.oneOf([5, 40, 90, 240, undefined]);
+      const forHowLong = suspendedMs === undefined ? {} : { forMs: suspendedMs * SECOND };
+      return { at, kind, ...drawRequest(draw), ...forHowLong };
+    }
+    case 'roles-unheard':
+      return { at, kind, whose: draw.oneOf(['nodes', 'functions']), forMs };
+    case 'lock-taken':
+      return { at, kind, forMs: draw.whole(15, 60) * SECOND };
+    case 'store-slow':
+      return { at, kind, forMs, byMs: draw.oneOf([1, 4, 8, 25]) * SECOND };
+    case 'maintained':
+      return { at, kind, node, event: draw.oneOf(MAINTENANCE), afterMs: draw.oneOf([20, 200]) * SECOND };
+    case 'restarted':
+      return { at, kind, node, downMs: draw.oneOf([20, 90, 280]) * SECOND };
+    case 'reimaged':
+      return { at, kind, node, as: draw.oneOf(['same', 'another']) };
+    case 'nothing-wakes':
+    case 'jobs-twice':
+    case 'wake-refused':
+    case 'store-gone':
+    case 'rate-limited':
+    case 'operations-fail':
+      return { at, kind, forMs };
+    case 'protected':
+      return { at, kind, node, forMs };
+    case 'scaled-in':
+    case 'memory-garbled':
+      return { at, kind };
+    case 'deleted-by-person':
+    case 'protection-lost':
+    case 'evicted':
+    case 'machine-dies':
+    case 'decision-garbled':
+      return { at, kind, node };
+  }
+}

@@ -1,0 +1,11 @@
+import type { NodeInWorld } from './cloud.ts';
+import type { Which } from './step.ts';
+
+/** Its order of launch; undefined: there is none. */
+export function placeOf(which: Which, nodes: readonly NodeInWorld[]): number | undefined {
+  if (typeof which === 'number') return which < nodes.length ? which : undefined;
+  const decided = nodes.flatMap(({ standing }, place) =>
+    standing === 'leaving' || standing === 'kept' ? [place] : [],
+  );
+  return decided[which.decided];
+}

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
+import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
+import { RUNBOOK } from '../support/runbook.ts';
+import { startLocalServer } from '../unit/support/local-server.ts';
+import { poolSettings, SET } from './support/azure/model.ts';
+import {
+  failures,
+  found,
+  HOUR_MS,
+  type RunbookWorld,
+  startRunbookWorld,
+} from './support/azure/runbook-world.ts';
+
+const DELETE = 'VirtualMachineScaleSetVMs_Delete';
+
+describe('the runbook of Azure, in trouble', function () {
+  this.timeout(60_000);
+  let world: RunbookWorld;
+
+  before(function () {
+    if (!hasPython()) this.skip();
+  });
+  afterEach(() => world?.twin.close());
+
+  async function start(size: number): Promise<void> {
+    world = await startRunbookWorld(size);
+    for (let id = 0; id < size; id += 1) world.serve(id);
+  }
+  async function dropContainer(name: string): Promise<void> {
+    const { model } = world;
+    await world.twin.provision({
+      ...model,
+      containers: model.containers.filter((each) => each.name !== name),
+    });
+  }
+
+  it('settings that make no sense are told', async () => {
+    await start(1);
+    const encoded = (settings: object) => Buffer.from(JSON.stringify(settings)).toString('base64');
+    const settings = poolSettings();
+    assert.match(failures(await world.run(encoded({ pool: 'media' }))), /scaleSet makes no sense/);
+    assert.match(
+      failures(await world.run(encoded({ ...settings, maxDrains: '2' }))),
+      /maxDrains makes no sense/,
+    );
+    assert.match(
+      failures(await world.run(encoded({ ...settings, targetCpu: 50 }))),
+      /targetCpu makes no sense/,
+    );
+    assert.match(failures(await world.run('not base64!')), /Error/);
+  });
+
+  it('a scale set of another subscription, and one that is not there', async () => {
+    await start(2);
+    const elsewhere = SET.replace(/subscriptions\/[^/]+/, 'subscriptions/sub-2');
+    assert.match(
+      failures(await world.run({ scaleSet: elsewhere })),
+      /SubscriptionNotFound.*another subscription/,
+    );
+    world.mayBeRefused = true;
+    assert.match(failures(await world.run({ scaleSet: `${SET}2` })), /AuthorizationFailed.*role/);
+    assert.equal(world.left().length, 2);
+  });
+
+  for (const container of ['statuses', 'decisions']) {
+    it(`a container of ${container} that is gone: protects, and does nothing else`, async () => {
+      await start(3);
+      world.drained(0);
+      world.instance(1).protection = undefined;
+      await dropContainer(container);
+      const ended = await world.run();
+      assert.match(failures(ended), /nobody is decided or deleted.*ContainerNotFound.*pulumi up/);
+      assert.equal(ended.log.length, 1);
+      assert.equal(world.left().length, 3);
+      assert.equal(world.instance(1).protection?.protectFromScaleIn, true);
+    });
+  }
+
+  it('a memory container that is gone: nothing is done', async () => {
+    await start(3);
+    world.drained(0);
+    await dropContainer('memory');
+    assert.match(failures(await world.run()), /ContainerNotFound.*pulumi up/);
+    assert.equal(world.left().length, 3);
+  });
+
+  it('a status that makes no sense: its node is not chosen, and counts as load', async () => {
+    await start(5);
+    const torn = ['{"v":1,', '[]', 'null', '{"v":2}', JSON.stringify({ v: 1, node: 'ebbtide-media_9' })];
+    for (const [id, text] of torn.entries()) world.write(`statuses/ebbtide-media_${id}.json`, text);
+    world.serve(4);
+    const ended = await world.run();
+    assert.equal(ended.status, 'Completed');
+    assert.match(found(ended, 'unknown'), /cannot be read \(statuses\/ebbtide-media_0\.json/);
+    assert.deepEqual(world.decided(), []);
+  });
+
+  it('a decision that makes no sense: it counts as a drain, its node is not decided again, and a person is told', async () => {
+    await start(4);
+    const strange = { v: 1, node: 'ebbtide-media_0', intent: 'leave' };
+    world.write('decisions/ebbtide-media_0.json', strange);
+    const first = await world.run({ maxDrains: 1 });
+    assert.equal(first.status, 'Completed');
+    assert.match(
+      found(first, 'decision-unknown'),
+      /decisions\/ebbtide-media_0\.json: machine makes no sense/,
+    );
+    assert.deepEqual(world.decided(), ['ebbtide-media_0']);
+    await world.run({ maxDrains: 2 });
+    assert.equal(world.decided().length, 2);
+    assert.deepEqual(world.read('decisions/ebbtide-media_0.json'), strange);
+  });
+
+  for (const memory of ['[]', '{"v":1,"low":{"since":"never"}}', '{"v":1,"lastDecisionAt":7}']) {
+    it(`a memory that makes no sense, ${memory}: it is begun anew, and nobody is decided for it`, async () => {
+      await start(3);
+      world.write('memory/scale-in.json', memory);
+      assert.match(
+        failures(await world.run({ lowForMs: 0 })),
+        /memory\/scale-in\.json: .*; it is begun anew/,
+      );
+      assert.deepEqual(world.decided(), []);
+      await world.run({ lowForMs: 0, coolDownMs: HOUR_MS });
+      assert.deepEqual(world.decided(), []);
+      assert.equal((await world.run({ lowForMs: 0 })).status, 'Completed');
+      assert.equal(world.decided().length, 2);
+    });
+  }
+
+  it('no identity', () => {
+    const settings = encodeScaleInSettings(poolSettings());
+    const ran = spawnSync(PYTHON, [RUNBOOK, settings], { env: { PATH: process.env.PATH }, encoding: 'utf8' });
+    assert.equal(ran.status, 1);
+    assert.match(ran.stdout, /IDENTITY_ENDPOINT is not set/);
+  });
+
+  it('a page that is to be read elsewhere: no token of ours goes there', async () => {
+    const elsewhere = await startLocalServer(() => ({ status: 200, body: '{"value":[]}' }));
+    const azure = await startLocalServer(({ path, url }) => {
+      const headers = { 'last-modified': new Date().toUTCString() };
+      if (path === '/identity') return { status: 200, body: '{"access_token":"t"}' };
+      if (path === '/memory/scale-in.json') return { status: 200, headers, body: '{"v":1}' };
+      return {
+        status: 200,
+        body: JSON.stringify({ value: [], nextLink: `${elsewhere.url}${url.pathname}` }),
+      };
+    });
+    try {
+      const settings = encodeScaleInSettings({ ...poolSettings(), arm: azure.url, store: azure.url });
+      const environment = { IDENTITY_ENDPOINT: `${azure.url}/identity`, IDENTITY_HEADER: 'secret' };
+      const child = spawn(PYTHON, [RUNBOOK, settings], { env: { PATH: process.env.PATH, ...environment } });
+      let told = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString();
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      assert.equal(code, 1);
+      assert.match(told, /gets no token of it/);
+      assert.equal(elsewhere.requests.length, 0);
+    } finally {
+      await Promise.all([azure.close(), elsewhere.close()]);
+    }
+  });
+
+  it('a right that is not there yet: told, keeps nothing else from being done, and done by the next run', async () => {
+    await start(2);
+    world.drained(0);
+    world.instance(1).protection = undefined;
+    const { model } = world;
+    const roles = model.roles.map(({ permissions, ...role }) => ({
+      ...role,
+      permissions: permissions.map((each) => ({
+        ...each,
+        actions: each.actions.filter((action) => !action.endsWith('/delete')),
+      })),
+    }));
+    await world.twin.provision({ ...model, roles });
+    world.mayBeRefused = true;
+    assert.match(failures(await world.run()), /AuthorizationFailed.*role/);
+    assert.equal(world.left().length, 2);
+    assert.equal(world.instance(1).protection?.protectFromScaleIn, true, 'all else was done');
+    await world.twin.provision(model);
+    world.drained(0);
+    assert.equal((await world.run()).status, 'Completed');
+    assert.equal(world.left().length, 1);
+  });
+
+  it('every first attempt is throttled, fails or hangs', async () => {
+    await start(4);
+    world.drained(0);
+    world.instance(3).protection = undefined;
+    const { faults } = world.twin;
+    for (const action of ['VirtualMachineScaleSetVMs_List', DELETE, 'VirtualMachineScaleSetVMs_Update'])
+      faults.add({ service: 'arm', action, times: 1, kind: 'throttle' });
+    faults.add({ service: 'identity', times: 1, kind: 'error' });
+    for (const action of ['LeaseBlob', 'PutBlob'])
+      faults.add({ service: 'blob', action, times: 1, kind: 'error' });
+    faults.add({ service: 'blob', action: 'GetBlob', times: 2, kind: 'timeout' });
+    assert.equal((await world.run({ requestMs: 300 })).status, 'Completed');
+    assert.deepEqual(world.left(), ['ebbtide-media_1', 'ebbtide-media_2', 'ebbtide-media_3']);
+    assert.equal(world.decided().length, 2, 'a new one beside the one that was on its way out');
+    assert.equal(world.instance(3).protection?.protectFromScaleIn, true);
+  });
+
+  it('a list that breaks off on its second page, and one that is not a list: nobody is taken for gone', async () => {
+    await start(4);
+    world.drained(0);
+    let pages = 0;
+    world.intervene = ({ target }, when) => {
+      if (when !== 'before' || !target.includes('/virtualMachines?')) return undefined;
+      pages += 1;
+      return pages > 1 ? 'silence' : undefined;
+    };
+    assert.match(failures(await world.run({ requestMs: 100 })), /no answer in 5 attempts/);
+    world.intervene = () => undefined;
+    world.twin.faults.add({
+      service: 'arm',
+      action: 'VirtualMachineScaleSetVMs_List',
+      times: 1,
+      kind: 'garbage',
+    });
+    failures(await world.run());
+    assert.equal(world.left().length, 4);
+    assert.deepEqual(world.decided(), ['ebbtide-media_0']);
+  });
+
+  it('a store that never answers: told, and nothing done', async () => {
+    await start(2);
+    world.drained(0);
+    world.intervene = ({ target }, when) =>
+      when === 'before' && target.includes('/statuses/') ? 'silence' : undefined;
+    assert.match(failures(await world.run({ requestMs: 100 })), /no answer in 5 attempts/);
+    assert.equal(world.left().length, 2);
+  });
+});

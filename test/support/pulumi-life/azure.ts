@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import type { Decision } from '../../../fleet/decision.ts';
+import type { AzureTwin } from '../../../lab/azure/azure-twin.ts';
+import { startLocalAzure } from '../../../lab/local-stack/azure-cloud.ts';
+import type { LifeRow } from './row.ts';
+import { bucketOf, statusText } from './status.ts';
+
+const STORE = 'azure-native:storage:StorageAccount';
+const SCHEDULE = 'azure-native:automation:JobSchedule media-scale-in-each-hour';
+const SET = 'azure-native:compute:VirtualMachineScaleSet media-set';
+const WAKE = 'azure-native:logic:Workflow media-wake';
+const GROWTH = 'azure-native:monitor:AutoscaleSetting media-growth';
+
+export const AZURE_LIFE: LifeRow<AzureTwin> = {
+  name: 'azure',
+  start: startLocalAzure,
+  types: { group: 'azure-native:compute:VirtualMachineScaleSet', bucket: STORE },
+  resources: 50,
+  // Each names a thing by what is known when that is there: the resource group's name, a full id, what the storage account
+  // answers at, an identity's number, the address that wakes the runbook.
+  unknownAtFirst: [
+    'ActionGroup.logicAppReceivers',
+    'ActionGroup.resourceGroupName',
+    'AutomationAccount.identity',
+    'AutomationAccount.resourceGroupName',
+    'AutoscaleSetting.profiles',
+    'AutoscaleSetting.resourceGroupName',
+    'AutoscaleSetting.targetResourceUri',
+    'Blob.accountName',
+    'Blob.containerName',
+    'Blob.source',
+    'BlobContainer.accountName',
+    'BlobContainer.resourceGroupName',
+    'DestroySweep.store',
+    'DiagnosticSetting.resourceUri',
+    'DiagnosticSetting.workspaceId',
+    'JobSchedule.automationAccountName',
+    'JobSchedule.parameters',
+    'JobSchedule.resourceGroupName',
+    'JobSchedule.runbook',
+    'ManagementPolicy.accountName',
+    'ManagementPolicy.resourceGroupName',
+    'MetricAlert.actions',
+    'MetricAlert.resourceGroupName',
+    'MetricAlert.scopes',
+    'NetworkSecurityGroup.resourceGroupName',
+    'RoleAssignment.principalId',
+    'RoleAssignment.roleDefinitionId',
+    'RoleAssignment.scope',
+    'RoleDefinition.assignableScopes',
+    'RoleDefinition.scope',
+    'Runbook.automationAccountName',
+    'Runbook.publishContentLink',
+    'Runbook.resourceGroupName',
+    'Runbook.runtimeEnvironment',
+    'RuntimeEnvironment.automationAccountName',
+    'RuntimeEnvironment.resourceGroupName',
+    'Schedule.automationAccountName',
+    'Schedule.resourceGroupName',
+    'ScheduledQueryRule.resourceGroupName',
+    'ScheduledQueryRule.scopes',
+    'StorageAccount.resourceGroupName',
+    'UserAssignedIdentity.resourceGroupName',
+    'VirtualMachineScaleSet.identity',
+    'VirtualMachineScaleSet.resourceGroupName',
+    'VirtualMachineScaleSet.virtualMachineProfile',
+    'VirtualNetwork.resourceGroupName',
+    'Workflow.definition',
+    'Workflow.identity',
+    'Workflow.resourceGroupName',
+    'Workspace.resourceGroupName',
+  ],
+  otherZones: ['1', '2'],
+  servesAfterUp: false,
+  touched: {
+    // What the load is measured by is the alert's and the runbook's too, which both its schedule and what wakes it tell it.
+    target: [SCHEDULE, WAKE, GROWTH, 'azure-native:monitor:MetricAlert media-low-load'],
+    // The set itself as well: the size that autoscale has given it is written down, and stays.
+    max: [SET, GROWTH],
+    template: [SCHEDULE, SET, WAKE],
+  },
+  target: (twin) => {
+    const [mean] = twin.autoscaleSettings()[0]?.rules ?? [];
+    return mean?.threshold;
+  },
+  template: (twin) => twin.scaleSets()[0]?.set.customData,
+  secrets: (rig) => [rig.cloud.twin.object(bucketOf(rig, STORE), 'secrets/wake-url') ?? ''],
+  refusal: {
+    busy: /ebbtide-media_\d+ \([123], Succeeded, running\): serving, 1 rooms, 2 people/,
+    drainFirst: /To drain first:[\s\S]*az monitor autoscale update/,
+  },
+  async strand(rig) {
+    const { twin } = rig.cloud;
+    const [first = ''] = rig.inService();
+    // Whoever would end it otherwise.
+    twin.faults.add({
+      service: 'job',
+      action: 'ebbtide-media-scale-in',
+      times: Number.MAX_SAFE_INTEGER,
+      kind: 'error',
+    });
+    const store = bucketOf(rig, STORE);
+    const machine = twin.machines().find(({ name, isGone }) => name === first && !isGone)?.vmId;
+    assert.ok(machine);
+    // It had decided, and then died.
+    const decision: Decision = {
+      v: 1,
+      id: '1-stranded',
+      node: first,
+      machine,
+      pool: 'media',
+      at: new Date().toISOString(),
+      by: 'runbook',
+      cause: 'scale-in',
+      intent: 'leave',
+      reason: 'empty; 3 serve, 2 are enough',
+    };
+    twin.putObject(store, `decisions/${first}.json`, JSON.stringify(decision));
+    twin.setDesiredCapacity(3);
+    await rig.until('one is empty and still there, and another serves in its place', () => {
+      const empty = statusText(rig, STORE, first)?.includes('"phase":"empty"') ?? false;
+      return empty && rig.inService().filter((node) => node !== first).length === 2;
+    });
+    return first;
+  },
+};

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
  * Every measurement of this folder, or those that are named, one after the other, so that none disturbs another:
  * `npm run bench -- runbook pruner`.
  */
-const BENCHES = ['agent', 'termination-policy', 'pruner', 'runbook', 'rehearsal'];
+const BENCHES = ['agent', 'termination-policy', 'pruner', 'runbook', 'orchestrator', 'rehearsal'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHES.includes(name));

@@ -17,11 +17,6 @@ const programs = [
   },
   { file: 'functions/aws/watcher/index.cjs', bundle: bundler.awsFunction('watcher'), executable: false },
   { file: 'functions/azure/scale-in.py', bundle: bundler.azureRunbook(), executable: false },
-  {
-    file: 'functions/digitalocean/orchestrator/index.cjs',
-    bundle: bundler.digitalOceanFunction('orchestrator'),
-    executable: false,
-  },
   { file: 'functions/gcp/pruner/index.cjs', bundle: bundler.gcpFunction('pruner'), executable: false },
   {
     file: 'functions/digitalocean/orchestrator/index.cjs',

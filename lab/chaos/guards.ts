@@ -40,6 +40,17 @@ export const COMMON_GUARDS: readonly Guard[] = [
     instead: '!isCeilingReached(state, settings, at)',
   },
   {
+    name: 'what an operator hears is on disk',
+    // Answered any sooner, but told as in doubt, it would be no promise.
+    file: 'node-agent/core/command.ts',
+    guard: 'promises: [...promises, { request, text, revision }]',
+    instead: 'promises: [...promises, { request, text, revision: 0 }]',
+  },
+];
+
+/** In the choice of whom to take, where the cloud's function makes it by the one that is written in TypeScript. */
+export const CHOICE_GUARDS: readonly Guard[] = [
+  {
     name: 'drains under way count against their bound',
     file: 'fleet/choose-victims.ts',
     guard: 'count: rules.maxDrains - rules.drainsUnderWay,',
@@ -50,12 +61,5 @@ export const COMMON_GUARDS: readonly Guard[] = [
     file: 'fleet/choose-victims.ts',
     guard: "if (rules.unknown === 'known-first') return undefined;",
     instead: "if (rules.unknown === 'known-first' || reading.kind !== 'fresh') return undefined;",
-  },
-  {
-    name: 'what an operator hears is on disk',
-    // Answered any sooner, but told as in doubt, it would be no promise.
-    file: 'node-agent/core/command.ts',
-    guard: 'promises: [...promises, { request, text, revision }]',
-    instead: 'promises: [...promises, { request, text, revision: 0 }]',
   },
 ];

@@ -90,6 +90,7 @@ export function createInvariants(bounds: Bounds): Invariants {
           : [];
       }
       case 'hold-lost':
+        nodeOf(told.node).chosenAndHere = false;
         return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
       case 'broken':
         return [`the ${told.name} fell: ${told.problem}`];

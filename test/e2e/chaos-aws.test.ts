@@ -1,3 +1,3 @@
 import { testCloud } from '../support/chaos.ts';
 
-testCloud('aws', 1_000);
+testCloud('aws', { drains: 1_000 });

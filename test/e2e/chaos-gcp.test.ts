@@ -1,3 +1,3 @@
 import { testCloud } from '../support/chaos.ts';
 
-testCloud('gcp', 900);
+testCloud('gcp', { drains: 900 });

@@ -187,8 +187,11 @@ class Lock:
             return False
 
     def check(self):
-        """Before each effect: fails where it is no longer ours."""
-        if time.monotonic() - self.held_since >= self.renew_after_s:
+        """Before each effect: fails where it is no longer ours, or has run out: what was read is old then."""
+        held_s = time.monotonic() - self.held_since
+        if held_s >= LEASE_S:
+            raise ValueError("the lock has run out: this run stood still, or is too slow")
+        if held_s >= self.renew_after_s:
             try:
                 self.lease("renew", {"x-ms-lease-id": self.id})
             except Overtaken as lost:

@@ -1,7 +1,9 @@
 import type { Guard } from '../guard.ts';
+import { CHOICE_GUARDS } from '../guards.ts';
 
 /** In what only AWS has. */
 export const AWS_GUARDS: readonly Guard[] = [
+  ...CHOICE_GUARDS,
   {
     // Other clouds have no such timer.
     name: 'the timer is kept alive, not only begun',

@@ -4,6 +4,10 @@ import type { Blobs } from '../../azure/blobs.ts';
 import type { Machines } from '../../azure/compute/machines.ts';
 import type { RunningScaleSet } from '../../azure/compute/scale-set.ts';
 import type { createHands } from '../../azure/hands.ts';
+import type { NodeInWorld } from '../cloud.ts';
+import type { Which } from '../step.ts';
+import { placeOf } from '../which.ts';
+import type { Hearsay } from './founded.ts';
 import type { VirtualJobs } from './jobs.ts';
 import type { Load } from './load.ts';
 import type { Member, Members } from './machines.ts';
@@ -25,13 +29,15 @@ export interface Reach {
   jobs: VirtualJobs;
   waking: Waking;
   blobs: Blobs;
+  hearsay: Hearsay;
   /** A machine whose disk was made anew has to hear again that it is to go. */
   renewed(member: Member): void;
+  nodes(): readonly NodeInWorld[];
   /** Who was counted does not serve any more. */
   lost(): void;
 }
 
-type OfNode = Extract<AzureStep, { node: number }>;
+type OfNode = Extract<AzureStep, { node: Which }>;
 const REIMAGED_MS = 20_000;
 const FOREIGN_LEASE = '99999999-8888-4777-a666-555555555555';
 
@@ -50,7 +56,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       scaleIn(set);
       return;
     case 'alert-storm':
-      waking.storm(step.times);
+      waking.storm(step.times, step.everyMs);
       return;
     case 'nothing-wakes':
       waking.silentUntil = until(step.forMs);
@@ -62,7 +68,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       jobs.killAt(step);
       return;
     case 'suspend-job':
-      jobs.suspendAt(step, step.forMs);
+      jobs.suspendAt({ ...step, when: 'after' }, step.forMs);
       return;
     case 'wake-refused':
       outages.wakeRefusedUntil = until(step.forMs);
@@ -94,7 +100,8 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       outages.operationsFailUntil = until(step.forMs);
       return;
     default: {
-      const member = reach.members.all()[step.node];
+      const place = placeOf(step.node, reach.nodes());
+      const member = place === undefined ? undefined : reach.members.all()[place];
       if (member !== undefined && reach.members.isLatest(member) && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }
@@ -157,9 +164,11 @@ function applyToMachine(step: OfNode, member: Member, reach: Reach): void {
       return;
     case 'protected':
       setTag(member, { ...instance.tags, [PROTECTED_KEY]: 'true' });
+      reach.hearsay.protect(instance, true);
       clock.after(step.forMs, () => {
         const { [PROTECTED_KEY]: _, ...tags } = instance.tags;
         setTag(member, tags);
+        reach.hearsay.protect(instance, false);
       });
       return;
     case 'decision-garbled':

@@ -1,15 +1,22 @@
 import type { Drawn } from '../cloud.ts';
-import { createDraw, type Draw, drawRooms, drawTrouble } from '../draw.ts';
+import { type Aim, createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AzurePlan } from './plan.ts';
+import { drawScene } from './scenes.ts';
 import { type AtRequest, type AzureStep, MAINTENANCE } from './step.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 /** Machines are up and serve by then. */
 const BEGIN_MS = 40 * SECOND;
-/** The runbook is woken each minute, and may wait for one that died. */
-const DECIDED_WITHIN_MS = 150 * SECOND;
+/** The alert comes so often. */
+const ALERT_MS = 30 * SECOND;
+/** The runbook decides, or deletes, within so long: it is woken again and again. */
+const DELETED_WITHIN_MS = 90 * SECOND;
+/** The worst time for whatever goes wrong with a machine that is decided. */
+const DRAINS_FOR_MS = 60 * SECOND;
+/** After that nodes have said how loaded they are. */
+const TOLD_MS = 15 * SECOND;
 
 /** What goes wrong on Azure only; what is here twice, twice as often. */
 export const AZURE_FAULTS = [
@@ -49,17 +56,29 @@ export function drawAzure(random: () => number): Drawn<AzurePlan, AzureStep> {
   const draw = createDraw(random);
   const plan = drawPlan(draw);
   const shrinkAt = draw.whole(45, 120) * SECOND;
-  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, shrinkAt + plan.lowForMs + DECIDED_WITHIN_MS);
+  const decidedAt = decidedFrom(shrinkAt, plan);
+  const quietFrom = Math.max(draw.whole(150, 300) * SECOND, decidedAt + DELETED_WITHIN_MS);
+  // Half of it at those that are decided, when they are.
+  const aim = (): Aim =>
+    draw.chance(0.5)
+      ? { at: decidedAt + draw.whole(0, DRAINS_FOR_MS), node: { decided: draw.oneOf([0, 0, 1]) } }
+      : drawAim(draw, plan.size, BEGIN_MS, quietFrom - 1);
   const steps: (CommonStep | AzureStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
-    { at: shrinkAt, kind: 'load', needs: draw.whole(1, plan.size - 1) },
+    { at: shrinkAt, kind: 'load', needs: draw.oneOf([1, 1, plan.size - 1]) },
     ...drawGrowth(draw, shrinkAt + 90 * SECOND, plan),
-    ...Array.from({ length: draw.whole(1, 5) }, () => drawTrouble(draw, plan.size, BEGIN_MS, quietFrom)),
-    ...Array.from({ length: draw.whole(1, 4) }, () => drawAzureTrouble(draw, plan, quietFrom)),
+    ...Array.from({ length: draw.whole(1, 4) }, () => drawTrouble(draw, aim(), quietFrom)),
+    ...Array.from({ length: draw.whole(1, 3) }, () => drawAzureTrouble(draw, aim(), quietFrom)),
+    ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
   const calmAt = Math.max(quietFrom, ...steps.map(endOf));
   return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
+/** About when the first is decided, if nothing goes wrong: one alert sees that fewer are needed, and the next acts. */
+function decidedFrom(shrinkAt: number, { lowForMs }: AzurePlan): number {
+  return Math.floor((shrinkAt + TOLD_MS) / ALERT_MS) * ALERT_MS + ALERT_MS + lowForMs;
 }
 
 function drawPlan(draw: Draw): AzurePlan {
@@ -100,26 +119,26 @@ function drawLong(draw: Draw, from: number): AzureStep[] {
 }
 
 /** A run that decides one machine makes some eighteen requests, and five of them change something. */
+const LAST_MET = { all: 30, changes: 8, memory: 2, decisions: 2, deletions: 1 };
+
 function drawRequest(draw: Draw): AtRequest {
-  const only = draw.oneOf(['changes', 'changes', 'all']);
-  const nth = only === 'changes' ? draw.whole(1, 8) : draw.whole(1, 30);
-  return { only, when: draw.oneOf(['before', 'after']), nth };
+  const only = draw.oneOf(['all', 'changes', 'changes', 'memory', 'decisions', 'deletions']);
+  return { only, when: draw.oneOf(['before', 'after']), nth: draw.whole(1, LAST_MET[only]) };
 }
 
-function drawAzureTrouble(draw: Draw, plan: AzurePlan, untilMs: number): AzureStep {
-  const at = draw.whole(BEGIN_MS, untilMs - 1);
-  const node = draw.whole(0, plan.size - 1);
+function drawAzureTrouble(draw: Draw, { at, node }: Aim, untilMs: number): AzureStep {
   const forMs = Math.min(draw.whole(5, 150) * SECOND, untilMs - at);
   const kind = draw.oneOf(AZURE_FAULTS);
   switch (kind) {
     case 'alert-storm':
-      return { at, kind, times: draw.whole(2, 8) };
+      return { at, kind, times: draw.whole(2, 8), everyMs: draw.oneOf([0.2, 0.7, 3]) * SECOND };
     case 'kill-job':
       return { at, kind, ...drawRequest(draw) };
     case 'suspend-job': {
       const suspendedMs = draw.oneOf([5, 40, 90, 240, undefined]);
       const forHowLong = suspendedMs === undefined ? {} : { forMs: suspendedMs * SECOND };
-      return { at, kind, ...drawRequest(draw), ...forHowLong };
+      const { only, nth } = drawRequest(draw);
+      return { at, kind, only, nth, ...forHowLong };
     }
     case 'roles-unheard':
       return { at, kind, whose: draw.oneOf(['nodes', 'functions']), forMs };

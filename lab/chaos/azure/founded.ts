@@ -10,6 +10,10 @@ type Heard = Pick<NodeStatus, 'phase' | 'cpu'> & { at: number };
 
 /** What could be known of each machine, as it told it to the registry. */
 export interface Hearsay {
+  /** A person protects it from now on, or does not any more. */
+  protect(instance: Instance, isProtected: boolean): void;
+  /** Whether the last that it said was that. */
+  saysEmpty(instance: Instance): boolean;
   /** Undefined where the choice of this machine, by who began to read at that time, may have been sound. */
   whyUnfounded(victim: Instance, candidates: readonly Instance[], since: number): string | undefined;
 }
@@ -19,7 +23,8 @@ const ROUNDED_MS = 1_000;
 
 const readStatus = v.safeParser(v.pipe(v.string(), v.parseJson(), statusSchema));
 
-export function createHearsay(blobs: Blobs): Hearsay {
+export function createHearsay(blobs: Blobs, now: () => number): Hearsay {
+  const protectedSince = new Map<Instance, number>();
   /** By the machines' own ids. */
   const heard = new Map<string, Heard[]>();
 
@@ -43,9 +48,18 @@ export function createHearsay(blobs: Blobs): Hearsay {
   }
 
   return {
+    protect(instance, isProtected) {
+      if (isProtected) protectedSince.set(instance, now());
+      else protectedSince.delete(instance);
+    },
+    saysEmpty({ vmId }) {
+      const phase = heard.get(vmId)?.at(-1)?.phase;
+      return phase === 'empty' || phase === 'leaving';
+    },
     whyUnfounded(victim, candidates, since) {
       const serves = (each: Instance) => freshOf(each, since).some(({ phase }) => phase === 'serving');
       if (!serves(victim)) return 'nothing was known of it';
+      if ((protectedSince.get(victim) ?? Number.POSITIVE_INFINITY) < since) return 'a person protects it';
       // Who came later was not seen.
       const seen = candidates.filter(({ createdAt }) => createdAt < since);
       const load = seen.reduce((sum, each) => sum + leastLoad(each, since), 0);

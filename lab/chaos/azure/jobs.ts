@@ -4,7 +4,7 @@ import type { Jobs, NewJob } from '../../azure/automation/jobs.ts';
 import { sameId } from '../../azure/ids.ts';
 import { uuid } from '../../cloud/identifiers.ts';
 import type { WorldKit } from '../cloud.ts';
-import { jobEnvironment } from './model.ts';
+import { jobEnvironment, MEMORY } from './model.ts';
 import type { RunbookEnd, RunbookLife, Runbooks } from './runbook.ts';
 import type { AtRequest } from './step.ts';
 
@@ -31,6 +31,7 @@ const FASTEST_START_MS = 500;
 const SLOWEST_START_MS = 6_000;
 /** What a job has sent arrives a little after it has ended. */
 const ON_THE_WAY_MS = 10_000;
+const LOCK_MS = 60_000;
 
 interface Trap extends AtRequest {
   left: number;
@@ -41,7 +42,8 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
   const { clock, random, tell, isOver } = kit;
   const jobs: Job[] = [];
   const lives = new Map<Job, RunbookLife>();
-  const reading = new Set<Job>();
+  /** Since when, ms since the epoch. */
+  const reading = new Map<Job, number>();
   let traps: Trap[] = [];
   runbooks.clear();
 
@@ -49,7 +51,7 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
     if (job.status !== 'New' || isOver()) return;
     job.status = 'Running';
     job.startedAt = clock.now();
-    reading.add(job);
+    reading.set(job, clock.now());
     began(job);
     const seed = Math.floor(random() * 2 ** 32);
     const life = runbooks.start({
@@ -80,8 +82,7 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
       life.kill();
       return;
     }
-    const isChange = request.method !== 'GET';
-    const met = traps.filter((trap) => trap.when === when && (isChange || trap.only === 'all'));
+    const met = traps.filter((trap) => trap.when === when && isMeant(trap.only, request));
     for (const trap of met) trap.left -= 1;
     const due = met.find(({ left }) => left <= 0);
     if (due === undefined) return;
@@ -98,9 +99,11 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
     if (life !== undefined) job.status = 'Suspended';
   }
 
-  function resume(job: Job): void {
+  /** Whose lock has run out meanwhile must not act on what it read before. */
+  function resume(job: Job, suspendedMs: number): void {
     if (job.status !== 'Suspended') return;
     job.status = 'Running';
+    if (suspendedMs >= LOCK_MS) reading.set(job, (reading.get(job) ?? 0) + suspendedMs);
     lives.get(job)?.resume();
   }
 
@@ -133,7 +136,7 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
       return job;
     },
     suspend,
-    resume,
+    resume: (job) => resume(job, 0),
     stop(job) {
       lives.get(job)?.kill();
     },
@@ -157,11 +160,28 @@ export function createVirtualJobs({ kit, runbooks, send, began, ended }: Virtual
         spring(job, life) {
           note(`suspended ${where.when} a request ${forMs === undefined ? 'for ever' : `for ${forMs} ms`}`);
           suspend(job, life);
-          if (forMs !== undefined) clock.after(forMs, () => resume(job));
+          if (forMs !== undefined) clock.after(forMs, () => resume(job, forMs));
         },
       });
     },
-    readSince: () => Math.min(clock.now(), ...[...reading].map(({ startedAt }) => startedAt ?? clock.now())),
+    readSince: () => Math.min(clock.now(), ...reading.values()),
   };
   return virtual;
+}
+
+function isMeant(only: AtRequest['only'], request: HttpRequest): boolean {
+  const { method } = request;
+  const url = String(request.url);
+  switch (only) {
+    case 'all':
+      return true;
+    case 'changes':
+      return method !== 'GET';
+    case 'memory':
+      return method === 'PUT' && url.includes(`/${MEMORY.name}`) && !url.includes('comp=lease');
+    case 'decisions':
+      return method === 'PUT' && url.includes('/decisions/');
+    case 'deletions':
+      return method === 'DELETE';
+  }
 }

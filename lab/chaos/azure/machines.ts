@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { connect } from '../../../node-agent/clouds/connect.ts';
 import type { Instance } from '../../azure/compute/instance.ts';
 import type { ScheduledEvents } from '../../azure/compute/scheduled-events.ts';
@@ -5,11 +6,12 @@ import type { ImdsOptions } from '../../azure/imds/service.ts';
 import type { Machine } from '../../machine.ts';
 import { agentSettingsOf } from '../agent-settings.ts';
 import type { WorldKit } from '../cloud.ts';
+import type { Happening } from '../happening.ts';
 import { metricsPageOf } from '../metrics-page.ts';
 import type { Destination } from '../network.ts';
 import { createVirtualNode, type VirtualNode } from '../node.ts';
 import type { Load } from './load.ts';
-import { ENDPOINT, ENVIRONMENT, IMDS_HOST, STORE, WAKE_URL_KEY } from './model.ts';
+import { ENDPOINT, ENVIRONMENT, IMDS_HOST, STORE, WAKE_URL, WAKE_URL_KEY } from './model.ts';
 import type { AzurePlan } from './plan.ts';
 import { type AzureFault, imdsDestination } from './services.ts';
 
@@ -50,8 +52,22 @@ export interface MembersOptions {
   fault: AzureFault;
   imds: Omit<ImdsOptions, 'events'>;
   events(): ScheduledEvents;
+  /** By its status, as it is in the store. */
+  saysEmpty(instance: Instance): boolean;
   /** Who answers on Azure's own address. */
   service(url: URL): Destination;
+}
+
+const ENDS: readonly string[] = ['Terminate', 'Preempt'];
+const decidedFor = v.object({
+  kind: v.literal('agent-says'),
+  event: v.literal('drain-decided'),
+  fields: v.object({ decision: v.object({ by: v.picklist(['spot-interruption', 'termination']) }) }),
+});
+
+/** It drains because Azure is about to end it, as it has heard. */
+function isForAnEnd(happening: Happening): boolean {
+  return v.is(decidedFor, happening);
 }
 
 export function createMembers(options: MembersOptions): Members {
@@ -88,12 +104,23 @@ export function createMembers(options: MembersOptions): Members {
         spotMs: SPOT_MS,
       }),
       clock,
-      tell,
+      tell(happening) {
+        tell(happening);
+        if (isForAnEnd(happening) && !isEndAhead(instance))
+          tell({
+            kind: 'wanted',
+            node: node.id,
+            chosen: false,
+            unfounded: 'no end is ahead of it',
+            why: 'its agent says so',
+          });
+      },
       isOver,
       hasMediaRegistry: plan.hasMediaRegistry,
       cpu: () => cpuOf(member),
       connect: (config, network) => connect(config, ENVIRONMENT, network),
       send: kit.senderOf(members.length, (url) => {
+        if (url.href === WAKE_URL) return wakeBy(member);
         if (url.origin === ENDPOINT) return service(url);
         return url.host === IMDS_HOST ? imds : metrics;
       }),
@@ -115,6 +142,24 @@ export function createMembers(options: MembersOptions): Members {
         const isEarly = event?.status === 'Scheduled' && clock.now() < due;
         if (isEarly) tellReleased(nodeOf());
         return events.approve(id);
+      },
+    };
+  }
+
+  function isEndAhead({ name }: Instance): boolean {
+    return options
+      .events()
+      .all()
+      .some(({ type, resources }) => ENDS.includes(type) && resources.includes(name));
+  }
+
+  function wakeBy({ instance, node }: Member): Destination {
+    const workflow = service(new URL(WAKE_URL));
+    return {
+      ...workflow,
+      answer(request, wanted) {
+        tell({ kind: 'woken', node: node.id, saidEmpty: options.saysEmpty(instance) });
+        return workflow.answer(request, wanted);
       },
     };
   }

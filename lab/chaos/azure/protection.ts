@@ -10,7 +10,11 @@ export interface ProtectionCheck {
   ended(job: Job, how: RunbookEnd): Instance[];
 }
 
-export function createProtectionCheck(machines: Machines): ProtectionCheck {
+/** `failed`: whether an operation that was begun since then (ms since the epoch) may have failed after its answer. */
+export function createProtectionCheck(
+  machines: Machines,
+  failed: (since: number) => boolean,
+): ProtectionCheck {
   const bareAtFirst = new Map<Job, Map<Instance, number>>();
 
   /** Who is being made, changed or deleted has its turn later. */
@@ -24,6 +28,7 @@ export function createProtectionCheck(machines: Machines): ProtectionCheck {
       bareAtFirst.delete(job);
       const hasLooked = job.lines.some((line) => line.includes('"event": "scale-in"'));
       if (first === undefined || how.kind !== 'exited' || how.code !== 0 || !hasLooked) return [];
+      if (failed(job.startedAt ?? 0)) return [];
       // What somebody changed meanwhile is seen to by the next run.
       return bare().filter((each) => first.get(each) === each.version);
     },

@@ -13,6 +13,11 @@ export function createRetelling(
   { tell }: Pick<WorldKit, 'tell'>,
   members: Members,
 ): (happening: TwinHappening) => void {
+  /** By others: its drain is none of ours any more. */
+  function takenAway({ node }: Member): void {
+    tell({ kind: 'hold-lost', node: node.id, disturbed: true });
+  }
+
   return (happening) => {
     switch (happening.kind) {
       case 'instance': {
@@ -20,7 +25,14 @@ export function createRetelling(
         const member = members.named(happening.instance);
         if (member === undefined) return;
         tell({ kind: 'cloud', node: member.node.id, state: `${standing}: ${why}` });
-        if (standing === 'leaving' && why === `deleted by ${RUNBOOK}`) members.giveUp(member.instance);
+        if (standing !== 'leaving') return;
+        if (why === `deleted by ${RUNBOOK}`) members.giveUp(member.instance);
+        else takenAway(member);
+        return;
+      }
+      case 'notice': {
+        const member = members.named(happening.instance);
+        if (member !== undefined && happening.notice === 'Preempt') takenAway(member);
         return;
       }
       case 'desired':

@@ -22,7 +22,7 @@ const TOLD = [
   'nodes',
   'serving',
   'needed',
-  'excess',
+  'enough',
   'drains',
   'decided',
   'deleted',

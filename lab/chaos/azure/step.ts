@@ -1,6 +1,11 @@
-/** Which of a job's requests, from now on, something waits for. `only`: of those that change something, or of all. */
+import type { Which } from '../step.ts';
+
+/** Which of a job's requests something may wait for: all, those that change something, or those after which nothing is as before. */
+export const REQUESTS = ['all', 'changes', 'memory', 'decisions', 'deletions'] as const;
+
+/** The `nth` such request of any job, from now on. */
 export interface AtRequest {
-  only: 'changes' | 'all';
+  only: (typeof REQUESTS)[number];
   when: 'before' | 'after';
   nth: number;
 }
@@ -15,15 +20,18 @@ export type AzureStep = { at: number } /** From now on the load needs so many. *
   | { kind: 'grow' }
   /** By one, as a rule would that somebody has added: it takes whom nothing protects. */
   | { kind: 'scaled-in' }
-  /** The alert fires so often at once. */
-  | { kind: 'alert-storm'; times: number }
+  /** The alert fires so often, one soon after the other. */
+  | { kind: 'alert-storm'; times: number; everyMs: number }
   /** Neither the alert nor the schedule says anything. */
   | { kind: 'nothing-wakes'; forMs: number }
   /** Whatever wakes the runbook starts two jobs of it in the same moment. */
   | { kind: 'jobs-twice'; forMs: number }
   | ({ kind: 'kill-job' } & AtRequest)
-  /** `forMs` undefined: for ever. */
-  | ({ kind: 'suspend-job'; forMs?: number } & AtRequest)
+  /**
+   * `forMs` undefined: for ever. After a request and not before one: who stands still between his look at the lock and
+   * what he does cannot be kept from it by any lock.
+   */
+  | ({ kind: 'suspend-job'; forMs?: number } & Omit<AtRequest, 'when'>)
   | { kind: 'wake-refused'; forMs: number }
   /** Of whom no role is heard of. */
   | { kind: 'roles-unheard'; whose: 'nodes' | 'functions'; forMs: number }
@@ -35,16 +43,16 @@ export type AzureStep = { at: number } /** From now on the load needs so many. *
   | { kind: 'rate-limited'; forMs: number }
   /** Operations are begun, and fail later. */
   | { kind: 'operations-fail'; forMs: number }
-  | { kind: 'deleted-by-person'; node: number }
+  | { kind: 'deleted-by-person'; node: Which }
   /** As an update of the model may do it. */
-  | { kind: 'protection-lost'; node: number }
-  | { kind: 'evicted'; node: number }
-  | { kind: 'maintained'; node: number; event: (typeof MAINTENANCE)[number]; afterMs: number }
-  | { kind: 'machine-dies'; node: number }
+  | { kind: 'protection-lost'; node: Which }
+  | { kind: 'evicted'; node: Which }
+  | { kind: 'maintained'; node: Which; event: (typeof MAINTENANCE)[number]; afterMs: number }
+  | { kind: 'machine-dies'; node: Which }
   /** Its host fails, and Azure starts it again elsewhere: the same machine, with its disk. */
-  | { kind: 'restarted'; node: number; downMs: number }
+  | { kind: 'restarted'; node: Which; downMs: number }
   /** Its disk is made anew. `as`: whether it is another machine after that. */
-  | { kind: 'reimaged'; node: number; as: 'same' | 'another' }
-  | { kind: 'protected'; node: number; forMs: number }
-  | { kind: 'decision-garbled'; node: number }
+  | { kind: 'reimaged'; node: Which; as: 'same' | 'another' }
+  | { kind: 'protected'; node: Which; forMs: number }
+  | { kind: 'decision-garbled'; node: Which }
 );

@@ -3,8 +3,8 @@ import type { AzurePlan } from './plan.ts';
 
 /** What wakes the runbook beside the nodes: an alert for as long as the load is low, and a schedule. */
 export interface Waking {
-  /** The alert fires so often at once. */
-  storm(times: number): void;
+  /** The alert fires so often, one soon after the other. */
+  storm(times: number, everyMs: number): void;
   /** Until then, ms since the epoch, neither says anything. */
   silentUntil: number;
 }
@@ -19,13 +19,12 @@ export interface WakingOptions {
 
 /** Both come sooner than in earnest, unless it is told: a schedule of faults is shorter then. */
 const SOON = { alertMs: 30_000, scheduleMs: 300_000 };
-const STORM_MS = 700;
 
 export function startWaking({ clock, every: often = SOON, isLow, alert, schedule }: WakingOptions): Waking {
   const waking: Waking = {
     silentUntil: 0,
-    storm(times) {
-      for (let index = 0; index < times; index += 1) clock.after(index * STORM_MS, alert);
+    storm(times, everyMs) {
+      for (let index = 0; index < times; index += 1) clock.after(index * everyMs, alert);
     },
   };
 

@@ -47,6 +47,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   const begunAt = clock.now();
   const blobs = createBlobs(clock.now);
   const load = createLoad(plan);
+  const hearsay = createHearsay(blobs, clock.now);
   const log = createRunbookLog(kit);
   let lastLossAt = Number.NEGATIVE_INFINITY;
 
@@ -85,6 +86,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     fault,
     imds: { ...tokens, model: () => model, faults: fault, realTime: (cloudMs) => begunAt + cloudMs },
     events: () => set.events,
+    saysEmpty: hearsay.saysEmpty,
     service: (url) => service(url),
   });
   const retell = createRetelling(kit, members);
@@ -95,7 +97,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     emit,
     start: members.start,
   });
-  const protection = createProtectionCheck(machines);
+  const protection = createProtectionCheck(machines, (since) => outages.operationsFailUntil >= since);
   const sets = createRunningSets({ mode: 'ebbtide', clock: cloudClock, machines, emit });
   const compute = {
     sets,
@@ -130,7 +132,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     members,
     machines,
     blobs,
-    hearsay: createHearsay(blobs),
+    hearsay,
     readSince: jobs.readSince,
     lastLossAt: () => lastLossAt,
   });
@@ -153,8 +155,10 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   });
   const hands = createHands({ machines, sets, emit });
   const reach = {
-    ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs },
+    ...{ clock, members, machines, set, hands, load, outages, rights, jobs, waking, blobs, hearsay },
     renewed: decisions.again,
+    nodes: () =>
+      members.all().map((member): NodeInWorld => ({ node: member.node, standing: standingOf(member) })),
     lost() {
       lastLossAt = clock.now();
     },
@@ -172,8 +176,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
 
   sets.begin();
   return {
-    nodes: () =>
-      members.all().map((member): NodeInWorld => ({ node: member.node, standing: standingOf(member) })),
+    nodes: reach.nodes,
     apply: (step) => applyAzureStep(step, reach),
     alarms: log.alarms,
   };

@@ -1,7 +1,9 @@
 import type { Guard } from '../guard.ts';
+import { CHOICE_GUARDS } from '../guards.ts';
 
 /** In what only GCP has. */
 export const GCP_GUARDS: readonly Guard[] = [
+  ...CHOICE_GUARDS,
   {
     name: 'a machine is ended only once it says that it is empty: unknown is never empty',
     file: 'functions/level-triggered/removal.ts',

@@ -1,4 +1,5 @@
-import { roomsEverywhere, type Scene, SECOND, type Step, VICTIM, wakes } from './scene.ts';
+import { roomsEverywhere, SECOND, VICTIM } from '../scene.ts';
+import { type Scene, type Step, wakes } from './scene.ts';
 
 /** Nobody can tell whether it is empty, and the function looks again and again. */
 export const workUnknown: Scene = (draw, plan, decidedAt) => [
@@ -14,25 +15,6 @@ export const workUnknown: Scene = (draw, plan, decidedAt) => [
   },
   wakes(draw, decidedAt),
 ];
-
-/** At the one step of a drain that may be done once only; or it forgets that it did it. */
-export const agentDies: Scene = (draw, plan, decidedAt) => {
-  const downMs = draw.oneOf([2, 5, 30, 100]) * SECOND;
-  return [
-    ...(draw.chance(0.5) ? roomsEverywhere(draw, plan, decidedAt) : []),
-    draw.chance(0.3)
-      ? { at: decidedAt + draw.whole(5, 20) * SECOND, kind: 'state-garbled', node: VICTIM, downMs }
-      : {
-          at: decidedAt + SECOND,
-          kind: 'kill-agent',
-          node: VICTIM,
-          boundary: draw.oneOf(['save', 'write', 'sync', 'rename', 'signal', 'signal']),
-          when: draw.oneOf(['before', 'after']),
-          nth: draw.oneOf([1, 1, 2]),
-          downMs,
-        },
-  ];
-};
 
 /** Between any two words of a node that drains, has no calls, and cannot tell its media server to end. */
 export const notYetEmpty: Scene = (draw, _plan, decidedAt) => {
@@ -91,23 +73,5 @@ export const nobodyElse: Scene = (draw, { size }, decidedAt) => {
         forMs: draw.whole(10, 60) * SECOND,
       }),
     ),
-  ];
-};
-
-/** An operator asks for a drain of an agent that dies before it has written that down. */
-export const promiseBroken: Scene = (draw, { size }, decidedAt) => {
-  const at = decidedAt + draw.whole(-15, 60) * SECOND;
-  const node = draw.whole(0, size - 1);
-  return [
-    {
-      at,
-      kind: 'kill-agent',
-      node,
-      boundary: draw.oneOf(['save', 'write', 'sync', 'rename']),
-      when: 'before',
-      nth: 1,
-      downMs: draw.oneOf([2, 30]) * SECOND,
-    },
-    { at, kind: 'operator-drain', node },
   ];
 };

@@ -1,7 +1,8 @@
 import type { Draw } from '../draw.ts';
-import { agentDies, bootsAgain, nobodyElse, notYetEmpty, promiseBroken, workUnknown } from './node-scenes.ts';
+import { agentDies, promiseBroken, roomsEverywhere, SECOND, VICTIM } from '../scene.ts';
+import { bootsAgain, nobodyElse, notYetEmpty, workUnknown } from './node-scenes.ts';
 import type { GcpPlan } from './plan.ts';
-import { roomsEverywhere, type Scene, SECOND, type Step, VICTIM, wakes } from './scene.ts';
+import { type Scene, type Step, wakes } from './scene.ts';
 
 /**
  * Troubles that are worst together, around the moment in which a machine is decided: each alone, at any time, they would

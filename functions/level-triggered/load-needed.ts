@@ -13,7 +13,7 @@ const ROUNDING = 1e-9;
  * that serves and does not know its load: what is not known is never little. One that has been silent for an hour counts
  * no more: by then the alarms have called a person.
  */
-export function loadOf(machines: readonly AgedMachine[], bootTimeoutMs: number): number {
+function loadOf(machines: readonly AgedMachine[], bootTimeoutMs: number): number {
   return machines.reduce((sum, machine) => sum + loadOfOne(machine, standingOf(machine, bootTimeoutMs)), 0);
 }
 
@@ -50,7 +50,7 @@ function loadOnTheWayOut(machines: readonly AgedMachine[], bootTimeoutMs: number
 const RUNNING: ReadonlySet<Place> = new Set(['in-group', 'unsettled', 'leaving-group', 'outside']);
 
 /** How many nodes carry a load, each filled to `target` at most. */
-export function nodesFor(load: number, target: number): number {
+function nodesFor(load: number, target: number): number {
   return Math.ceil(load / target - ROUNDING);
 }
 

@@ -10,7 +10,7 @@ export const USER_DATA_KEY = 'software/user-data-1';
 export const USER_DATA = `#cloud-config\n# ${OPEN_IN_USER_DATA.node} ${OPEN_IN_USER_DATA.statusKey}\n`;
 
 /** What a stack would tell the orchestrator, with what a test changes of it. */
-export function orchestratorSettings(changed: Partial<OrchestratorSettings> = {}): OrchestratorSettings {
+function orchestratorSettings(changed: Partial<OrchestratorSettings> = {}): OrchestratorSettings {
   return {
     pool: 'media',
     region: 'fra1',

@@ -4,7 +4,7 @@ import type { Growth } from '../../level-triggered/growth.ts';
 import type { SeenMachine } from '../../level-triggered/world.ts';
 import type { Finding } from '../../watch/finding.ts';
 import { type DropletMachine, SHARED_NAME } from './machines.ts';
-import type { OrchestratorWorld } from './plan.ts';
+import type { OrchestratorWorld } from './world.ts';
 
 type Seen = SeenMachine<DropletMachine>;
 

@@ -4,10 +4,11 @@ import { type PoolAnswer, told } from '../../level-triggered/answer.ts';
 import type { Log } from '../../log.ts';
 import { logFindings } from '../../watch/finding.ts';
 import { metricsOf } from '../../watch/measure.ts';
-import { createNodeName, type OrchestratorPlan, type OrchestratorWorld, planDroplets } from './plan.ts';
+import { createNodeName, type OrchestratorPlan, planDroplets } from './plan.ts';
 import { readWorld, type WorldTools } from './read-world.ts';
 import { carryOut, type Done, type StepTools } from './steps.ts';
 import { endTurn, type TurnTools, takeTurn } from './turn.ts';
+import type { OrchestratorWorld } from './world.ts';
 
 export type OrchestratorAnswer = PoolAnswer<Done>;
 

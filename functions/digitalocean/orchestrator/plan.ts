@@ -2,29 +2,22 @@ import type { Decision } from '../../../fleet/decision.ts';
 import { poolTag } from '../../../fleet/digitalocean/tags.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeDuration } from '../../../fleet/duration.ts';
-import { type AccountReading, type Growth, growthOf } from '../../level-triggered/growth.ts';
+import { type Growth, growthOf } from '../../level-triggered/growth.ts';
 import { recommendationByLoad, wantedSize } from '../../level-triggered/load-needed.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
 import {
   NO_NURSERY,
   type Nursery,
-  type NurseryReading,
   neverCameUp,
   openBirths,
   unseenBirths,
 } from '../../level-triggered/newborns.ts';
 import { type PoolPlan, planPool } from '../../level-triggered/plan.ts';
-import { type PoolRules, type PoolWorld, type SeenMachine, see } from '../../level-triggered/world.ts';
+import { type PoolRules, type SeenMachine, see } from '../../level-triggered/world.ts';
 import { findingsOfDroplets } from './findings.ts';
 import { type DropletMachine, offSince } from './machines.ts';
 import type { Turn } from './turn.ts';
-
-/** All that one run knows. */
-export interface OrchestratorWorld extends Omit<PoolWorld<DropletMachine>, 'recommendation'> {
-  turn: Turn;
-  nursery: NurseryReading;
-  account: AccountReading;
-}
+import type { OrchestratorWorld } from './world.ts';
 
 /** What a run does, each step safe to repeat but for births, which are written down before they are asked for. */
 export interface OrchestratorPlan extends PoolPlan<DropletMachine> {

@@ -7,9 +7,9 @@ import type { AccountReading } from '../../level-triggered/growth.ts';
 import { missingBirths, type NurseryReading, readNursery } from '../../level-triggered/newborns.ts';
 import type { MachinesReading } from '../../level-triggered/world.ts';
 import { type DropletMachine, machinesOf } from './machines.ts';
-import type { OrchestratorWorld } from './plan.ts';
 import { MEMORY, NURSERY } from './steps.ts';
 import type { Turn } from './turn.ts';
+import type { OrchestratorWorld } from './world.ts';
 
 export interface WorldTools {
   droplets: Pick<Droplets, 'list' | 'named' | 'readRoom'>;

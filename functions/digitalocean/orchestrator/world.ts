@@ -1,0 +1,12 @@
+import type { AccountReading } from '../../level-triggered/growth.ts';
+import type { NurseryReading } from '../../level-triggered/newborns.ts';
+import type { PoolWorld } from '../../level-triggered/world.ts';
+import type { DropletMachine } from './machines.ts';
+import type { Turn } from './turn.ts';
+
+/** All that one run knows. */
+export interface OrchestratorWorld extends Omit<PoolWorld<DropletMachine>, 'recommendation'> {
+  turn: Turn;
+  nursery: NurseryReading;
+  account: AccountReading;
+}

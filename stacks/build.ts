@@ -8,6 +8,7 @@ const programs = [
   { file: 'ebbtide-agent.cjs', bundle: bundler.agent(), executable: true },
   { file: 'boot-aws.cjs', bundle: bundler.boot('aws'), executable: false },
   { file: 'boot-azure.cjs', bundle: bundler.boot('azure'), executable: false },
+  { file: 'boot-digitalocean.cjs', bundle: bundler.boot('digitalocean'), executable: false },
   { file: 'boot-gcp.cjs', bundle: bundler.boot('gcp'), executable: false },
   {
     file: 'functions/aws/termination-policy/index.cjs',

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type * as pulumi from '@pulumi/pulumi';
 import { build } from 'esbuild';
+import { objectFile } from './object-file.ts';
 
 /** One file of JavaScript without node_modules. */
 export interface Bundle {
@@ -19,6 +21,8 @@ export interface Bundler {
   digitalOceanFunction(name: DigitalOceanFunctionName): Promise<Bundle>;
   /** One file of Python, as it is written. */
   azureRunbook(): Promise<Bundle>;
+  /** The path of a file with that content, for clouds that take objects from files only. `fetch` puts it there. */
+  fileOf(asset: pulumi.asset.Asset, sha256: string, options: { fetch: boolean }): Promise<string>;
 }
 
 /** User-data is small on some clouds: a boot program holds one cloud's part only. */
@@ -38,6 +42,8 @@ export function createBundler(): Bundler {
     gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
     digitalOceanFunction: (name) => bundle(`functions/digitalocean/${name}/handler.ts`, 'node22'),
     azureRunbook: () => asWritten('functions/azure/scale-in/scale_in.py'),
+    fileOf: (asset, sha256, { fetch }) =>
+      objectFile(asset, sha256, { folder: join(repositoryRoot, 'dist/objects'), fetch }),
   };
 }
 

@@ -3,11 +3,18 @@ import type { RightPart } from './right-part.ts';
 import type { Problem } from './settings-errors.ts';
 import type { CloudWords, SharedSettings } from './settings-schema.ts';
 
-/** What a cloud adds to the settings of all clouds. `Own` is its section, `Provider` the keys of its Pulumi provider. */
-export interface CloudRules<Own, Provider> {
+/**
+ * What a cloud adds to the settings of all clouds. `Own` is its section, `Provider` the keys of its Pulumi provider,
+ * `Secrets` what it must know that is secret.
+ */
+export interface CloudRules<Own, Provider, Secrets = unknown> {
   words: CloudWords;
+  /** Whether the nodes' place in a network of the operator's own is one of its subnets. */
+  hasSubnets: boolean;
   /** `ebbtide:CLOUD` */
   section: v.GenericSchema<unknown, Own>;
+  /** `ebbtide:CLOUDSecrets`, apart from the section: one secret makes a whole group secret. */
+  secrets?: v.GenericSchema<unknown, Secrets>;
   /** `CLOUD:*`, as far as this program hands it on to its explicit provider. */
   providerSection: v.GenericSchema<unknown, Provider>;
   /** What the cloud asks of settings that are right by themselves. */
@@ -17,5 +24,5 @@ export interface CloudRules<Own, Provider> {
     provider: RightPart<Provider> | undefined,
   ): Problem[];
   /** What is allowed and yet worth saying at preview. */
-  warnings(shared: SharedSettings, own: Own): Problem[];
+  warnings(shared: SharedSettings, own: Own, secrets: Secrets | undefined): Problem[];
 }

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { createAwsPool } from './aws/pool.ts';
 import { createAzurePool } from './azure/pool.ts';
 import { type Bundler, repositoryRoot } from './bundle.ts';
+import { createDigitalOceanPool } from './digitalocean/pool.ts';
 import { createGcpPool } from './gcp/pool.ts';
 import type { PoolOutputs } from './pool.ts';
 import { type RawConfig, readSettings } from './settings.ts';
@@ -9,7 +10,11 @@ import { SettingsError } from './settings-errors.ts';
 import { createSettingsFiles } from './settings-files.ts';
 
 /** The whole program: settings in, a pool out. Every run starts from nothing but the configuration. */
-export async function runProgram(config: RawConfig, bundler: Bundler): Promise<PoolOutputs> {
+export async function runProgram(
+  config: RawConfig,
+  bundler: Bundler,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<PoolOutputs> {
   const { settings, warnings } = readSettingsOf(config);
   for (const warning of warnings) await pulumi.log.warn(warning);
   switch (settings.cloud) {
@@ -17,6 +22,8 @@ export async function runProgram(config: RawConfig, bundler: Bundler): Promise<P
       return createAwsPool({ settings, bundler });
     case 'azure':
       return createAzurePool({ settings, bundler });
+    case 'digitalocean':
+      return createDigitalOceanPool({ settings, bundler }, environment);
     case 'gcp':
       return createGcpPool({ settings, bundler });
     default:

@@ -19,7 +19,7 @@ import {
  * cloud has lies under the cloud's name. Both are in the cloud's own folder.
  */
 
-export const CLOUDS = ['aws', 'azure', 'gcp'] as const;
+export const CLOUDS = ['aws', 'azure', 'gcp', 'digitalocean'] as const;
 export type CloudName = (typeof CLOUDS)[number];
 
 /** Under which name a cloud's Pulumi provider has its own keys. */
@@ -27,6 +27,7 @@ export const PROVIDERS: Readonly<Record<CloudName, string>> = {
   aws: 'aws',
   azure: 'azure-native',
   gcp: 'gcp',
+  digitalocean: 'digitalocean',
 };
 
 type Words<Value> = v.GenericSchema<unknown, Value>;

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type AwsSettings, awsRules } from './aws/settings.ts';
 import { type AzureSettings, azureRules } from './azure/settings.ts';
 import type { CloudRules } from './cloud-rules.ts';
+import { type DigitalOceanSettings, digitalOceanRules } from './digitalocean/settings.ts';
 import { type GcpSettings, gcpRules } from './gcp/settings.ts';
 import { readMedia } from './media-settings.ts';
 import { type RightPart, rightPartOf } from './right-part.ts';
@@ -18,7 +19,7 @@ import {
 import { sharedProblems, sharedWarnings } from './shared-rules.ts';
 
 /** Everything that a stack file says, checked, with what its files hold. */
-export type Settings = AwsSettings | AzureSettings | GcpSettings;
+export type Settings = AwsSettings | AzureSettings | DigitalOceanSettings | GcpSettings;
 
 /** The stack's configuration as Pulumi hands it over: full keys, values as text or JSON, secrets in the clear. */
 export interface RawConfig {
@@ -50,6 +51,12 @@ export function readSettings(config: RawConfig, files: SettingsFiles): ReadSetti
       const { common, own, provider, warnings } = readFor(cloud, gcpRules, config, files);
       return { settings: { ...common, cloud, gcp: own, gcpProvider: provider }, warnings };
     }
+    case 'digitalocean': {
+      const read = readFor(cloud, digitalOceanRules, config, files);
+      const { common, own: digitalocean, provider: digitaloceanProvider, secrets, warnings } = read;
+      const settings = { ...common, cloud, digitalocean, digitaloceanProvider, digitaloceanSecrets: secrets };
+      return { settings, warnings };
+    }
     default:
       return cloud satisfies never;
   }
@@ -64,24 +71,32 @@ function cloudOf({ values }: RawConfig): CloudName {
 }
 
 function ofCloud(key: string, cloud: CloudName): boolean {
-  return key === `${PROJECT}:${cloud}` || key.startsWith(`${PROVIDERS[cloud]}:`);
+  const own = [cloud, secretsOf(cloud)].map((name) => `${PROJECT}:${name}`);
+  return own.includes(key) || key.startsWith(`${PROVIDERS[cloud]}:`);
 }
 
-interface ReadFor<Own, Provider> {
+/** Where a cloud's own secrets are. */
+function secretsOf(cloud: CloudName): string {
+  return `${cloud}Secrets`;
+}
+
+interface ReadFor<Own, Provider, Secrets> {
   common: CommonSettings;
   own: Own;
   provider: Provider;
+  secrets: Secrets | undefined;
   warnings: string[];
 }
 
-function readFor<Own, Provider>(
+function readFor<Own, Provider, Secrets>(
   cloud: CloudName,
-  rules: CloudRules<Own, Provider>,
+  rules: CloudRules<Own, Provider, Secrets>,
   config: RawConfig,
   files: SettingsFiles,
-): ReadFor<Own, Provider> {
+): ReadFor<Own, Provider, Secrets> {
   const sections = sharedSections(rules.words);
-  const problems = strangeKeys(config, cloud, [...Object.keys(sections), cloud]);
+  const ofCloudAlone = rules.secrets === undefined ? [cloud] : [cloud, secretsOf(cloud)];
+  const problems = strangeKeys(config, cloud, [...Object.keys(sections), ...ofCloudAlone]);
   const written = (name: string) => decode(config.values[`${PROJECT}:${name}`]);
 
   const right: Record<string, unknown> = {};
@@ -93,30 +108,35 @@ function readFor<Own, Provider>(
   const shared: RightPart<SharedSettings> = right;
   const own = v.safeParse(v.optional(rules.section, {}), written(cloud));
   problems.push(...problemsOf(cloud, own.issues ?? [], false));
+  const secret = rules.secrets && v.safeParse(rules.secrets, written(secretsOf(cloud)));
+  problems.push(...problemsOf(secretsOf(cloud), secret?.issues ?? [], true));
   const provider = v.safeParse(rules.providerSection, providerKeys(config, cloud));
   problems.push(...problemsOf(`${PROVIDERS[cloud]}:`, provider.issues ?? [], false));
 
   problems.push(
-    ...sharedProblems(shared),
+    ...sharedProblems(shared, rules),
     ...rules.problems(shared, rightPartOf(own), rightPartOf(provider)),
   );
   const media = readMedia(shared, files);
   problems.push(...media.problems);
-  if (problems.length > 0 || !own.success || !provider.success) throw new SettingsError(problems);
+  if (problems.length > 0 || !own.success || !provider.success || secret?.success === false)
+    throw new SettingsError(problems);
 
   // Nothing is wrong, so what is right of it is all of it.
   const common = { ...right, livekitTemplate: media.template } as CommonSettings;
-  const secrets = `${PROJECT}:mediaSecrets`;
-  const hasPlainSecrets = config.values[secrets] !== undefined && !config.isSecret(secrets);
+  const secrets = secret?.output;
+  const isPlain = (name: string) =>
+    config.values[`${PROJECT}:${name}`] !== undefined && !config.isSecret(`${PROJECT}:${name}`);
   const warnings = [
-    ...sharedWarnings(common, hasPlainSecrets),
+    ...sharedWarnings(common, ['mediaSecrets', secretsOf(cloud)].filter(isPlain)),
     ...media.warnings,
-    ...rules.warnings(common, own.output),
+    ...rules.warnings(common, own.output, secrets),
   ];
   return {
     common,
     own: own.output,
     provider: provider.output,
+    secrets,
     warnings: warnings.map(({ key, says }) => `${configKey(key)} ${says}`),
   };
 }

@@ -4,7 +4,10 @@ import type { Problem } from './settings-errors.ts';
 import type { CommonSettings, SharedSettings } from './settings-schema.ts';
 
 /** What settings that are right by themselves ask of each other, on every cloud. */
-export function sharedProblems({ pool, network, media, agent }: RightPart<SharedSettings>): Problem[] {
+export function sharedProblems(
+  { pool, network, media, agent }: RightPart<SharedSettings>,
+  { hasSubnets }: { hasSubnets: boolean },
+): Problem[] {
   const { min, max, initial } = pool ?? {};
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
@@ -24,7 +27,7 @@ export function sharedProblems({ pool, network, media, agent }: RightPart<Shared
       'is true: must come with ebbtide:pool.image, the image that has the software',
     );
   }
-  if (network?.id !== undefined && !('subnets' in network)) {
+  if (hasSubnets && network?.id !== undefined && !('subnets' in network)) {
     wrong(
       'network.subnets',
       'is missing: with ebbtide:network.id it must list the subnets in which the nodes are to live',
@@ -55,12 +58,12 @@ export function sharedProblems({ pool, network, media, agent }: RightPart<Shared
 /** What is allowed on every cloud and yet worth saying at preview. */
 export function sharedWarnings(
   { pool, scaleIn, media, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
-  hasPlainSecrets: boolean,
+  plainSecrets: readonly string[],
 ): Problem[] {
   const warnings: Problem[] = [];
-  if (hasPlainSecrets) {
+  for (const key of plainSecrets) {
     warnings.push({
-      key: 'mediaSecrets',
+      key,
       says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
     });
   }

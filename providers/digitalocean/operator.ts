@@ -1,5 +1,6 @@
 import { createRealClock } from '../../fleet/clock.ts';
 import { createDigitalOceanClient, type DigitalOceanClient } from '../../fleet/digitalocean/client.ts';
+import { operatorToken } from '../../fleet/digitalocean/operator-token.ts';
 import { createFunctionsApi } from './functions/api.ts';
 import type { Services } from './functions/kind.ts';
 import { createWhisk } from './functions/whisk.ts';
@@ -17,7 +18,7 @@ export function createOperator(
   timeoutMs: number,
 ): Services & { client: DigitalOceanClient } {
   const client = createDigitalOceanClient({
-    token: async () => tokenOf(token, environment),
+    token: async () => operatorToken(token, environment),
     environment: { ...environment, ...(endpoint ? { DIGITALOCEAN_API_URL: endpoint } : {}) },
     clock: createRealClock(),
     timeoutMs,
@@ -35,12 +36,4 @@ export function createOperator(
       return { apiHost, whisk: createWhisk({ apiHost, credentials, timeoutMs }) };
     },
   };
-}
-
-function tokenOf(configured: string | undefined, environment: Operator['environment']): string {
-  const token = configured || environment.DIGITALOCEAN_TOKEN || environment.DIGITALOCEAN_ACCESS_TOKEN;
-  if (token) return token;
-  throw new Error(
-    'there is no DigitalOcean API token: set DIGITALOCEAN_TOKEN, or `pulumi config set --secret digitalocean:token`',
-  );
 }

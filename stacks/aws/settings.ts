@@ -99,6 +99,7 @@ export interface AwsSettings extends CommonSettings {
 
 export const awsRules: CloudRules<AwsSection, AwsProviderSection> = {
   words: awsWords,
+  hasSubnets: true,
   section: awsSection,
   providerSection: awsProviderSection,
   problems: awsProblems,

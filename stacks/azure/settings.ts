@@ -115,6 +115,7 @@ export interface AzureSettings extends CommonSettings {
 
 export const azureRules: CloudRules<AzureSection, AzureProviderSection> = {
   words: azureWords,
+  hasSubnets: true,
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,

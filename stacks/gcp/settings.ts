@@ -93,6 +93,7 @@ export interface GcpSettings extends CommonSettings {
 
 export const gcpRules: CloudRules<GcpSection, GcpProviderSection> = {
   words: gcpWords,
+  hasSubnets: true,
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { awsRules, awsSection } from '../../stacks/aws/settings.ts';
 import { azureSection } from '../../stacks/azure/settings.ts';
+import { digitalOceanSecretsSection, digitalOceanSection } from '../../stacks/digitalocean/settings.ts';
 import { gcpSection } from '../../stacks/gcp/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
@@ -21,7 +22,14 @@ function isNamed(document: string, path: readonly string[]): boolean {
 
 describe('documents', () => {
   const settings = keysOf({
-    entries: { ...sharedSections(awsRules.words), aws: awsSection, azure: azureSection, gcp: gcpSection },
+    entries: {
+      ...sharedSections(awsRules.words),
+      aws: awsSection,
+      azure: azureSection,
+      digitalocean: digitalOceanSection,
+      digitaloceanSecrets: digitalOceanSecretsSection,
+      gcp: gcpSection,
+    },
   });
   const config = keysOf(agentConfigSchema);
 

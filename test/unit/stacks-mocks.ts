@@ -4,6 +4,7 @@ import type { PoolOutputs } from '../../stacks/pool.ts';
 import { runProgram } from '../../stacks/program.ts';
 import type { Settings } from '../../stacks/settings.ts';
 import { azureAnswer, azureOutputs, SUBSCRIPTION } from './stacks-mocks-azure.ts';
+import { digitalOceanOutputs } from './stacks-mocks-digitalocean.ts';
 
 /** A resource as the engine is told of it: plain inputs, with the names of those that are secret. */
 export interface Registered {
@@ -35,18 +36,26 @@ const bundler: Bundler = {
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
   awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
   gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
-  digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
   azureRunbook: async () => ({ code: 'runbook', sha256: 'f'.repeat(64) }),
+  digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
+  fileOf: async (_asset, sha256) => `/objects/${sha256}`,
 };
 
 export const GOOD_GCP: Record<string, unknown> = { ...GOOD, cloud: 'gcp' };
 export const GOOD_AZURE: Record<string, unknown> = { ...GOOD, cloud: 'azure' };
+export const GOOD_DIGITALOCEAN: Record<string, unknown> = {
+  ...GOOD,
+  cloud: 'digitalocean',
+  digitalocean: { region: 'fra1' },
+  digitaloceanSecrets: { orchestratorToken: 'token of the orchestrator' },
+};
 
 const BUCKET_MADE = '2026-01-02T03:04:05.678Z';
 
 const PROVIDER_KEYS: Record<string, Record<string, string>> = {
   azure: { 'azure-native:subscriptionId': SUBSCRIPTION, 'azure-native:location': 'westeurope' },
   gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
+  digitalocean: {},
 };
 
 /** As the CLI hands it over: text, objects as JSON. */
@@ -78,6 +87,8 @@ export async function runUnderMocks(
     /** The provider's own keys. */
     place?: Record<string, string>;
     refuse?: string;
+    /** Where credentials are, and a cloud's own API where it is asked without Pulumi. */
+    environment?: Readonly<Record<string, string>>;
     /** When Google made the bucket. */
     bucketMade?: string;
     /** Instead of what a cloud is asked for answers by itself; one that throws is a refusal. */
@@ -131,7 +142,7 @@ export async function runUnderMocks(
     );
     const settings = { ...GOOD, ...options.settings };
     const config = { values: { ...configValues(settings), ...options.place }, isSecret: () => true };
-    const outputs = await runProgram(config, bundler);
+    const outputs = await runProgram(config, bundler, options.environment);
     await Promise.race([pulumi.runtime.disconnect(), failed]);
     // Rejections are reported once the queue of microtasks has run dry.
     await Promise.race([new Promise((resolve) => setImmediate(resolve)), failed]);
@@ -196,6 +207,8 @@ function unwrap(inputs: Record<string, unknown>): { plain: Record<string, unknow
 function outputsOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const arn = { arn: `arn:of:${name}` };
   if (type.startsWith('azure-native:')) return azureOutputs(type, name, inputs);
+  if (/^(digitalocean:|pulumi-nodejs:dynamic\/ebbtide:)/.test(type))
+    return digitalOceanOutputs(type, name, inputs);
   switch (type) {
     case 'aws:s3/bucket:Bucket':
       return { bucket: 'ebbtide-media-1234', arn: 'arn:aws:s3:::ebbtide-media-1234' };

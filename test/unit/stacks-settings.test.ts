@@ -59,11 +59,15 @@ describe('settings', () => {
       /^ebbtide:pool\.name is "Media_1": must be a name of/,
     ],
     ['no pool at all', { pool: undefined }, /^ebbtide:pool\.name is missing: it must be a name of 2 to 28/],
-    ['no cloud', { cloud: undefined }, /^ebbtide:cloud is missing: it must be "aws" or "azure" or "gcp"$/],
+    [
+      'no cloud',
+      { cloud: undefined },
+      /^ebbtide:cloud is missing: it must be "aws" or "azure" or "gcp" or "digitalocean"$/,
+    ],
     [
       'a cloud that is not there',
       { cloud: 'mars' },
-      /^ebbtide:cloud is "mars": must be "aws" or "azure" or "gcp"$/,
+      /^ebbtide:cloud is "mars": must be "aws" or "azure" or "gcp" or "digitalocean"$/,
     ],
     [
       'a minimum above the maximum',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { webActionUrl } from '../../../fleet/digitalocean/web-action.ts';
 import {
   changedOf,
   type Inside,
@@ -170,7 +171,7 @@ function addressed(
     name,
     function: path,
     web,
-    url: web ? `${apiHost}/api/v1/web/${namespace}/${path}` : '',
+    url: web ? webActionUrl(apiHost, namespace, path) : '',
     version,
   };
 }

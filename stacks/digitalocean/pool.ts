@@ -1,0 +1,191 @@
+import * as pulumi from '@pulumi/pulumi';
+import { DestroySweep } from '../../providers/destroy-sweep.ts';
+import { createDigitalOceanProvider } from '../../providers/digitalocean/provider.ts';
+import { RandomText } from '../../providers/random-text.ts';
+import type { Bundle, Bundler } from '../bundle.ts';
+import type { PoolArgs, PoolOutputs } from '../pool.ts';
+import { type Software, softwareOf } from '../software.ts';
+import { PoolAlerts } from './alerts.ts';
+import { PoolFirewall } from './firewall.ts';
+import { PoolLoadBalancer } from './load-balancer.ts';
+import { digitalOceanNames } from './names.ts';
+import { PoolNetwork } from './network.ts';
+import { NodeTemplate } from './node-template.ts';
+import { Orchestrator, OrchestratorHome } from './orchestrator.ts';
+import { checkAccount } from './preconditions.ts';
+import { MediaSecrets } from './secrets.ts';
+import type { DigitalOceanSettings } from './settings.ts';
+import { NodeSoftware } from './software.ts';
+import { PoolStore } from './store.ts';
+import { PoolTags } from './tags.ts';
+
+interface DigitalOceanPoolArgs {
+  settings: DigitalOceanSettings;
+  /** What makes and deletes droplets. */
+  apiToken: string;
+  software: Software;
+  boot: Bundle;
+  orchestrator: Bundle;
+  fileOf: Bundler['fileOf'];
+}
+
+/** Bundles what the pool runs, and makes the pool. */
+export async function createDigitalOceanPool(
+  { settings, bundler }: PoolArgs<DigitalOceanSettings>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<PoolOutputs> {
+  const [agent, boot, orchestrator] = await Promise.all([
+    bundler.agent(),
+    bundler.boot('digitalocean'),
+    bundler.digitalOceanFunction('orchestrator'),
+  ]);
+  const { name } = settings.pool;
+  const { token } = await checkAccount(settings, digitalOceanNames(name), environment);
+  const provider = createDigitalOceanProvider(settings.digitaloceanProvider);
+  const pool = new DigitalOceanPool(
+    name,
+    {
+      settings,
+      apiToken: settings.digitaloceanSecrets?.orchestratorToken ?? token,
+      software: softwareOf(agent, settings.media),
+      boot,
+      orchestrator,
+      fileOf: bundler.fileOf,
+    },
+    { provider },
+  );
+  return pool.outputs;
+}
+
+const SECRET_BYTES = 32;
+
+/** A fleet of media servers on droplets that a function makes, empties and deletes. */
+export class DigitalOceanPool extends pulumi.ComponentResource {
+  readonly outputs: PoolOutputs;
+
+  constructor(name: string, args: DigitalOceanPoolArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:digitalocean:Pool', name, {}, options);
+    const { settings, software, boot } = args;
+    const { region, spacesRegion = region, functionsRegion = region } = settings.digitalocean;
+    const pool = settings.pool.name;
+    const names = digitalOceanNames(pool);
+    const parent = { parent: this };
+    const secretOf = (what: string) =>
+      new RandomText(`${name}-${what}`, { bytes: SECRET_BYTES, secret: true }, parent);
+
+    const tags = new PoolTags(`${name}-tags`, { names }, parent);
+    const network = new PoolNetwork(`${name}-network`, { names, settings }, parent);
+    const { loadBalancer } = settings.digitalocean;
+    const balancer =
+      loadBalancer &&
+      new PoolLoadBalancer(
+        `${name}-load-balancer`,
+        { names, settings, loadBalancer, tag: tags.pool, network: network.id },
+        parent,
+      );
+    const firewall = new PoolFirewall(
+      `${name}-firewall`,
+      { names, settings, tag: tags.pool, loadBalancer: balancer?.id },
+      parent,
+    );
+    const { token } = settings.digitaloceanProvider;
+    const store = new PoolStore(`${name}-store`, { names, region: spacesRegion, token }, parent);
+    const ofStore = { store, region: spacesRegion };
+    const nodeSoftware = new NodeSoftware(
+      `${name}-software`,
+      { ...ofStore, software, fileOf: args.fileOf },
+      parent,
+    );
+    const secrets = new MediaSecrets(
+      `${name}-secrets`,
+      { ...ofStore, secrets: settings.mediaSecrets },
+      parent,
+    );
+    const home = new OrchestratorHome(`${name}-functions`, { names, region: functionsRegion }, parent);
+    const wakeSecret = secretOf('wake-secret');
+    const template = new NodeTemplate(
+      `${name}-template`,
+      {
+        ...ofStore,
+        settings,
+        boot,
+        software,
+        wake: pulumi.all([home.wakeUrl, wakeSecret.text]).apply(([url, secret]) => ({ url, secret })),
+      },
+      parent,
+    );
+    const poolSecret = secretOf('pool-secret');
+    const orchestrator = new Orchestrator(
+      `${name}-orchestrator`,
+      {
+        settings,
+        names,
+        bundle: args.orchestrator,
+        home,
+        store,
+        template,
+        network: network.id,
+        apiToken: args.apiToken,
+        poolSecret: poolSecret.text,
+        wakeSecret: wakeSecret.text,
+        lives: [tags, network, firewall, store, nodeSoftware, secrets],
+      },
+      parent,
+    );
+    const watched = new PoolAlerts(
+      `${name}-alerts`,
+      { names, settings, tag: tags.pool, loadBalancer: balancer?.id },
+      parent,
+    );
+
+    // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.
+    new DestroySweep(
+      `${name}-destroy-sweep`,
+      {
+        code: 'digitalocean/run-sweep.ts',
+        state: {
+          pool,
+          group: names.tag,
+          region: spacesRegion,
+          namespace: home.namespace,
+          function: orchestrator.function,
+          codeBucket: store.buckets.code,
+          statusesBucket: store.buckets.statuses,
+          spacesAccessKeyId: pulumi.secret(store.orchestratorKey.id),
+          spacesSecretAccessKey: store.orchestratorKey.secret,
+          poolSecret: pulumi.secret(poolSecret.text),
+        },
+      },
+      {
+        parent: this,
+        dependsOn: [
+          tags,
+          network,
+          ...(balancer === undefined ? [] : [balancer]),
+          firewall,
+          store,
+          nodeSoftware,
+          secrets,
+          home,
+          wakeSecret,
+          template,
+          poolSecret,
+          orchestrator,
+          watched,
+        ],
+      },
+    );
+
+    this.outputs = {
+      cloud: pulumi.output('digitalocean'),
+      pool: pulumi.output(pool),
+      group: tags.pool,
+      registry: store.buckets.statuses,
+      network: network.id,
+      securityGroup: firewall.id,
+      template: template.fingerprint,
+      metrics: home.namespace,
+    };
+    this.registerOutputs({ ...this.outputs });
+  }
+}

@@ -1,0 +1,21 @@
+import { Tag } from '@pulumi/digitalocean/tag.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { DigitalOceanNames } from './names.ts';
+
+/** What says of a droplet that it is the pool's. Firewall and load balancer are bound to it, and must not come before it. */
+export class PoolTags extends pulumi.ComponentResource {
+  readonly pool: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { names }: { names: DigitalOceanNames },
+    options: pulumi.ComponentResourceOptions,
+  ) {
+    super('ebbtide:digitalocean:PoolTags', name, {}, options);
+    const parent = { parent: this };
+    this.pool = new Tag(`${name}-pool`, { name: names.tag }, parent).name;
+    // The orchestrator would make it when it is first needed. Made here, it goes with the pool.
+    new Tag(`${name}-draining`, { name: names.drainingTag }, parent);
+    this.registerOutputs({ pool: this.pool });
+  }
+}

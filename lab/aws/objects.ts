@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createBuckets, type Objects as ObjectsOf } from '../cloud/objects.ts';
+import { createBuckets, type ObjectMetadata, type Objects as ObjectsOf } from '../cloud/objects.ts';
 import type { Bucket } from './model.ts';
 
 export interface StoredObject {
@@ -8,14 +8,16 @@ export interface StoredObject {
   /** Real time, ms since the epoch, in whole seconds as S3 keeps it. */
   modified: number;
   etag: string;
+  metadata: ObjectMetadata;
 }
 
 export type Objects = ObjectsOf<Bucket, StoredObject>;
 
 export function createObjects(now: () => number): Objects {
-  return createBuckets((key, body) => ({
+  return createBuckets((key, body, _contentType, metadata) => ({
     key,
     body,
+    metadata,
     modified: Math.floor(now() / 1000) * 1000,
     etag: `"${createHash('md5').update(body).digest('hex')}"`,
   }));

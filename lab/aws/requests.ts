@@ -107,4 +107,5 @@ export const S3_REQUESTS = {
   }),
   GetObject: v.strictObject({ Bucket: bucket, Key: key }),
   PutObject: v.strictObject({ Bucket: bucket, Key: key, ContentType: v.optional(v.string()) }),
+  DeleteObject: v.strictObject({ Bucket: bucket, Key: key }),
 };

@@ -2,6 +2,7 @@ import { describeError } from '../../fleet/error.ts';
 import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
 import { createScaledClock } from '../cloud/clock.ts';
+import { noticeDecision } from '../cloud/decisions.ts';
 import type { Happening, TwinEvent } from '../cloud/events.ts';
 import { createFaults } from '../cloud/faults.ts';
 import { type HttpReply, serve } from '../cloud/http-front.ts';
@@ -18,7 +19,6 @@ import type { Instance } from './compute/instance.ts';
 import { createMachines } from './compute/machines.ts';
 import { createOperations } from './compute/operations.ts';
 import { createRunningSets } from './compute/running-sets.ts';
-import { noticeDecision } from './decisions.ts';
 import type { FaultyService } from './faults.ts';
 import { answerArm } from './front/arm.ts';
 import { createAutomation } from './front/automation.ts';
@@ -109,7 +109,9 @@ export function createTwin(options: TwinOptions): AzureTwin {
     wallClock: Date.now,
     emit,
   });
-  blobs.onWrite((container, blob) => noticeDecision(container, blob, machines));
+  blobs.onWrite((container, { name, body }) =>
+    noticeDecision({ key: `${container}/${name}`, body }, machines, ({ vmId }) => vmId),
+  );
 
   const compute = {
     sets,

@@ -1,5 +1,8 @@
 import type { Changes } from './changes.ts';
 
+/** What whoever writes an object says of it. */
+export type ObjectMetadata = Readonly<Record<string, string>>;
+
 interface ProvisionedObject {
   bucket: string;
   key: string;
@@ -10,7 +13,13 @@ interface ProvisionedObject {
 export interface Objects<Bucket, StoredObject> {
   bucket(name: string): Bucket | undefined;
   get(bucket: string, key: string): StoredObject | undefined;
-  put(bucket: string, key: string, body: Buffer, contentType?: string): StoredObject;
+  put(
+    bucket: string,
+    key: string,
+    body: Buffer,
+    contentType?: string,
+    metadata?: ObjectMetadata,
+  ): StoredObject;
   remove(bucket: string, key: string): void;
   /** By key, in the order of stores (bytes of UTF-8). */
   list(bucket: string, prefix: string): StoredObject[];
@@ -39,7 +48,7 @@ export function textOf(objects: Objects<unknown, { key: string; body: Buffer }>)
 
 /** `store`: an object as this cloud keeps it, with what its writes are told apart by. */
 export function createBuckets<Bucket extends { name: string }, StoredObject extends { key: string }>(
-  store: (key: string, body: Buffer, contentType: string) => StoredObject,
+  store: (key: string, body: Buffer, contentType: string, metadata: ObjectMetadata) => StoredObject,
 ): Objects<Bucket, StoredObject> {
   const open = new Map<string, OpenBucket<Bucket, StoredObject>>();
   const listeners: ((bucket: string, object: StoredObject) => void)[] = [];
@@ -49,10 +58,11 @@ export function createBuckets<Bucket extends { name: string }, StoredObject exte
     key: string,
     body: Buffer,
     contentType = 'application/octet-stream',
+    metadata: ObjectMetadata = {},
   ): StoredObject {
     const objects = open.get(bucket)?.objects;
     if (!objects) throw new Error(`there is no bucket ${bucket} in the twin`);
-    const object = store(key, body, contentType);
+    const object = store(key, body, contentType, metadata);
     objects.set(key, object);
     for (const listener of listeners) listener(bucket, object);
     return object;

@@ -1,6 +1,7 @@
 import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
 import { createScaledClock } from '../cloud/clock.ts';
+import { noticeDecision } from '../cloud/decisions.ts';
 import type { Happening, TwinEvent } from '../cloud/events.ts';
 import { createFaults } from '../cloud/faults.ts';
 import type { Listener } from '../cloud/listener.ts';
@@ -12,7 +13,6 @@ import type { Instance } from './compute/instance.ts';
 import { createMachines } from './compute/machines.ts';
 import { createOperations } from './compute/operations.ts';
 import { createRunningGroups } from './compute/running-groups.ts';
-import { noticeDecision } from './decisions.ts';
 import type { FaultyService } from './faults.ts';
 import { createMethods } from './front/methods.ts';
 import { createFront } from './front/server.ts';
@@ -82,7 +82,7 @@ export function createTwin(options: TwinOptions): GcpTwin {
   const operations = createOperations(clock, Date.now, mode);
   const functions = createFunctions({ ...sources, faults, environment, emit, refuse });
   const scheduler = createScheduler({ functions, principals, clock, emit });
-  objects.onWrite((_bucket, object) => noticeDecision(object, machines));
+  objects.onWrite((_bucket, object) => noticeDecision(object, machines, ({ id }) => id));
 
   function environment(): Record<string, string> {
     return {

@@ -37,8 +37,12 @@ export function createRecorder(cloud: PaperCloud, directory: string): Recorder {
       if (type === `pulumi:providers:${cloud.provider}`) cloud.checkSettings(inputs);
       return { id: name, outputs: {} };
     }
-    if (custom === false || type.startsWith('pulumi-nodejs:')) return { id: name, outputs: {} };
-    return creatorIn(cloud, type)(inputs, `${type}::${name}`);
+    const seed = `${type}::${name}`;
+    if (custom === false) return { id: name, outputs: {} };
+    // Of the program's own providers, what nothing of the cloud comes of needs no answer.
+    if (type.startsWith('pulumi-nodejs:'))
+      return cloud.creatorOf(type)?.(inputs, seed) ?? { id: name, outputs: {} };
+    return creatorIn(cloud, type)(inputs, seed);
   }
 
   return {

@@ -9,6 +9,7 @@ export function lackingFor(cloud: CloudName): string | undefined {
         ? undefined
         : `there is no ${PYTHON} in PATH, 3.10 or later, in which its runbook is written`;
     case 'aws':
+    case 'digitalocean':
     case 'gcp':
       return undefined;
   }

@@ -114,7 +114,7 @@ async function livekitFleet<Applied>(
 }
 
 function apply<Applied>(cloud: RehearsedCloud<Applied>, occasion: Occasion): Promise<Applied> {
-  const { values, secrets } = readStackConfig(cloud.stackFile, occasion);
+  const { values, secrets } = readStackConfig(cloud.stackFile, { ...occasion, secrets: cloud.secrets });
   return cloud.apply({ program: PROGRAM, config: values, secrets, stack: 'rehearsal' });
 }
 

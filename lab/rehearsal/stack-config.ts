@@ -12,6 +12,8 @@ export interface Occasion {
   keys: Readonly<Record<string, string>>;
   /** HOST:PORT */
   redis: string;
+  /** Other sections that are secret, whole. */
+  secrets?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface StackConfig {
@@ -24,16 +26,17 @@ export interface StackConfig {
 export function readStackConfig(file: string, occasion: Occasion): StackConfig {
   const { config } = v.parse(stackFileSchema, parse(readFileSync(file, 'utf8')));
   const media = v.parse(sectionSchema, config['ebbtide:media']);
-  const { server, keys, redis } = occasion;
+  const { server, keys, redis, secrets = {} } = occasion;
   const template = readFileSync(new URL('livekit.yaml', import.meta.url), 'utf8');
   const whole = {
     ...config,
     'ebbtide:media': { ...media, ...server, config: template },
     'ebbtide:mediaSecrets': { keys, redis },
+    ...secrets,
   };
   const values = Object.entries(whole).map(([key, value]) => [
     key,
     typeof value === 'object' ? JSON.stringify(value) : String(value),
   ]);
-  return { values: Object.fromEntries(values), secrets: ['ebbtide:mediaSecrets'] };
+  return { values: Object.fromEntries(values), secrets: ['ebbtide:mediaSecrets', ...Object.keys(secrets)] };
 }

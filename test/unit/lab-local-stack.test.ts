@@ -9,8 +9,8 @@ describe('npm run lab', () => {
     ['another command', ['down'], /there is "up", and not "down"/],
     [
       'another cloud',
-      ['up', '--cloud', 'digitalocean'],
-      /--cloud digitalocean is not there yet; there is aws, azure and gcp/,
+      ['up', '--cloud', 'moon'],
+      /--cloud moon is not a cloud that has a twin; there is aws, azure, digitalocean and gcp/,
     ],
     ['a factor of 0', ['up', '--factor', '0'], /--factor 0 must be a whole number from 1 to 240/],
     ['an unknown flag', ['up', '--speed', '3'], /--speed/],

@@ -45,8 +45,10 @@ describe('arguments of a rehearsal', () => {
   }
 
   const wrong: { argv: string[]; want: RegExp }[] = [
-    { argv: ['--cloud', 'digitalocean'], want: /digitalocean is not there yet; there is aws, azure and gcp/ },
-    { argv: ['--cloud', 'moon'], want: /moon is not a cloud/ },
+    {
+      argv: ['--cloud', 'moon'],
+      want: /moon is not a cloud that has a twin; there is aws, azure, digitalocean and gcp/,
+    },
     { argv: ['--media', 'jitsi'], want: /jitsi is neither twin nor container nor livekit/ },
     { argv: ['--factor', '0'], want: /--factor 0 must be a whole number from 1 to 240/ },
     { argv: ['--factor', '1.5'], want: /--factor 1\.5 must be/ },

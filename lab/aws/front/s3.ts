@@ -56,6 +56,13 @@ export function createS3(objects: Objects, pageSize = 1000): Service {
     }),
 
     PutObject: putObject,
+
+    DeleteObject: operation(S3_REQUESTS.DeleteObject, (input, caller) => {
+      const bucket = bucketOf(input.Bucket);
+      caller.authorise('s3:DeleteObject', `${bucket.arn}/${input.Key}`, { resourcePolicy: bucket.policy });
+      objects.remove(bucket.name, input.Key);
+      return { status: 204, headers: {}, body: '' };
+    }),
   };
 
   return {
@@ -68,11 +75,11 @@ export function createS3(objects: Objects, pageSize = 1000): Service {
   };
 
   function putObject(raw: unknown, caller: Caller): Answer {
-    const { body, ...input } = bodyOf(raw);
+    const { body, metadata, ...input } = payloadOf(raw);
     return operation(S3_REQUESTS.PutObject, ({ Bucket, Key }) => {
       const bucket = bucketOf(Bucket);
       caller.authorise('s3:PutObject', `${bucket.arn}/${Key}`, { resourcePolicy: bucket.policy });
-      const { etag } = objects.put(bucket.name, Key, body);
+      const { etag } = objects.put(bucket.name, Key, body, undefined, metadata);
       return { status: 200, headers: { etag, 'x-amz-server-side-encryption': 'AES256' }, body: '' };
     })(input, caller);
   }
@@ -109,7 +116,11 @@ function readS3(request: RawRequest): { action: string; input: unknown } {
       ...parameters,
       ...(type === undefined ? {} : { ContentType: type }),
     };
-    return { action: 'PutObject', input: { ...input, body: request.body } };
+    const metadata = metadataIn(request.headers);
+    return { action: 'PutObject', input: { ...input, body: request.body, metadata } };
+  }
+  if (key !== '' && request.method === 'DELETE') {
+    return { action: 'DeleteObject', input: { Bucket: bucket, Key: key, ...parameters } };
   }
   throw new ApiError(
     'NotImplemented',
@@ -130,13 +141,30 @@ function renamed(parameters: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [names[name] ?? name, value]));
 }
 
-function bodyOf(raw: unknown): { body: Buffer } & Record<string, unknown> {
+/** What travels beside the members that the service model names. */
+function payloadOf(
+  raw: unknown,
+): { body: Buffer; metadata: Record<string, string> } & Record<string, unknown> {
   const input = typeof raw === 'object' && raw !== null ? { ...raw } : {};
   const body: unknown = Reflect.get(input, 'body');
-  return { ...input, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };
+  return {
+    ...input,
+    body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+    metadata: { ...Object(Reflect.get(input, 'metadata')) },
+  };
 }
 
-function objectAnswer({ body, modified, etag }: StoredObject): Answer {
+const METADATA = 'x-amz-meta-';
+
+function metadataIn(headers: RawRequest['headers']): Record<string, string> {
+  const found = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(METADATA) && value !== undefined ? [[name.slice(METADATA.length), value]] : [],
+  );
+  return Object.fromEntries(found);
+}
+
+function objectAnswer({ body, modified, etag, metadata }: StoredObject): Answer {
+  const told = Object.entries(metadata).map(([name, value]) => [`${METADATA}${name}`, value]);
   return {
     status: 200,
     headers: {
@@ -144,6 +172,7 @@ function objectAnswer({ body, modified, etag }: StoredObject): Answer {
       'last-modified': new Date(modified).toUTCString(),
       etag,
       'accept-ranges': 'bytes',
+      ...Object.fromEntries(told),
     },
     body,
   };

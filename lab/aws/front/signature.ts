@@ -1,6 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { RawRequest } from '../../raw-request.ts';
-import type { IssuedCredentials } from '../principals.ts';
 
 export interface SignatureHeader {
   accessKeyId: string;
@@ -24,20 +23,29 @@ export function parseAuthorization(header: string | undefined): SignatureHeader 
 
 export type SignatureVerdict = { valid: true } | { valid: false; code: string; message: string };
 
+/** A key as whoever gave it out knows it. */
+export interface KnownKey {
+  secretAccessKey: string;
+  /** Undefined: one that lasts. */
+  sessionToken?: string;
+  expiresAt?: number;
+}
+
 const GREATEST_SKEW_MS = 15 * 60_000;
 
 /** Verifies keys, time and signature as AWS does. `now` is real time. */
 export function verifySignature(
   request: RawRequest,
   header: SignatureHeader,
-  credentials: IssuedCredentials | undefined,
+  credentials: KnownKey | undefined,
   now: number,
 ): SignatureVerdict {
   if (!credentials) return invalid('InvalidAccessKeyId', 'the access key id does not exist in our records');
   if (request.headers['x-amz-security-token'] !== credentials.sessionToken) {
     return invalid('InvalidToken', 'the security token included in the request is invalid');
   }
-  if (now >= credentials.expiresAt) return invalid('ExpiredToken', 'the provided token has expired');
+  if (now >= (credentials.expiresAt ?? Number.POSITIVE_INFINITY))
+    return invalid('ExpiredToken', 'the provided token has expired');
   const stamp = request.headers['x-amz-date'] ?? '';
   const signedAt = parseStamp(stamp);
   if (Number.isNaN(signedAt) || Math.abs(now - signedAt) > GREATEST_SKEW_MS) {
@@ -49,7 +57,8 @@ export function verifySignature(
   const hash = payloadHash(request, header.service);
   if (hash === undefined)
     return invalid('XAmzContentSHA256Mismatch', 'the body is not the one that was signed');
-  for (const needed of ['host', 'x-amz-date', 'x-amz-security-token']) {
+  const session = credentials.sessionToken === undefined ? [] : ['x-amz-security-token'];
+  for (const needed of ['host', 'x-amz-date', ...session]) {
     if (!header.signedHeaders.includes(needed))
       return invalid('SignatureDoesNotMatch', `${needed} is not signed`);
   }

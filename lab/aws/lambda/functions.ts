@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describeError } from '../../../fleet/error.ts';
 import type { Changes } from '../../cloud/changes.ts';
 import type { Refusal } from '../../cloud/events.ts';
 import type { Faults } from '../../cloud/faults.ts';
+import { type Sandbox, startSandbox } from '../../cloud/sandbox.ts';
 import { unpack } from '../../cloud/unpack.ts';
 import type { AwsFaulty } from '../aws-twin.ts';
 import type { AwsHappening } from '../events.ts';
@@ -10,7 +12,6 @@ import { evaluate } from '../iam.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AwsModel, FunctionModel } from '../model.ts';
 import type { IssuedCredentials, Principals } from '../principals.ts';
-import { type Sandbox, startSandbox } from './sandbox.ts';
 
 /** Who asks for an invocation: an AWS service, or a role. */
 export type Invoker =
@@ -41,6 +42,7 @@ export interface FunctionsOptions {
   refuse(refusal: Refusal): void;
 }
 
+const RUNTIME = fileURLToPath(new URL('runtime.mjs', import.meta.url));
 const CREDENTIALS_MS = 12 * 3_600_000;
 
 /** Lambda: the real bundles, each in processes of its own, with the keys of its role. */
@@ -150,6 +152,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     directories.set(fn.name, directory);
     const keys = options.principals.issue({ role, session: fn.name }, CREDENTIALS_MS);
     return startSandbox({
+      runtime: RUNTIME,
       directory: await directory,
       handler: fn.handler,
       environment: {

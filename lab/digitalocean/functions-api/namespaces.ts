@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ApiError, json, type Method, method, NO_CONTENT, type Path } from './method.ts';
+import { ApiError, json, type Method, method, NO_CONTENT, type Path } from '../front/method.ts';
 import { createNamespace, type FunctionsModel, type Namespace, type Trigger } from './model.ts';
 
 /** What the methods of DigitalOcean's API work on. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ApiError, json, type Method, method, type Path } from './method.ts';
+import { ApiError, json, type Method, method, type Path } from '../front/method.ts';
 import {
   type Action,
   FIRST_VERSION,

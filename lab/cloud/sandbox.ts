@@ -1,8 +1,7 @@
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { collectLines } from '../../cloud/collect-lines.ts';
+import { collectLines } from './collect-lines.ts';
 
 const errorSchema = v.object({
   errorType: v.string(),
@@ -16,7 +15,7 @@ const messageSchema = v.union([
   v.strictObject({ error: errorSchema }),
 ]);
 
-/** One process of a function, as Lambda keeps them: it answers one event after the other while it is warm. */
+/** One process of a function, as clouds keep them: it answers one event after the other while it is warm. */
 export interface Sandbox {
   busy: boolean;
   /** Rejects with what the function threw, or that it ran out of time: its process is then gone. */
@@ -29,19 +28,21 @@ export interface Sandbox {
 }
 
 export interface SandboxSpec {
+  /** What loads the function, and answers as its cloud does. */
+  runtime: string;
   directory: string;
   handler: string;
+  memoryMb?: number;
   environment: Record<string, string>;
   onLine(line: string): void;
 }
 
 /** Resolves when the function has been loaded: a cold start is not charged to the first event. */
 export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
-  const runtime = fileURLToPath(new URL('runtime.mjs', import.meta.url));
-  const child = fork(runtime, [spec.directory, spec.handler], {
+  const child = fork(spec.runtime, [spec.directory, spec.handler], {
     // Nothing of this process's own environment or loaders reaches a function.
     env: spec.environment,
-    execArgv: [],
+    execArgv: spec.memoryMb === undefined ? [] : [`--max-old-space-size=${spec.memoryMb}`],
     cwd: spec.directory,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,0 +1,17 @@
+import type { RulesByType } from '../pulumi/provider/type-rules.ts';
+
+/** As the provider's schema says: changing these makes a thing anew. */
+export const OCEAN_RULES: RulesByType = {
+  'digitalocean:index/tag:Tag': { replaces: ['name'] },
+  'digitalocean:index/vpc:Vpc': { replaces: ['region', 'ipRange'] },
+  'digitalocean:index/firewall:Firewall': { replaces: [] },
+  'digitalocean:index/loadBalancer:LoadBalancer': { replaces: ['region', 'vpcUuid', 'type', 'network'] },
+  'digitalocean:index/monitorAlert:MonitorAlert': { replaces: [] },
+  'digitalocean:index/spacesKey:SpacesKey': { replaces: [] },
+  'digitalocean:index/spacesBucket:SpacesBucket': { autoName: 'name', replaces: ['name', 'region'] },
+  'digitalocean:index/spacesBucketObject:SpacesBucketObject': {
+    defaults: { forceDestroy: false },
+    replaces: ['bucket', 'key', 'region'],
+    renewed: ['etag', 'versionId'],
+  },
+};

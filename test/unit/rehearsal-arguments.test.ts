@@ -40,7 +40,7 @@ describe('arguments of a rehearsal', () => {
   ];
   for (const { given, argv, environment = {}, want } of right) {
     it(`takes ${given}`, () => {
-      assert.deepEqual(readArguments(argv, environment), { kind: 'rehearse', arguments: want });
+      assert.deepEqual(readArguments(argv, environment), { kind: 'go', arguments: want });
     });
   }
 

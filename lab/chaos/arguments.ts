@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type ReadArguments, readingArguments, wholeNumber } from '../command/arguments.ts';
 
 export type ChaosArguments =
   | { kind: 'runs'; cloud: string; runs: number; seed: number; json: boolean }
@@ -6,11 +7,6 @@ export type ChaosArguments =
   | { kind: 'replay'; cloud: string; seed: number; only: number[] }
   /** `guard`: only those whose name has that in it; undefined: all. */
   | { kind: 'mutants'; cloud: string; runs: number; seed: number; guard: string | undefined };
-
-export type ReadArguments =
-  | { kind: 'run'; arguments: ChaosArguments }
-  | { kind: 'help' }
-  | { kind: 'wrong'; problem: string };
 
 export const USAGE = `Lives through seeded schedules of faults in virtual time: the agent's core and its real adapters, the functions' use
 cases and the twin cloud, with everything that must never happen checked at every step.
@@ -31,17 +27,14 @@ cases and the twin cloud, with everything that must never happen checked at ever
 Exit code: 0 nothing wrong, 1 something was found (its seed and the fewest steps that show it are printed), 2 wrong usage.
 `;
 
-export function readArguments(argv: readonly string[], clouds: readonly string[]): ReadArguments {
-  try {
-    return read(argv, clouds);
-  } catch (error) {
-    // parseArgs tells what is wrong with a flag in its first sentence; the rest is about its own API.
-    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-    return { kind: 'wrong', problem };
-  }
+export function readArguments(
+  argv: readonly string[],
+  clouds: readonly string[],
+): ReadArguments<ChaosArguments> {
+  return readingArguments(() => read(argv, clouds));
 }
 
-function read(argv: readonly string[], clouds: readonly string[]): ReadArguments {
+function read(argv: readonly string[], clouds: readonly string[]): ReadArguments<ChaosArguments> {
   const { values } = parseArgs({
     args: [...argv],
     allowPositionals: false,
@@ -66,12 +59,12 @@ function read(argv: readonly string[], clouds: readonly string[]): ReadArguments
   if (only !== undefined) {
     if (mutants || json || values.runs !== undefined)
       throw new Error('--only replays one schedule: it goes with --cloud and --seed alone');
-    return { kind: 'run', arguments: { kind: 'replay', cloud, seed, only: places(only) } };
+    return { kind: 'go', arguments: { kind: 'replay', cloud, seed, only: places(only) } };
   }
   const runs = wholeNumber('--runs', values.runs ?? '1000', 1, 1_000_000);
   if (mutants && json) throw new Error('--json is of no use with --mutants');
-  if (mutants) return { kind: 'run', arguments: { kind: 'mutants', cloud, runs, seed, guard } };
-  return { kind: 'run', arguments: { kind: 'runs', cloud, runs, seed, json } };
+  if (mutants) return { kind: 'go', arguments: { kind: 'mutants', cloud, runs, seed, guard } };
+  return { kind: 'go', arguments: { kind: 'runs', cloud, runs, seed, json } };
 }
 
 /** More steps than any schedule has. */
@@ -81,10 +74,4 @@ function places(written: string): number[] {
   if (written === 'all') return ALL;
   if (written === '') return [];
   return written.split(',').map((place) => wholeNumber('--only', place, 0, 999));
-}
-
-function wholeNumber(flag: string, written: string, least: number, most: number): number {
-  const value = Number(written);
-  if (written.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${flag} ${written} must be a whole number from ${least} to ${most}`);
 }

@@ -1,3 +1,5 @@
+import { runCommand } from '../command/command.ts';
+import { NOT_OK as FOUND, OK, WRONG_ARGUMENTS } from '../command/exit-codes.ts';
 import { type ChaosArguments, readArguments, USAGE } from './arguments.ts';
 import type { Guard } from './guard.ts';
 import { describe } from './happening.ts';
@@ -6,24 +8,11 @@ import { type Runner, TESTED } from './runner.ts';
 import { type Finding, search } from './search.ts';
 import { progressLine, type Summary, summaryLines } from './summary.ts';
 
-const OK = 0;
-const FOUND = 1;
-const WRONG_ARGUMENTS = 2;
 const TELL_EVERY_MS = 1_000;
 
 /** `npm run chaos`: the exit code says whether anything was found. */
-export async function chaosCommand(argv: readonly string[]): Promise<number> {
-  const read = readArguments(argv, Object.keys(TESTED));
-  switch (read.kind) {
-    case 'help':
-      process.stdout.write(USAGE);
-      return OK;
-    case 'wrong':
-      process.stderr.write(`${read.problem}\nnpm run chaos -- --help tells what there is.\n`);
-      return WRONG_ARGUMENTS;
-    case 'run':
-      return run(read.arguments);
-  }
+export function chaosCommand(argv: readonly string[]): Promise<number> {
+  return runCommand(readArguments(argv, Object.keys(TESTED)), { typed: 'npm run chaos', usage: USAGE, run });
 }
 
 async function run(options: ChaosArguments): Promise<number> {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CLOUD_NAMES, CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
+import { type ReadArguments, readingArguments, wholeNumber } from '../command/arguments.ts';
 
 export interface RehearsalArguments {
   /** One after the other. */
@@ -14,11 +15,6 @@ export interface RehearsalArguments {
   /** Where the report is written, as JSON. */
   json?: string;
 }
-
-export type ReadArguments =
-  | { kind: 'rehearse'; arguments: RehearsalArguments }
-  | { kind: 'help' }
-  | { kind: 'wrong'; problem: string };
 
 export const USAGE = `Rehearses a day of a media fleet on this machine: the Pulumi program, agents and functions are real, the cloud is a twin.
 Beside it runs the same day without Ebbtide. At the end: a table, and exit code 0 only if Ebbtide cut no call,
@@ -40,20 +36,14 @@ leaked no machine and was refused nothing.
 export function readArguments(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): ReadArguments {
-  try {
-    return read(argv, environment);
-  } catch (error) {
-    // parseArgs tells what is wrong with a flag in its first sentence; the rest is about its own API.
-    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-    return { kind: 'wrong', problem };
-  }
+): ReadArguments<RehearsalArguments> {
+  return readingArguments(() => read(argv, environment));
 }
 
 function read(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): ReadArguments {
+): ReadArguments<RehearsalArguments> {
   const { values } = parseArgs({
     args: [...argv],
     allowPositionals: false,
@@ -77,7 +67,7 @@ function read(
   if (json === '') throw new Error('--json needs the name of a file');
   const livekitServer = values['livekit-server'] ?? environment.EBBTIDE_LIVEKIT_SERVER;
   return {
-    kind: 'rehearse',
+    kind: 'go',
     arguments: {
       clouds: cloud === undefined ? CLOUD_NAMES : [readCloudName(cloud)],
       media,
@@ -87,10 +77,4 @@ function read(
       ...(json === undefined ? {} : { json }),
     },
   };
-}
-
-function wholeNumber(flag: string, written: string, least: number, most: number): number {
-  const value = Number(written);
-  if (written.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${flag} ${written} must be a whole number from ${least} to ${most}`);
 }

@@ -1,5 +1,8 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { describeError } from '../../fleet/error.ts';
+import { runCommand } from '../command/command.ts';
+import { INTERRUPTED, NOT_OK, OK, WRONG_ARGUMENTS } from '../command/exit-codes.ts';
+import { interruptible } from '../command/interruption.ts';
 import { type RehearsalArguments, readArguments, USAGE } from './arguments.ts';
 import { lackingFor } from './lacking.ts';
 import type { Picture } from './picture.ts';
@@ -8,27 +11,13 @@ import type { Report, RunReport } from './report.ts';
 import { comparison } from './table.ts';
 import { createView } from './view.ts';
 
-const OK = 0;
-const NOT_OK = 1;
-const WRONG_ARGUMENTS = 2;
-const INTERRUPTED = 130;
-
 /** `npm start`: the exit code says whether Ebbtide kept its promise. */
-export async function rehearsalCommand(argv: readonly string[]): Promise<number> {
-  const read = readArguments(argv, process.env);
-  switch (read.kind) {
-    case 'help':
-      process.stdout.write(USAGE);
-      return OK;
-    case 'wrong':
-      process.stderr.write(`${read.problem}\nnpm start -- --help tells what there is.\n`);
-      return WRONG_ARGUMENTS;
-    case 'rehearse':
-      return run(read.arguments);
-  }
+export function rehearsalCommand(argv: readonly string[]): Promise<number> {
+  return runCommand(readArguments(argv, process.env), { typed: 'npm start', usage: USAGE, run });
 }
 
-async function run({ clouds, json, ...options }: RehearsalArguments): Promise<number> {
+async function run(options: RehearsalArguments): Promise<number> {
+  const { clouds, json } = options;
   const problem = json === undefined ? undefined : problemOfWriting(json);
   if (problem !== undefined) {
     process.stderr.write(`--json ${json} cannot be written: ${problem}\n`);
@@ -40,43 +29,30 @@ async function run({ clouds, json, ...options }: RehearsalArguments): Promise<nu
     return lacking === undefined;
   });
   if (able.length === 0) return NOT_OK;
-  const interrupted = new AbortController();
-  const interrupt = () => {
-    // Whoever asks twice does not want to wait for folders to be cleared away.
-    if (interrupted.signal.aborted) process.exit(INTERRUPTED);
-    interrupted.abort();
-  };
-  // Heard until the end: while somebody listens, nobody else ends the process.
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  // Nobody reads any more (`npm start | head`). Each further line fails too: that is no second asking, and the last
-  // ones may fail when all is over.
-  process.stdout.on('error', () => interrupted.abort());
+  return interruptible(INTERRUPTED, (signal) => live({ ...options, clouds: able }, signal));
+}
+
+async function live({ clouds, json, ...options }: RehearsalArguments, signal: AbortSignal): Promise<number> {
   try {
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { rehearse } = await import('./rehearse.ts');
     const outcomes: Outcome[] = [];
-    for (const cloud of able) {
+    for (const cloud of clouds) {
       const view = createView(process.stdout);
       const show = (picture: Picture) => view.show(picture);
-      outcomes.push(
-        await rehearse({ ...options, cloud, show, signal: interrupted.signal }).finally(() => view.end()),
-      );
+      outcomes.push(await rehearse({ ...options, cloud, show, signal }).finally(() => view.end()));
     }
     const report = { ok: outcomes.every((each) => each.report.ok), runs: outcomes.flatMap(runsOf) };
     process.stdout.write(`\n${epilogue(report, outcomes.flatMap(shortcomingsOf))}\n`);
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`);
     return report.ok ? OK : NOT_OK;
   } catch (error) {
-    if (interrupted.signal.aborted) {
+    if (signal.aborted) {
       process.stderr.write('interrupted: everything that was started has been ended\n');
       return INTERRUPTED;
     }
     process.stderr.write(`The rehearsal failed: ${describeError(error)}\n`);
     return NOT_OK;
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
   }
 }
 

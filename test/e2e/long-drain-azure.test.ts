@@ -63,7 +63,7 @@ const ROWS: {
     what: 'with an agent that dies past the hour and a half, and a job that stands still for ever',
     lowAt: 2 * HOUR_MS - 12 * MINUTE_MS,
     steps: [
-      { at: 2.5 * HOUR_MS, kind: 'suspend-job', only: 'all', when: 'before', nth: 5 },
+      { at: 2.5 * HOUR_MS, kind: 'suspend-job', only: 'all', nth: 5 },
       ...[3.5, 3.6, 5].map(
         (hours) =>
           ({

@@ -351,7 +351,7 @@ describe('the arguments of the fault injection', () => {
     ],
   ] as const) {
     it(`takes ${argv.join(' ') || 'nothing'}`, () => {
-      assert.deepEqual(readArguments(argv, clouds), { kind: 'run', arguments: expected });
+      assert.deepEqual(readArguments(argv, clouds), { kind: 'go', arguments: expected });
     });
   }
 

@@ -25,7 +25,7 @@ describe('npm run lab', () => {
 
   it('goes up with what is told, and helps whoever asks', () => {
     assert.deepEqual(readLocalStackArguments(['up', '--factor', '30']), {
-      kind: 'up',
+      kind: 'go',
       arguments: { cloud: 'aws', factor: 30 },
     });
     assert.equal(readLocalStackArguments(['up', '--help']).kind, 'help');

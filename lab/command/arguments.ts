@@ -1,0 +1,22 @@
+/** What was typed behind a command of the lab. */
+export type ReadArguments<Arguments> =
+  | { kind: 'go'; arguments: Arguments }
+  | { kind: 'help' }
+  | { kind: 'wrong'; problem: string };
+
+/** Whatever `read` throws is what is wrong with what was typed. */
+export function readingArguments<Arguments>(read: () => ReadArguments<Arguments>): ReadArguments<Arguments> {
+  try {
+    return read();
+  } catch (error) {
+    // parseArgs tells what is wrong with a flag in its first sentence; the rest is about its own API.
+    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
+    return { kind: 'wrong', problem };
+  }
+}
+
+export function wholeNumber(flag: string, written: string, least: number, most: number): number {
+  const value = Number(written);
+  if (written.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`${flag} ${written} must be a whole number from ${least} to ${most}`);
+}

@@ -5,6 +5,9 @@ import type { OceanModel, Place } from './model.ts';
 import { createPaperOcean } from './paper.ts';
 import { withAccount } from './paper-account.ts';
 import { readModel } from './read-model.ts';
+import type { TwinOptions } from './twin.ts';
+
+export interface OceanApplication extends Application, Pick<TwinOptions, 'onExchange'> {}
 
 export interface Applied extends Recorded {
   model: OceanModel;
@@ -19,13 +22,15 @@ export async function placeOf(section: unknown): Promise<Place> {
 }
 
 /** Applies a Pulumi program to a twin DigitalOcean. */
-export async function applyProgram(application: Application): Promise<Applied> {
+export async function applyProgram({ onExchange, ...application }: OceanApplication): Promise<Applied> {
   const section = application.config['ebbtide:digitalocean'];
   if (section === undefined)
     throw new Error('ebbtide:digitalocean.region must be set: the twin must know where it is');
   const place = await placeOf(JSON.parse(section));
-  const recorded = await withAccount(readModel([], place), () =>
-    applyOnPaper(application, createPaperOcean(place)),
+  const recorded = await withAccount(
+    readModel([], place),
+    onExchange === undefined ? {} : { onExchange },
+    () => applyOnPaper(application, createPaperOcean(place)),
   );
   return { ...recorded, model: readModel(recorded.resources, place) };
 }

@@ -1,15 +1,19 @@
 import type { OceanModel } from './model.ts';
 import { OPERATOR_TOKEN } from './tokens.ts';
-import { createTwin } from './twin.ts';
+import { createTwin, type TwinOptions } from './twin.ts';
 
 /** What the program asks of the API while it runs: an account in which nothing is yet. */
-export async function withAccount<T>(model: OceanModel, does: () => Promise<T>): Promise<T> {
+export async function withAccount<T>(
+  model: OceanModel,
+  watch: Pick<TwinOptions, 'onExchange'>,
+  does: () => Promise<T>,
+): Promise<T> {
   const machines = {
     create() {
       throw new Error('nothing runs on paper');
     },
   };
-  const twin = createTwin({ model, machines, mode: 'ebbtide', factor: 1 });
+  const twin = createTwin({ model, machines, mode: 'ebbtide', factor: 1, ...watch });
   await twin.start();
   const there = { ...twin.environment(), DIGITALOCEAN_TOKEN: OPERATOR_TOKEN };
   const before = Object.fromEntries(Object.keys(there).map((name) => [name, process.env[name]]));

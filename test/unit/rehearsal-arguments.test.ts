@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readArguments, USAGE } from '../../lab/rehearsal/arguments.ts';
 
-const defaults = { clouds: ['aws', 'azure', 'gcp'], media: 'twin', factor: 60, seed: 1 };
+const defaults = { clouds: ['aws', 'azure', 'digitalocean', 'gcp'], media: 'twin', factor: 60, seed: 1 };
 
 describe('arguments of a rehearsal', () => {
   const right: { given: string; argv: string[]; environment?: Record<string, string>; want: object }[] = [

@@ -37,7 +37,7 @@ export interface Kind {
 }
 
 /** What Pulumi gives in a preview for what is not known yet. */
-export const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 /** Pulumi prints the value of whatever is named as wrong, secret or not: of these only the reason names them. */
 const SECRET = new Set(['parameters', 'webSecret']);

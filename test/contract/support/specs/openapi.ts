@@ -52,7 +52,8 @@ type Document = v.InferOutput<typeof documentSchema>;
 export function readOpenApi(): OpenApi | undefined {
   if (!existsSync(FILE)) return undefined;
   const document = v.parse(documentSchema, parse(readFileSync(FILE, 'utf8')));
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  // Patterns of it escape what needs none.
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true, unicodeRegExp: false });
   ajv.addSchema({ $id: 'do', components: document.components });
   const compiled = new Map<unknown, ValidateFunction>();
 

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import * as v from 'valibot';
+import { OPERATOR_TOKEN } from '../../lab/digitalocean/tokens.ts';
+import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
+import { emptyModel, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+
+type Properties = Record<string, unknown>;
+const createdSchema = v.object({ id: v.string(), outs: v.record(v.string(), v.unknown()) });
+
+const SECRET = 'a secret to wake it by';
+/** Answers what it was called with, and does what it is told to. */
+const CODE = `
+let calls = 0;
+exports.main = async (event, context) => {
+  calls += 1;
+  console.log('called');
+  if (event.sleepMs) await new Promise((done) => setTimeout(done, event.sleepMs));
+  if (event.say === 'throw') throw new Error('as it was told');
+  const { http, ...rest } = event;
+  const left = context.getRemainingTimeInMillis();
+  return { statusCode: event.say === 'refuse' ? 500 : 200, body: { rest, method: http?.method, calls, left } };
+};`;
+const bodySchema = v.object({
+  rest: v.record(v.string(), v.unknown()),
+  method: v.optional(v.string()),
+  calls: v.number(),
+  left: v.number(),
+});
+
+describe('functions of a twin DigitalOcean, as the pool deploys them', function () {
+  this.timeout(20_000);
+  let world: TestTwin;
+  let namespace: string;
+  let url: string;
+  let refusals: RegExp[];
+
+  const ask = (operation: string, request: Properties) =>
+    runResource(
+      { operation, ...request },
+      { environment: { ...world.twin.environment(), DIGITALOCEAN_TOKEN: OPERATOR_TOKEN } },
+    );
+  const create = async (news: Properties) => v.parse(createdSchema, await ask('create', { news }));
+  const action = (changed: Properties = {}) => ({
+    ...{ kind: 'action', namespace, package: 'ebbtide', name: 'echo', runtime: 'nodejs:22', code: CODE },
+    ...{ timeoutSeconds: 5, memoryMb: 256, parameters: { own: 'one' }, webSecret: SECRET },
+    ...changed,
+  });
+  const trigger = (enabled: boolean) => ({
+    ...{ kind: 'trigger', namespace, name: 'minute', function: 'ebbtide/echo' },
+    ...{ cron: '* * * * *', enabled },
+  });
+
+  beforeEach(async () => {
+    refusals = [];
+    world = await startTwin(await emptyModel(), { factor: 240, asyncAfterMs: 2_000 });
+    namespace = (await create({ kind: 'namespace', label: 'ebbtide-media', region: 'fra1' })).id;
+    await create({ kind: 'package', namespace, name: 'ebbtide' });
+    url = String((await create(action())).outs.url);
+  });
+  afterEach(async () => {
+    await world.twin.close();
+    const found = world.twin.refused().map(({ why }) => why);
+    assert.deepEqual(
+      found.filter((each) => !refusals.some((expected) => expected.test(each))),
+      [],
+    );
+  });
+
+  async function wake(said: Properties = {}, secret: string | undefined = SECRET) {
+    const headers = secret === undefined ? {} : { 'x-require-whisk-auth': secret };
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(said),
+    });
+    return { status: answer.status, body: await answer.json() };
+  }
+
+  const failures = () =>
+    world.events.flatMap((event) => (event.kind === 'invocation-failed' ? [event.problem] : []));
+  const invoked = () => world.events.filter(({ kind }) => kind === 'invoked').length;
+
+  it('are called by the web by whoever knows the secret, with what nobody can change', async () => {
+    refusals = [/does not know the secret/];
+    for (const secret of [undefined, 'another']) assert.equal((await wake({}, secret ?? '')).status, 401);
+    assert.equal(invoked(), 0);
+    const { status, body } = await wake({ own: 'two', more: 'three' });
+    assert.equal(status, 200);
+    const { rest, method, calls, left } = v.parse(bodySchema, body);
+    assert.deepEqual([rest, method, calls], [{ own: 'one', more: 'three' }, 'POST', 1]);
+    assert.ok(left > 0 && left <= 5_000, String(left));
+    // The container stays, for the next one.
+    assert.equal(v.parse(bodySchema, (await wake()).body).calls, 2);
+    assert.ok(world.events.some((event) => event.kind === 'function-log' && event.line === 'called'));
+  });
+
+  it('are not there for the web where the sweep has closed them', async () => {
+    await ask('update', { olds: {}, news: action({ webSecret: undefined }) });
+    assert.equal((await wake()).status, 404);
+  });
+
+  it('go on without whoever has called them, after a while', async () => {
+    const { status } = await wake({ sleepMs: 2_300 });
+    assert.equal(status, 202);
+    assert.equal(invoked(), 0);
+    await until('it has answered', () => invoked() === 1);
+  });
+
+  it('are ended by their limit, and begin anew', async () => {
+    await ask('update', { olds: {}, news: action({ timeoutSeconds: 1 }) });
+    assert.equal((await wake({ sleepMs: 5_000 })).status, 502);
+    await until('it is ended', () =>
+      failures().some((problem) => /timed out after 1\.00 seconds/.test(problem)),
+    );
+    assert.equal(v.parse(bodySchema, (await wake()).body).calls, 1);
+  });
+
+  it('run beside each other, each in a container of its own', async () => {
+    const both = await Promise.all([wake({ sleepMs: 200 }), wake({ sleepMs: 200 })]);
+    assert.deepEqual(
+      both.map(({ body }) => v.parse(bodySchema, body).calls),
+      [1, 1],
+    );
+  });
+
+  it('have failed where they throw, or say so', async () => {
+    assert.equal((await wake({ say: 'throw' })).status, 502);
+    assert.equal((await wake({ say: 'refuse' })).status, 500);
+    assert.equal(failures().length, 2);
+    assert.match(failures()[0] ?? '', /Error: as it was told/);
+    assert.match(failures()[1] ?? '', /it answered 500/);
+  });
+
+  it('fail as they are told to', async () => {
+    world.twin.faults.add({ service: 'function', action: 'ebbtide/echo', times: 1, kind: 'error' });
+    assert.equal((await wake()).status, 502);
+    assert.equal((await wake()).status, 200);
+  });
+
+  it('are called each minute while their trigger is on, by what was deployed last', async () => {
+    const { outs } = await create(trigger(true));
+    await until('it was called twice', () => invoked() >= 2);
+    await ask('update', { olds: {}, news: action({ parameters: { own: 'changed' } }) });
+    await until('the new one is called', () =>
+      world.events.some((event) => event.kind === 'invoked' && /changed/.test(JSON.stringify(event.answer))),
+    );
+    const [one] = world.twin.functions.namespaces.values();
+    assert.ok((one?.triggers.get('minute')?.lastRunAt ?? 0) > 0);
+    await ask('update', { olds: outs, news: trigger(false) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = invoked();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.equal(invoked(), before);
+  });
+});

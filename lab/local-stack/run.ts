@@ -79,7 +79,7 @@ async function firstUp(options: LocalStackOptions, project: Project, cloud: Loca
   };
   say('The first `pulumi up`: a minute at most …');
   await pulumi('stack', 'init', STACK);
-  for (const [path, value] of localStackSecrets()) {
+  for (const [path, value] of localStackSecrets(options.cloud)) {
     await pulumi('config', 'set', '--secret', '--path', path, value);
   }
   await pulumi('up', '--yes', '--skip-preview');

@@ -25,9 +25,17 @@ export function localStackValues(cloud: CloudName, artifact: string): StackValue
 }
 
 /** What `pulumi config set --secret --path` is given, made for the occasion. */
-export function localStackSecrets(): [path: string, value: string][] {
+export function localStackSecrets(cloud: CloudName): [path: string, value: string][] {
   return [
+    ...cloudSecrets(cloud),
     ['ebbtide:mediaSecrets.keys.lab', randomBytes(32).toString('hex')],
     ['ebbtide:mediaSecrets.redis', NO_REDIS],
   ];
+}
+
+/** Those that only this cloud has. */
+export function cloudSecrets(cloud: CloudName): [path: string, value: string][] {
+  return Object.entries(REHEARSED[cloud].secrets ?? {}).flatMap(([section, values]) =>
+    Object.entries(values).map(([name, value]): [string, string] => [`${section}.${name}`, value]),
+  );
 }

@@ -20,7 +20,7 @@ export interface RehearsedCloud<Applied = NewTwin> {
   /** How its group grows and shrinks in a day, by the stack's own sizes and target. */
   load: Pick<DayShape, 'initial' | 'peak' | 'morningCpu' | 'longCpu'>;
   /** Beside the media server's: what the stack file must not have in plain text, by its keys. */
-  secrets?: Readonly<Record<string, unknown>>;
+  secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Applies a program on paper: any number of twins can be made of what it provisioned. */
   apply(application: Application): Promise<Applied>;
 }

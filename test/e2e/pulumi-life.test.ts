@@ -5,6 +5,7 @@ import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
 import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
 import { AWS_LIFE } from '../support/pulumi-life/aws.ts';
 import { AZURE_LIFE } from '../support/pulumi-life/azure.ts';
+import { DIGITALOCEAN_LIFE } from '../support/pulumi-life/digitalocean.ts';
 import { GCP_LIFE } from '../support/pulumi-life/gcp.ts';
 import type { LifeRow } from '../support/pulumi-life/row.ts';
 import { bucketOf, statusText } from '../support/pulumi-life/status.ts';
@@ -15,11 +16,12 @@ const YES = ['--yes', '--skip-preview'];
 
 lifeOf(AWS_LIFE);
 lifeOf(AZURE_LIFE);
+lifeOf(DIGITALOCEAN_LIFE);
 lifeOf(GCP_LIFE);
 
 function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
   describe(`the life of a stack on ${row.name}, by the real Pulumi CLI`, function () {
-    this.timeout(120_000);
+    this.timeout(row.patienceMs ?? 120_000);
     let rig: PulumiRig<Twin>;
 
     function assertNothingSecret(text: string): void {
@@ -193,7 +195,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       const stale = await rig.pulumi('destroy', ...YES);
       assert.match(stale.output, /is not destroyed/);
       await rig.does('destroy', ...YES, '--run-program');
-      await assertNothingLeft(rig);
+      await assertNothingLeft(rig, row);
     });
 
     it('destroys a pool without calls, machines that left their group included', async () => {
@@ -208,7 +210,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       await row.strand(rig);
       await twoAreFree();
       await rig.does('destroy', ...YES);
-      await assertNothingLeft(rig);
+      await assertNothingLeft(rig, row);
     });
   });
 }
@@ -267,7 +269,11 @@ function sizes(rig: PulumiRig) {
   return { min, max, desired };
 }
 
-async function assertNothingLeft(rig: PulumiRig): Promise<void> {
+async function assertNothingLeft<Twin extends TwinCloud>(
+  rig: PulumiRig<Twin>,
+  row: LifeRow<Twin>,
+): Promise<void> {
+  assert.deepEqual(row.left?.(rig.cloud.twin) ?? [], []);
   assert.deepEqual(rig.cloud.account.resources(), []);
   assert.equal(rig.cloud.twin.size(), undefined);
   assert.deepEqual(

@@ -10,7 +10,14 @@ import { REHEARSED } from '../../lab/rehearsal/clouds.ts';
 import { lackingFor } from '../../lab/rehearsal/lacking.ts';
 import { type Provisioned, provision } from '../../lab/rehearsal/provision.ts';
 import { eventually } from '../contract/media-server.ts';
-import { type Fleet, ON_AWS, ON_AZURE, ON_GCP, type RebootCloud } from '../support/reboot-clouds.ts';
+import {
+  type Fleet,
+  ON_AWS,
+  ON_AZURE,
+  ON_DIGITALOCEAN,
+  ON_GCP,
+  type RebootCloud,
+} from '../support/reboot-clouds.ts';
 
 const FACTOR = 60;
 /** Neither busy nor idle: only a test moves the group. */
@@ -20,6 +27,7 @@ const MEDIA_UNIT = 'livekit.service';
 
 rebootOn(ON_AWS);
 rebootOn(ON_AZURE);
+rebootOn(ON_DIGITALOCEAN);
 rebootOn(ON_GCP);
 
 function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {

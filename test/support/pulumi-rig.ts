@@ -12,7 +12,7 @@ import { LabMachines } from '../../lab/instance/machine-factory.ts';
 import type { LocalCloud, LocalCloudOptions } from '../../lab/local-stack/local-cloud.ts';
 import { createProject, type Project } from '../../lab/local-stack/project.ts';
 import { type PulumiResult, runPulumi } from '../../lab/local-stack/pulumi.ts';
-import { localStackValues } from '../../lab/local-stack/values.ts';
+import { cloudSecrets, localStackValues } from '../../lab/local-stack/values.ts';
 import { buildTwinLiveKit } from '../../lab/media/build-twin-livekit.ts';
 import type { Participant } from '../../lab/media/driver.ts';
 import { TwinDriver } from '../../lab/media/twin-driver.ts';
@@ -95,11 +95,12 @@ export async function startRig<Twin extends TwinCloud>(
     },
     async setSecrets() {
       for (const [path, value] of [
-        ['keys.rehearsal', SECRETS.key],
-        ['redis.address', '127.0.0.1:1'],
-        ['redis.password', SECRETS.redis],
+        ...cloudSecrets(name),
+        ['ebbtide:mediaSecrets.keys.rehearsal', SECRETS.key],
+        ['ebbtide:mediaSecrets.redis.address', '127.0.0.1:1'],
+        ['ebbtide:mediaSecrets.redis.password', SECRETS.redis],
       ] as const) {
-        await does('config', 'set', '--secret', '--path', `ebbtide:mediaSecrets.${path}`, value);
+        await does('config', 'set', '--secret', '--path', path, value);
       }
     },
     async meet(room, ...people) {

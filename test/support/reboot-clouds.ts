@@ -6,6 +6,9 @@ import type { AzureTwin } from '../../lab/azure/azure-twin.ts';
 import { createTwin as createTwinAzure } from '../../lab/azure/twin.ts';
 import type { CloudName } from '../../lab/cloud/names.ts';
 import type { TwinCloud, TwinRun } from '../../lab/cloud/twin-cloud.ts';
+import { applyProgram as applyToOcean } from '../../lab/digitalocean/apply.ts';
+import type { OceanTwin } from '../../lab/digitalocean/ocean-twin.ts';
+import { createTwin as createTwinOcean } from '../../lab/digitalocean/twin.ts';
 import { applyProgram as applyToGcp } from '../../lab/gcp/apply.ts';
 import type { GcpTwin } from '../../lab/gcp/gcp-twin.ts';
 import { createTwin as createTwinGcp } from '../../lab/gcp/twin.ts';
@@ -61,6 +64,22 @@ export const ON_AZURE: RebootCloud<AzureTwin> = {
       times: FOR_EVER,
       kind: 'error',
     });
+    return () => faults.clear();
+  },
+  boot: CLOUD_INIT,
+};
+
+export const ON_DIGITALOCEAN: RebootCloud<OceanTwin> = {
+  name: 'digitalocean',
+  async apply(application) {
+    const { model } = await applyToOcean(application);
+    const registry = model.buckets.find(({ name }) => name.endsWith('-statuses'))?.name ?? '';
+    return { create: (run) => createTwinOcean({ model, ...run }), registry };
+  },
+  // There is no size to set: the orchestrator finds one too many.
+  wantFewer: { idle: true, tell: () => undefined },
+  hold: ({ faults }) => {
+    faults.add({ service: 'api', action: 'droplets_destroy', times: FOR_EVER, kind: 'error' });
     return () => faults.clear();
   },
   boot: CLOUD_INIT,

@@ -20,6 +20,10 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   template(twin: Twin): string | undefined;
   /** What the cloud makes itself and must not be told in plain text, once the stack is there. */
   secrets?(rig: PulumiRig<Twin>): string[];
+  /** What must be gone after a destroy beside Pulumi's own resources; none of it where all is well. */
+  left?(twin: Twin): unknown[];
+  /** How long one step may take; 2 minutes unless told. */
+  patienceMs?: number;
   /** In a refusal to destroy: a node with two people in one room, and how to drain first. */
   refusal: { busy: RegExp; drainFirst: RegExp };
   /** One machine leaves its group, is empty, and nobody ends it; another serves in its place. Answers which. */

@@ -2,7 +2,9 @@ import type { PulumiRig } from '../pulumi-rig.ts';
 
 /** The pool's own bucket; `type` is what the cloud's provider calls one. */
 export function bucketOf({ cloud }: Pick<PulumiRig, 'cloud'>, type: string): string {
-  return cloud.account.resources().find((resource) => resource.type === type)?.id ?? '';
+  const found = cloud.account.resources().filter((resource) => resource.type === type);
+  // Where a pool has several, one is for what nodes say.
+  return (found.find(({ id }) => id.endsWith('-statuses')) ?? found[0])?.id ?? '';
 }
 
 /** What a node has told of itself, as it lies in the bucket. */

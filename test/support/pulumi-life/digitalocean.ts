@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import type { Decision } from '../../../fleet/decision.ts';
+import { deployedIn } from '../../../lab/digitalocean/deployed.ts';
+import type { OceanTwin } from '../../../lab/digitalocean/ocean-twin.ts';
+import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../../lab/digitalocean/tokens.ts';
+import { startLocalOcean } from '../../../lab/local-stack/digitalocean-cloud.ts';
+import type { LifeRow } from './row.ts';
+import { statusText } from './status.ts';
+
+const BUCKET = 'digitalocean:index/spacesBucket:SpacesBucket';
+const ACTION = 'pulumi-nodejs:dynamic:ebbtide:FunctionsAction media-orchestrator';
+
+export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
+  name: 'digitalocean',
+  start: startLocalOcean,
+  types: { group: 'digitalocean:index/vpc:Vpc', bucket: BUCKET },
+  resources: 30,
+  // Each comes of what is drawn or given when a thing is made: the pool's own part of its buckets' names, keys of Spaces, the
+  // namespace's id and address, secrets. Pulumi's dynamic resources tell nothing at preview.
+  unknownAtFirst: [
+    'DestroySweep.codeBucket',
+    'DestroySweep.function',
+    'DestroySweep.namespace',
+    'DestroySweep.poolSecret',
+    'DestroySweep.spacesAccessKeyId',
+    'DestroySweep.spacesSecretAccessKey',
+    'DestroySweep.statusesBucket',
+    'FunctionsAction.namespace',
+    'FunctionsAction.parameters',
+    'FunctionsAction.webSecret',
+    'FunctionsPackage.namespace',
+    'FunctionsTrigger.function',
+    'FunctionsTrigger.namespace',
+    'SpacesBucket.name',
+    'SpacesBucketObject.bucket',
+    'SpacesBucketObject.content',
+    'SpacesBucketObject.key',
+    'SpacesKey.grants',
+    'SpacesKey.name',
+    'digitalocean.spacesAccessId',
+    'digitalocean.spacesSecretKey',
+  ],
+  servesAfterUp: false,
+  // What a run of the function has begun is waited for to its limit, by the real clock, before a pool counts as gone.
+  patienceMs: 240_000,
+  touched: {
+    target: [ACTION],
+    max: [ACTION],
+    template: [ACTION],
+  },
+  target: (twin) => {
+    const target = deployedIn(twin.functions)?.settings.targetCpu;
+    return target && Math.round(target * 100);
+  },
+  template: (twin) => deployedIn(twin.functions)?.settings.userData.sha256,
+  secrets({ cloud: { twin } }) {
+    const namespaces = [...twin.functions.namespaces.values()];
+    const actions = namespaces.flatMap(({ actions }) => [...actions.values()]);
+    const wake = actions.flatMap(({ annotations }) =>
+      annotations.filter(({ key }) => key === 'require-whisk-auth').map(({ value }) => String(value)),
+    );
+    return [
+      OPERATOR_TOKEN,
+      ORCHESTRATOR_TOKEN,
+      deployedIn(twin.functions)?.poolSecret ?? '',
+      ...wake,
+      ...namespaces.map(({ key }) => key),
+      ...twin.model().spacesKeys.map(({ secretKey }) => secretKey),
+    ];
+  },
+  // Whatever a run makes of its own accord, or a decision leaves behind.
+  left: (twin) => [...twin.functions.namespaces.keys(), ...twin.tags()],
+  refusal: {
+    busy: /ebbtide-media-[a-z0-9]{8} \(fra1, active\): serving, 1 rooms, 2 people/,
+    drainFirst: /To drain first:[\s\S]*doctl serverless/,
+  },
+  async strand(rig) {
+    const { twin } = rig.cloud;
+    twin.setDesiredCapacity(3);
+    await rig.until('a third serves', () => rig.inService().length === 3);
+    const [first = ''] = rig.inService();
+    const machine = twin.droplets().find(({ name, isGone }) => name === first && !isGone)?.id;
+    assert.ok(machine);
+    // Whoever would end it otherwise.
+    twin.faults.add({
+      service: 'function',
+      action: 'ebbtide/orchestrator',
+      times: Number.MAX_SAFE_INTEGER,
+      kind: 'error',
+    });
+    // It had decided, and then died.
+    const decision: Decision = {
+      v: 1,
+      id: '1-stranded',
+      node: first,
+      machine: String(machine),
+      pool: 'media',
+      at: new Date().toISOString(),
+      by: 'orchestrator',
+      cause: 'scale-in',
+      intent: 'leave',
+      reason: 'empty; 3 serve, 2 are enough',
+    };
+    const code = twin.model().buckets.find(({ name }) => name.endsWith('-code'))?.name ?? '';
+    twin.putObject(code, `decisions/${first}.json`, JSON.stringify(decision));
+    await rig.until('it is empty and still there', () => {
+      const empty = statusText(rig, BUCKET, first)?.includes('"phase":"empty"') ?? false;
+      return empty && rig.inService().length === 2;
+    });
+    twin.tag(first, 'ebbtide-media-draining');
+    twin.tag(first, 'ebbtide-decision:1-stranded');
+    return first;
+  },
+};

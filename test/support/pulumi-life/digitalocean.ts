@@ -8,7 +8,7 @@ import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
 const BUCKET = 'digitalocean:index/spacesBucket:SpacesBucket';
-const ACTION = 'pulumi-nodejs:dynamic:ebbtide:FunctionsAction media-orchestrator';
+const ACTION = 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction media-orchestrator';
 
 export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
   name: 'digitalocean',
@@ -46,7 +46,8 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
   touched: {
     target: [ACTION],
     max: [ACTION],
-    template: [ACTION],
+    // Another template is another object, made before the one before goes.
+    template: ['digitalocean:index:SpacesBucketObject media-template', ACTION],
   },
   target: (twin) => {
     const target = deployedIn(twin.functions)?.settings.targetCpu;

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, it } from 'mocha';
+import * as v from 'valibot';
+import { DROPLET_FILE, type DropletFile, dropletFileSchema } from '../../fleet/digitalocean/droplet-file.ts';
+import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
+import { createStatusSigner, SIGNATURE_METADATA } from '../../fleet/status-signature.ts';
 import type { Applied } from '../../lab/digitalocean/apply.ts';
 import { parseCloudConfig } from '../../lab/instance/cloud-config.ts';
+import type { MachineSpec } from '../../lab/machine.ts';
+import { statusOf } from '../unit/support/fleet.ts';
 import {
   applyPool,
   type Exchanged,
@@ -11,6 +17,14 @@ import {
   until,
 } from './support/digitalocean/twin.ts';
 import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
+
+/** As its user-data brings it. */
+function dropletFileOf({ init }: MachineSpec): DropletFile {
+  assert.ok(init.kind === 'cloud-config');
+  const { files } = parseCloudConfig(init.userData);
+  const content = files.find(({ path }) => path === DROPLET_FILE)?.content.toString();
+  return v.parse(dropletFileSchema, JSON.parse(content ?? ''));
+}
 
 const ORCHESTRATOR = 'ebbtide/orchestrator';
 
@@ -84,16 +98,9 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     const seen = runs();
     await until('it has looked again', () => runs() >= seen + 3);
     assert.equal(twin.droplets().length, 2);
-    const files = [...machines.values()].map(({ spec }) => {
-      assert.ok(spec.init.kind === 'cloud-config');
-      return JSON.parse(
-        parseCloudConfig(spec.init.userData)
-          .files.find(({ path }) => path === '/etc/ebbtide/droplet.json')
-          ?.content.toString() ?? '',
-      );
-    });
+    const files = [...machines.values()].map(({ spec }) => dropletFileOf(spec));
     assert.deepEqual(files.map(({ node }) => node).toSorted(), [...machines.keys()].toSorted());
-    assert.notEqual(files[0].statusKey, files[1].statusKey);
+    assert.notEqual(files[0]?.statusKey, files[1]?.statusKey);
     for (const { spec } of machines.values()) {
       const told = JSON.stringify(spec);
       assert.ok(!told.includes('dop_v1_'), 'a node has an API token');
@@ -108,20 +115,79 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     );
   });
 
-  it('is deleted a droplet of without a word in the control run', async () => {
-    world = await startTwin(applied.model, { factor: 240, mode: 'control' });
-    const { twin } = world;
-    await until(
-      'they serve',
-      () => twin.instances().filter(({ standing }) => standing === 'serving').length === 2,
+  it('loses a droplet by its own signed word that it is empty, and by no other', async () => {
+    applied = await applyPool({
+      pool: { name: 'media', min: 1, max: 4, initial: 2 },
+      scaling: { kind: 'cpu', target: 50, warmUp: '1s', coolDown: '1s', lowFor: '1s' },
+    });
+    world = await startTwin(applied.model, { factor: 120 });
+    const { twin, machines, events } = world;
+    await until('two have a machine', () => machines.size === 2);
+    const files = new Map([...machines].map(([name, { spec }]) => [name, dropletFileOf(spec)]));
+    const say = async (node: string, signer: string, changed: Parameters<typeof statusOf>[1] = {}) => {
+      const { spaces, statusKey } = files.get(signer) ?? assert.fail(signer);
+      const [key, now] = [`statuses/${node}.json`, new Date().toISOString()];
+      const machine = String(twin.droplets().find(({ name }) => name === node)?.id);
+      const times = { at: now, since: now, bootedAt: new Date(Date.now() - 60_000).toISOString() };
+      const body = JSON.stringify({
+        ...statusOf(node, { cloud: 'digitalocean', zone: 'fra1', machine, cpu: 0, ...times, ...changed }),
+      });
+      const metadata = { [SIGNATURE_METADATA]: createStatusSigner(statusKey)(key, body) };
+      const buckets = { code: '-', statuses: bucketOf('statuses') };
+      await createSpacesStore({
+        region: 'fra1',
+        credentials: async () => spaces,
+        environment: twin.environment(),
+        timeoutMs: 2_000,
+        buckets,
+      }).put(key, body, undefined, metadata);
+    };
+    const bucketOf = (what: string) =>
+      applied.model.buckets.find(({ name }) => name.endsWith(what))?.name ?? '';
+    const decisions = () => twin.keys(bucketOf('code')).filter((key) => key.startsWith('decisions/'));
+    const runs = () => events.filter(({ kind }) => kind === 'invoked').length;
+
+    for (const node of machines.keys()) await say(node, node);
+    await until('one is decided', () => decisions().length === 1);
+    const victim = /decisions\/(.*)\.json/.exec(decisions()[0] ?? '')?.[1] ?? '';
+    const other = [...machines.keys()].find((name) => name !== victim) ?? '';
+    const decision = JSON.parse(twin.object(bucketOf('code'), decisions()[0] ?? '') ?? '');
+    const { v: _v, node: _node, machine: _machine, pool: _pool, reason: _reason, ...told } = decision;
+    const empty = { phase: 'empty', decision: told } as const;
+    await until('it is marked', () =>
+      twin.droplets().some(({ name, tags }) => name === victim && tags.length === 3),
     );
-    assert.equal(
-      twin.keys(applied.model.buckets[0]?.name ?? '').some((key) => key.startsWith('decisions/')),
-      false,
+
+    await say(victim, other, empty);
+    const seen = runs();
+    await until('it is looked at again and again', () => runs() >= seen + 3);
+    assert.equal(twin.droplets().filter(({ isGone }) => isGone).length, 0);
+    assert.ok(
+      events.some((event) => event.kind === 'function-log' && event.line.includes('forged-status')),
+      'the forged word is told',
     );
-    assert.equal(
-      world.events.some(({ kind }) => kind === 'invoked'),
-      false,
+    await say(victim, victim, empty);
+    await until('it is gone', () => machines.get(victim)?.on === false);
+    assert.equal(machines.get(other)?.on, true);
+    assert.deepEqual(twin.leaked(), []);
+    // The tag of its decision is nobody's any more.
+    await until('its tag is dropped', () => !twin.tags().some((tag) => tag.startsWith('ebbtide-decision')));
+  });
+
+  it('loses the droplet with the least to do, at once and whatever is on it, in the control run', async () => {
+    applied = await applyPool();
+    const load = new Map([['ebbtide-media-control1', 80]]);
+    const cpu = (name: string) => load.get(name) ?? 0;
+    world = await startTwin(applied.model, { factor: 240, mode: 'control', cpu });
+    const { twin, events, machines } = world;
+    const serving = () => twin.instances().filter(({ standing }) => standing === 'serving').length;
+    await until('there are two, as 80 % ask for', () => serving() === 2);
+    load.set('ebbtide-media-control1', 5).set('ebbtide-media-control2', 20);
+    await until('one is gone', () => machines.get('ebbtide-media-control1')?.on === false);
+    assert.equal(machines.get('ebbtide-media-control2')?.on, true);
+    const seen = ['decision', 'desired', 'invoked'].map(
+      (kind) => events.filter((event) => event.kind === kind).length,
     );
+    assert.deepEqual(seen, [1, 3, 0], 'one decision; a size of 1, 2 and 1; no run of the orchestrator');
   });
 });

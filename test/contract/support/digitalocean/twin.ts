@@ -16,7 +16,7 @@ import type { MachineSpec } from '../../../../lab/machine.ts';
 import type { RawRequest } from '../../../../lab/raw-request.ts';
 import type { OpenApi } from '../specs/openapi.ts';
 
-export const REGION = 'fra1';
+const REGION = 'fra1';
 
 const MEDIA = fileURLToPath(import.meta.url);
 
@@ -74,9 +74,13 @@ export interface TestTwin {
   client(token?: string): DigitalOceanClient;
 }
 
+export interface TestTwinOptions extends Partial<Omit<TwinOptions, 'model'>> {
+  cpu?: (droplet: string) => number;
+}
+
 export async function startTwin(
   model: OceanModel,
-  options: Partial<Omit<TwinOptions, 'model'>> = {},
+  { cpu = () => 0, ...options }: TestTwinOptions = {},
 ): Promise<TestTwin> {
   const events: TwinEvent[] = [];
   const machines = new Map<string, QuietMachine>();
@@ -97,7 +101,7 @@ export async function startTwin(
           terminate: async () => {
             machine.on = false;
           },
-          cpu: () => 0,
+          cpu: () => cpu(spec.instanceId),
         };
       },
     },

@@ -53,6 +53,33 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     assert.ok(asked.every(({ request, reply }) => request.method === 'GET' && reply.status <= 404));
   });
 
+  for (const [what, settings, says] of [
+    [
+      'the account has room for',
+      { pool: { name: 'media', min: 1, max: 23 } },
+      /with ebbtide:scaleIn\.maxDrains, which is 3, it must be at most 25, which is the account's limit/,
+    ],
+    [
+      'the region has a size for',
+      { pool: { name: 'media', min: 1, max: 4, machineType: 'c-3' } },
+      /your account cannot have it in fra1, which has of its kind c-2, c-4, c-8/,
+    ],
+    [
+      'is in use',
+      { digitalocean: { region: 'nyc2', functionsRegion: 'fra1', spacesRegion: 'fra1' } },
+      /no new droplets/,
+    ],
+    [
+      'the token may make',
+      { digitaloceanSecrets: { orchestratorToken: 'dop_v1_unheard-of' } },
+      /orchestratorToken is of no use: .*the API token is not valid/,
+    ],
+  ] as const) {
+    it(`makes nothing where a setting is not what ${what}`, async () => {
+      await assert.rejects(applyPool(settings), says);
+    });
+  }
+
   it('is read whole: keys that know no more than they must, and everything bound to the tag', () => {
     const { model } = applied;
     assert.deepEqual(model.tags.toSorted(), ['ebbtide-media', 'ebbtide-media-draining']);

@@ -127,10 +127,11 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
-      ...createRegion(
-        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
-        () => model.location,
-      ),
+      ...createRegion({
+        machines: () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        sets: () => sets.all().map(({ set: { id, name, location, tags } }) => ({ id, name, location, tags })),
+        location: () => model.location,
+      }),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };

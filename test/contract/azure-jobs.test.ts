@@ -30,7 +30,11 @@ describe('the real runbook, as a job of the twin', function () {
     );
     assert.deepEqual(world.decided(), ['ebbtide-media_0', 'ebbtide-media_1']);
     assert.deepEqual(
-      world.happened('decision').map(({ instance, scaleIn }) => [instance, scaleIn]),
+      // They are written side by side.
+      world
+        .happened('decision')
+        .map(({ instance, scaleIn }) => [instance, scaleIn])
+        .sort(),
       [
         ['ebbtide-media_0', true],
         ['ebbtide-media_1', true],

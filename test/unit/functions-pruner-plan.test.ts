@@ -529,6 +529,20 @@ describe('planning a pool, level by level', () => {
         {},
         ['overdue a'],
       ],
+      ...(['in-group', 'outside'] as const).map(
+        (place): [string, Record<string, Given>, Changed, string[]] => [
+          `of one that was decided, serves on, and says nothing of that (${place})`,
+          { a: { place, decision: { ...decisionAbout('a'), at: ago(121) }, reading: fresh('a') } },
+          {},
+          ['unheard a'],
+        ],
+      ),
+      [
+        'of one that was decided just now nothing',
+        { a: { place: 'outside', decision: { ...decisionAbout('a'), at: ago(120) }, reading: fresh('a') } },
+        {},
+        [],
+      ],
       ['of a decision that makes no sense', { a: { decision: 'unreadable' } }, {}, ['decision-unknown a']],
       [
         'of one that is kept outside',

@@ -58,10 +58,11 @@ function whatOfRecommendation(recommendation: RecommendationReading): Finding[] 
 
 function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Finding[] {
   const { node, place, state, decided, reading } = machine;
-  const findings: Finding[] = whatOfUnheard(machine, now);
+  const findings: Finding[] = [];
   // That the list was not read to its end is told once, above.
   if (decided.kind === 'unknown' && decisions.decisions.has(node))
     findings.push({ level: 'warn', name: 'decision-unknown', node, text: decided.reason });
+  findings.push(...whatOfUnheard(machine, now));
   switch (place) {
     case 'in-group':
       findings.push(...whatOfSilence(node, state, reading), ...whatOfIdle(machine, now));
@@ -91,8 +92,9 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
 const UNHEARD_MS = 120_000;
 
 /** It speaks, and not of its decision: it counts as a drain, and does not drain. */
-function whatOfUnheard({ node, reading, decided }: SeenMachine, now: number): Finding[] {
+function whatOfUnheard({ node, place, reading, decided }: SeenMachine, now: number): Finding[] {
   if (reading.kind !== 'fresh' || decided.kind !== 'decided') return [];
+  if (place !== 'in-group' && place !== 'leaving-group' && place !== 'outside') return [];
   const { phase, decision } = reading.status;
   const forMs = now - Date.parse(decided.decision.at);
   if (decision?.id === decided.decision.id || forMs <= UNHEARD_MS) return [];

@@ -100,6 +100,8 @@ describe('the runbook of Azure decides', function () {
     await start(3);
     world.lowFor(-HOUR_MS);
     await world.run();
+    const { low } = world.read('memory/scale-in.json') as { low: { since: string } };
+    assert.ok(low.since <= at(0), 'it is begun anew');
     world.write('memory/scale-in.json', { v: 1, lastDecisionAt: at(-HOUR_MS) });
     await world.run();
     assert.deepEqual(world.decided(), []);

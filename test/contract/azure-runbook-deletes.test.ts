@@ -125,9 +125,16 @@ describe('the runbook of Azure deletes', function () {
   it('many, one after the other: Azure takes no deletions of a set that overlap', async () => {
     await start(6);
     for (const id of [0, 1, 2, 3]) world.drained(id);
+    const touched: string[] = [];
+    world.intervene = ({ target }, when) => {
+      const [, id] = /virtualMachines\/(\d+)\?/.exec(target) ?? [];
+      if (when === 'before' && id !== undefined && id !== touched.at(-1)) touched.push(id);
+      return undefined;
+    };
     const { status, log } = await world.run();
     assert.equal(status, 'Completed');
     assert.equal(log.filter(({ event }) => event === 'deleting').length, 4);
+    assert.deepEqual(touched, ['0', '1', '2', '3']);
     assert.deepEqual(world.left(), ['ebbtide-media_4', 'ebbtide-media_5']);
   });
 

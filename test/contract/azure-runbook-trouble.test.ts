@@ -133,7 +133,13 @@ describe('the runbook of Azure, in trouble', function () {
 
   for (const [what, spoil] of [
     ['nested beyond any depth', (key: string) => world.write(key, '['.repeat(100_000))],
-    ['larger than any', (key: string) => world.write(key, `${' '.repeat(300_000)}{}`)],
+    [
+      'larger than any',
+      (key: string) => {
+        if (key.startsWith('decisions/')) world.decide(0);
+        world.write(key, `${' '.repeat(300_000)}${JSON.stringify(world.read(key))}`);
+      },
+    ],
     ['archived by a person', (key: string) => archive(key)],
   ] as const) {
     for (const key of ['statuses/ebbtide-media_0.json', 'decisions/ebbtide-media_0.json'])
@@ -147,6 +153,7 @@ describe('the runbook of Azure, in trouble', function () {
           found(ended, key.startsWith('s') ? 'unknown' : 'decision-unknown'),
           /ebbtide-media_0\.json: /,
         );
+        if (what === 'larger than any') assert.match(JSON.stringify(ended.log), /larger than 262144 bytes/);
         assert.equal(world.left().length, 4);
         assert.ok(!world.decided().includes('ebbtide-media_0') || key.startsWith('d'));
       });
@@ -158,14 +165,15 @@ describe('the runbook of Azure, in trouble', function () {
     };
   }
 
-  it('a lock that a person has archived is no other run at work', async () => {
-    await start(2);
-    world.intervene = ({ headers }, when) =>
-      when === 'before' && headers['x-ms-lease-action'] === 'acquire'
-        ? { status: 409, headers: { 'x-ms-error-code': 'BlobArchived' }, body: '' }
-        : undefined;
-    assert.match(failures(await world.run()), /BlobArchived/);
-  });
+  for (const code of ['BlobArchived', 'LeaseIsBreakingAndCannotBeAcquired'])
+    it(`a lock that is refused for ${code} is no other run at work`, async () => {
+      await start(2);
+      world.intervene = ({ headers }, when) =>
+        when === 'before' && headers['x-ms-lease-action'] === 'acquire'
+          ? { status: 409, headers: { 'x-ms-error-code': code }, body: '' }
+          : undefined;
+      assert.match(failures(await world.run()), new RegExp(code));
+    });
 
   it('a run that is not at its end after ten minutes ends', async function () {
     this.timeout(90_000);

@@ -523,7 +523,7 @@ describe('planning a pool, level by level', () => {
           a: {
             place: 'outside',
             decision: decisionAbout('a'),
-            reading: fresh('a', { phase: 'draining', since: ago(3601) }),
+            reading: fresh('a', { phase: 'draining', since: ago(3601), decision: said('a') }),
           },
         },
         {},
@@ -591,7 +591,12 @@ describe('planning a pool, level by level', () => {
       ],
       [
         'of one that was decided nothing: it is taken out',
-        { a: { reading: fresh('a', { phase: 'empty', since: ago(9000) }), decision: decisionAbout('a') } },
+        {
+          a: {
+            reading: fresh('a', { phase: 'empty', since: ago(9000), decision: said('a') }),
+            decision: decisionAbout('a'),
+          },
+        },
         {},
         [],
       ],

@@ -147,6 +147,23 @@ describe('the plan of the Azure runbook', () => {
       assert.equal(isDeepStrictEqual(origins[2 * index]?.value, origins[2 * index + 1]?.value), isOwn, url);
   });
 
+  it('deletes nothing for what was decided about another machine', () => {
+    const node = {
+      node: NODE,
+      protected: false,
+      stopped: true,
+      reading: { kind: 'missing' },
+      decision: DECISION,
+    };
+    const outcomes = callRunbook(
+      [MACHINE, 'vm-of-later', ''].map((machine) => ['may_delete', [{ ...node, machine }]]),
+    );
+    assert.deepEqual(
+      outcomes.map(({ value }) => value),
+      [true, false, false],
+    );
+  });
+
   it('takes no time of another zone for one of its own', () => {
     const calls = [
       '2026-11-21T19:00:00.123+02:00',

@@ -616,7 +616,7 @@ describe('the Azure pool', () => {
       ),
     );
     const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
-    const finds = [...runbook.matchAll(/found\["([a-z-]+)"\]/g)].map(([, finding]) => finding);
+    const finds = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, finding]) => finding);
     assert.deepEqual(
       finds.filter(
         (finding) => !rules.some(({ inputs }) => JSON.stringify(inputs).includes(`found-${finding}`)),

@@ -1,6 +1,6 @@
 """Scale-in of an Azure scale set: decides which of its nodes should go, and deletes those that are empty.
 
-Runs as an Automation job whenever something wakes it: an alert of low load, a node, the hourly schedule. Each run takes a
+Runs as an Automation job whenever something wakes it: an alert of low load, a node, the schedule. Each run takes a
 lock, reads the whole world (the set's instances, what their nodes say, what was decided about them), and plans from that
 
   - whom to mark: with a decision that the node's agent reads; it drains, and says `empty` after its last room;

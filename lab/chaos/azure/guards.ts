@@ -65,12 +65,6 @@ export const AZURE_GUARDS: readonly Guard[] = [
     instead: ':',
   },
   {
-    name: 'a page of a list is of its own service, however its address is written',
-    file: RUNBOOK,
-    guard: 'if origin_of(url) != origin_of(self.base):',
-    instead: 'if not url.startswith(f"{self.base}/"):',
-  },
-  {
     name: 'one run at a time: the lock is of one holder',
     file: RUNBOOK,
     guard: 'self.id = str(uuid.uuid4())',

@@ -58,7 +58,8 @@ export interface TwinOptions extends TwinRun {
   intervene?: Intervene;
 }
 
-export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
+/** What is said in place of the twin's own answer. */
+export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | HttpReply | undefined;
 
 const MANAGER = ['management.azure.com'];
 
@@ -163,9 +164,9 @@ export function createTwin(options: TwinOptions): AzureTwin {
     const trouble = (problem: string) => emit({ kind: 'trouble', problem });
     const answer = async (request: RawRequest) => {
       if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
-      if (intervene?.(request, 'before') === 'silence') return undefined;
-      const reply = dispatch(request, services);
-      return intervene?.(request, 'after') === 'silence' ? undefined : reply;
+      const reply = intervene?.(request, 'before') ?? dispatch(request, services);
+      const said = intervene?.(request, 'after') ?? reply;
+      return said === 'silence' ? undefined : said;
     };
     servers.push(await serve(answer, trouble, Number(new URL(endpoint).port)));
     clock.begin();

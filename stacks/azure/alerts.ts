@@ -4,6 +4,7 @@ import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
 import * as pulumi from '@pulumi/pulumi';
+import { RUNBOOK_FINDINGS } from '../../fleet/runbook-findings.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -25,23 +26,23 @@ interface Alert {
 }
 
 /** What the runbook found, by the names that it gives it. */
-const found = (...what: string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
+const found = (what: readonly string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
 
 const ALERTS: Alert[] = [
   {
     name: 'unknown',
     says: 'Of a node it is not known what runs on it, or what was decided about it. It is kept, and not chosen to leave.',
-    lines: found('unknown', 'decision-unknown'),
+    lines: found(RUNBOOK_FINDINGS.unknown),
   },
   {
     name: 'overdue',
     says: 'A node has been draining for longer than scaleIn.warnAfter.',
-    lines: found('overdue'),
+    lines: found(RUNBOOK_FINDINGS.overdue),
   },
   {
     name: 'stuck',
-    says: 'A node is not deleted though it has been empty for long.',
-    lines: found('not-deleted'),
+    says: 'A node is not deleted though it has been empty for long, or serves on though it was decided that it leaves.',
+    lines: found(RUNBOOK_FINDINGS.stuck),
   },
   {
     name: 'alarming',
@@ -55,8 +56,8 @@ const ALERTS: Alert[] = [
   },
   {
     name: 'runbook-silent',
-    says: 'The runbook has not looked at the pool for two hours, though it is woken each quarter of an hour.',
-    // One that finds another at work looks at nothing.
+    says: 'The runbook has not looked at the pool for two hours, though it is woken each quarter of an hour: its schedules, its lock or its log tell why.',
+    // Who waits for another has seen nothing.
     lines: 'event == "scale-in"',
     absent: true,
   },

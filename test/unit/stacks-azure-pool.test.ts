@@ -736,12 +736,22 @@ describe('the Azure pool', () => {
       ),
     );
     const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
+    const finds = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, finding]) => finding);
+    assert.deepEqual(
+      finds.filter(
+        (finding) => !rules.some(({ inputs }) => JSON.stringify(inputs).includes(`found-${finding}`)),
+      ),
+      [],
+      'nobody hears of these',
+    );
     for (const { inputs } of rules) {
       const [{ query }] = Object(inputs.criteria).allOf;
       for (const [, finding] of String(query).matchAll(/"found-([a-z-]*[a-z])"/g))
         assert.ok(runbook.includes(`found["${finding}"]`), `the runbook never finds ${finding}`);
       assert.deepEqual(inputs.actions, { actionGroups: [group, 'media-alerts-people-id'] });
       const [{ operator, threshold }] = Object(inputs.criteria).allOf;
+      if (inputs.ruleName === 'ebbtide-media-runbook-silent')
+        assert.match(query, /where event == "scale-in"$/, 'who waits for another has seen nothing');
       const isSilent = inputs.ruleName === 'ebbtide-media-runbook-silent';
       assert.deepEqual([operator, threshold], isSilent ? ['LessThan', 1] : ['GreaterThan', 0]);
     }

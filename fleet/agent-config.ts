@@ -106,8 +106,8 @@ const azureSchema = v.strictObject({
   runbook: v.strictObject({
     wakeUrlKey: v.pipe(v.string(), v.regex(/^[^/]+\/.+$/, 'must be CONTAINER/NAME')),
   }),
-  /** Of the machine's identity, which it needs where the machine has several. */
-  identityClientId: v.optional(v.string()),
+  /** The machine's identity, by its resource id: it may be given others, of which this one has the rights. */
+  identity: v.optional(v.string()),
 });
 
 const digitalOceanSchema = v.strictObject({

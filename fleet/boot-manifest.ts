@@ -35,8 +35,8 @@ const sourceSchema = v.variant('kind', [
     /** The blob endpoint of the pool's storage account. */
     store: v.pipe(v.string(), v.url()),
     secrets: secretNames,
-    /** Of the machine's identity, which it needs where the machine has several. */
-    identityClientId: v.optional(v.string()),
+    /** The machine's identity, by its resource id: it may be given others, of which this one has the rights. */
+    identity: v.optional(v.string()),
   }),
   v.strictObject({
     kind: v.literal('digitalocean'),

@@ -17,18 +17,23 @@ const tokenSchema = v.object({ access_token: v.pipe(v.string(), v.minLength(1)),
 export interface ImdsTokenOptions {
   imds: Imds;
   audience: string;
-  /** Of the one identity that is meant, where the machine has several. */
+  /** Of the one identity that is meant. Where the machine has several, and none is named, the service gives no token. */
   clientId?: string | undefined;
+  /** The same by its resource id, which is known before it is made. */
+  resourceId?: string | undefined;
   now?: (() => number) | undefined;
 }
 
 /** The tokens of this machine's managed identity. */
-export function tokenFromImds({ imds, audience, clientId, now = Date.now }: ImdsTokenOptions): TokenProvider {
+export function tokenFromImds(options: ImdsTokenOptions): TokenProvider {
+  const { imds, audience, clientId, resourceId, now = Date.now } = options;
+
   async function ask() {
     const reading = await imds.read('identity/oauth2/token', {
       'api-version': '2018-02-01',
       resource: audience,
       ...(clientId === undefined ? {} : { client_id: clientId }),
+      ...(resourceId === undefined ? {} : { msi_res_id: resourceId }),
     });
     if (reading.kind === 'absent') throw new Error('no access token: this machine has no managed identity');
     if (reading.kind === 'unknown') throw new Error(`no access token: ${reading.reason}`);

@@ -62,6 +62,7 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
   // That the list was not read to its end is told once, above.
   if (decided.kind === 'unknown' && decisions.decisions.has(node))
     findings.push({ level: 'warn', name: 'decision-unknown', node, text: decided.reason });
+  findings.push(...whatOfUnheard(machine, now));
   switch (place) {
     case 'in-group':
       findings.push(...whatOfSilence(node, state, reading), ...whatOfIdle(machine, now));
@@ -85,6 +86,20 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
       break;
   }
   return findings;
+}
+
+/** By then a node that speaks has taken up what was decided about it. */
+const UNHEARD_MS = 120_000;
+
+/** It speaks, and not of its decision: it counts as a drain, and does not drain. */
+function whatOfUnheard({ node, place, reading, decided }: SeenMachine, now: number): Finding[] {
+  if (reading.kind !== 'fresh' || decided.kind !== 'decided') return [];
+  if (place !== 'in-group' && place !== 'leaving-group' && place !== 'outside') return [];
+  const { phase, decision } = reading.status;
+  const forMs = now - Date.parse(decided.decision.at);
+  if (decision?.id === decided.decision.id || forMs <= UNHEARD_MS) return [];
+  const text = `${phase}: it was decided ${describeDuration(forMs)} ago that it leaves, and it says nothing of that`;
+  return [{ level: 'warn', name: 'unheard', node, text }];
 }
 
 /** Longer than an announced interruption takes to come. */

@@ -36,7 +36,13 @@ export async function applyProgram(application: AzureApplication): Promise<Appli
   const model = readModel([], place);
   const principals = createPrincipals(Date.now);
   const managerToken = () => principals.issue(OPERATOR, MANAGER, TOKEN_MS).token;
+  const sets = scaleSets.map(({ name, resourceGroup = name, tags, location: at = location }) => ({
+    id: `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute/virtualMachineScaleSets/${name}`,
+    name,
+    location: at,
+    tags,
+  }));
   const paper = createPaperAzure({ place, resourceGroups, scaleSets: () => scaleSets, managerToken });
-  const recorded = await withManager(model, principals, () => applyOnPaper(application, paper));
+  const recorded = await withManager(model, principals, sets, () => applyOnPaper(application, paper));
   return { ...recorded, model: readModel(recorded.resources, place) };
 }

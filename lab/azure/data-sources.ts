@@ -1,11 +1,14 @@
 import { hexId } from '../cloud/identifiers.ts';
 import { Absent } from '../pulumi/paper-cloud.ts';
 import type { Inputs } from '../pulumi/resource.ts';
+import { sameId } from './ids.ts';
 import type { Place } from './place.ts';
 
 /** A scale set that is there. */
 export interface ExistingSet {
   name: string;
+  /** The one that is its pool's own, which is called like it, unless told. */
+  resourceGroup?: string;
   tags: Record<string, string>;
   capacity: number;
   /** Where the twin is, unless told. */
@@ -45,8 +48,14 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
       location: place.location,
     };
   },
-  'azure-native:compute:getVirtualMachineScaleSet': ({ vmScaleSetName }, { place, scaleSets }) => {
-    const found = scaleSets().find(({ name }) => name === vmScaleSetName);
+  'azure-native:compute:getVirtualMachineScaleSet': (
+    { resourceGroupName, vmScaleSetName },
+    { place, scaleSets },
+  ) => {
+    const group = String(resourceGroupName);
+    const found = scaleSets().find(
+      ({ name, resourceGroup = name }) => name === vmScaleSetName && sameId(resourceGroup, group),
+    );
     if (found === undefined) {
       throw new Absent(`Code="ResourceNotFound" Message="The Resource '${vmScaleSetName}' was not found."`);
     }

@@ -10,6 +10,11 @@ export function isWithin(scope: string, thing: string): boolean {
   return below === above || below.startsWith(`${above}/`);
 }
 
+/** The name of the resource group that it is in. */
+export function groupOf(id: string): string {
+  return /\/resourceGroups\/([^/]+)\//i.exec(id)?.[1] ?? '';
+}
+
 export function lastOf(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1);
 }

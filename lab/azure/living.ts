@@ -4,7 +4,8 @@ import type { Made } from '../pulumi/provider/made.ts';
 import { waitUntil } from '../pulumi/provider/waiting.ts';
 import type { RecordedResource } from '../pulumi/resource.ts';
 import type { AzureTwin } from './azure-twin.ts';
-import { sameId } from './ids.ts';
+import { createForgottenSchedules } from './forgotten-schedules.ts';
+import { groupOf, sameId } from './ids.ts';
 import { createPaperAzure } from './paper.ts';
 import type { Place } from './place.ts';
 import { readModel } from './read-model.ts';
@@ -15,17 +16,21 @@ const SET = 'azure-native:compute:VirtualMachineScaleSet';
 /** A running twin Azure, as its provider works on it. It has nothing but what this provisions. */
 export function createLivingAzure(twin: AzureTwin, place: Place): LivingCloud {
   const scaleSets = () =>
-    twin.scaleSets().map(({ set: { name, tags, location, zones }, capacity }) => ({
-      ...{ name, tags, location, capacity: capacity() },
+    twin.scaleSets().map(({ set: { id, name, tags, location, zones }, capacity }) => ({
+      ...{ name, tags, location, resourceGroup: groupOf(id), capacity: capacity() },
       ...(zones.length > 0 && { zones }),
     }));
+  const withoutForgotten = createForgottenSchedules();
+  let before: readonly RecordedResource[] = [];
   const managerToken = () => twin.operatorToken(MANAGER);
   return {
     paper: createPaperAzure({ place, scaleSets, managerToken }),
     rules: AZURE_RULES,
     lives: { [SET]: setLife(twin) },
     async provision(resources: readonly RecordedResource[]) {
-      await twin.provision(readModel(resources, place));
+      const told = withoutForgotten(before, resources);
+      await twin.provision(readModel(told, place));
+      before = resources;
     },
   };
 }

@@ -176,6 +176,8 @@ export interface JobSchedule {
   account: string;
   runbook: string;
   everyMs: number;
+  /** How long after each whole hour. */
+  offsetMs: number;
   parameters: Record<string, string>;
 }
 

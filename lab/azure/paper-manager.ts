@@ -2,14 +2,15 @@ import { MANAGER_VARIABLE } from '../../fleet/azure/endpoints.ts';
 import { createFaults } from '../cloud/faults.ts';
 import { serve } from '../cloud/http-front.ts';
 import { type ArmOptions, answerArm } from './front/arm.ts';
-import { createRegion } from './front/region.ts';
+import { createRegion, type SetThere } from './front/region.ts';
 import type { AzureModel } from './model.ts';
 import type { Principals } from './principals.ts';
 
-/** What the program asks of the resource manager while it runs: what there is in the region, where nothing is in use yet. */
+/** What the program asks of the resource manager while it runs: what there is in the region, where nothing is in use yet. `sets`: those that are there. */
 export async function withManager<T>(
   model: AzureModel,
   principals: Principals,
+  sets: readonly SetThere[],
   does: () => Promise<T>,
 ): Promise<T> {
   const refused: string[] = [];
@@ -20,10 +21,7 @@ export async function withManager<T>(
     refuse: ({ action, why }) => refused.push(`${action}: ${why}`),
     isUnheard: () => false,
     now: Date.now,
-    methods: createRegion(
-      () => [],
-      () => model.location,
-    ),
+    methods: createRegion({ machines: () => [], sets: () => sets, location: () => model.location }),
   };
   const server = await serve(
     (request) => answerArm(request, manager),

@@ -58,7 +58,8 @@ export interface TwinOptions extends TwinRun {
   intervene?: Intervene;
 }
 
-export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | undefined;
+/** What is said in place of the twin's own answer. */
+export type Intervene = (request: RawRequest, when: 'before' | 'after') => 'silence' | HttpReply | undefined;
 
 const MANAGER = ['management.azure.com'];
 
@@ -129,10 +130,11 @@ export function createTwin(options: TwinOptions): AzureTwin {
       ...createAutoscaleMethods(sets, () => model.location),
       ...createStorageAccounts(signatures, () => model),
       ...createAutomation(jobs, () => model),
-      ...createRegion(
-        () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
-        () => model.location,
-      ),
+      ...createRegion({
+        machines: () => sets.all().map(({ set, members }) => ({ size: set.vmSize, count: members().length })),
+        sets: () => sets.all().map(({ set: { id, name, location, tags } }) => ({ id, name, location, tags })),
+        location: () => model.location,
+      }),
     ],
   };
   const services = { arm, blob: { ...front, blobs, signatures, pageSize }, workflows, jobs, tokens };
@@ -164,9 +166,9 @@ export function createTwin(options: TwinOptions): AzureTwin {
     const trouble = (problem: string) => emit({ kind: 'trouble', problem });
     const answer = async (request: RawRequest) => {
       if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
-      if (intervene?.(request, 'before') === 'silence') return undefined;
-      const reply = dispatch(request, services);
-      return intervene?.(request, 'after') === 'silence' ? undefined : reply;
+      const reply = intervene?.(request, 'before') ?? dispatch(request, services);
+      const said = intervene?.(request, 'after') ?? reply;
+      return said === 'silence' ? undefined : said;
     };
     servers.push(await serve(answer, trouble, Number(new URL(endpoint).port)));
     clock.begin();

@@ -13,10 +13,10 @@ import { METADATA_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
 export const connectAzure: ConnectSource = (settings, environment) => {
   if (settings.kind !== 'azure')
     throw new FinalError(`this program boots nodes on Azure, not on ${settings.kind}`);
-  const { secrets, identityClientId: clientId } = settings;
+  const { secrets, identity } = settings;
   const store = blobEndpoint(settings.store, environment);
   const imds = createImds({ environment, timeoutMs: METADATA_TIMEOUT_MS });
-  const token = tokenFromImds({ imds, audience: STORAGE_AUDIENCE, clientId });
+  const token = tokenFromImds({ imds, audience: STORAGE_AUDIENCE, resourceId: identity });
 
   async function fact(name: 'address' | 'node' | 'machine' | 'zone'): Promise<string> {
     const reading = await readInstance(imds);

@@ -84,7 +84,7 @@ function connectGcp(
 
 function connectAzure(
   config: AgentConfig,
-  { runbook, identityClientId: clientId }: Extract<AgentConfig['cloud'], { kind: 'azure' }>,
+  { runbook, identity }: Extract<AgentConfig['cloud'], { kind: 'azure' }>,
   environment: Environment,
   network: Network,
 ): Connected {
@@ -92,7 +92,7 @@ function connectAzure(
   const { now } = network;
   const client = createBlobClient({
     store: blobEndpoint(config.registry.bucket, environment),
-    token: tokenFromImds({ imds, audience: STORAGE_AUDIENCE, clientId, now }),
+    token: tokenFromImds({ imds, audience: STORAGE_AUDIENCE, resourceId: identity, now }),
     timeoutMs: config.timeout.api,
     ...network,
   });

@@ -4,6 +4,7 @@ import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
 import * as pulumi from '@pulumi/pulumi';
+import { RUNBOOK_FINDINGS } from '../../fleet/runbook-findings.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -25,23 +26,23 @@ interface Alert {
 }
 
 /** What the runbook found, by the names that it gives it. */
-const found = (...what: string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
+const found = (what: readonly string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
 
 const ALERTS: Alert[] = [
   {
     name: 'unknown',
     says: 'Of a node it is not known what runs on it, or what was decided about it. It is kept, and not chosen to leave.',
-    lines: found('unknown', 'decision-unknown'),
+    lines: found(RUNBOOK_FINDINGS.unknown),
   },
   {
     name: 'overdue',
     says: 'A node has been draining for longer than scaleIn.warnAfter.',
-    lines: found('overdue'),
+    lines: found(RUNBOOK_FINDINGS.overdue),
   },
   {
     name: 'stuck',
-    says: 'A node is not deleted though it has been empty for long.',
-    lines: found('not-deleted'),
+    says: 'A node is not deleted though it has been empty for long, or serves on though it was decided that it leaves.',
+    lines: found(RUNBOOK_FINDINGS.stuck),
   },
   {
     name: 'alarming',
@@ -55,13 +56,14 @@ const ALERTS: Alert[] = [
   },
   {
     name: 'runbook-silent',
-    says: 'The runbook has not looked at the pool for two hours, though it is woken each hour.',
-    lines: 'event in ("scale-in", "busy")',
+    says: 'The runbook has not looked at the pool for two hours, though it is woken each quarter of an hour: its schedules, its lock or its log tell why.',
+    // Who waits for another has seen nothing.
+    lines: 'event == "scale-in"',
     absent: true,
   },
 ];
 
-/** It runs once an hour at least: in two hours there is a line of what lasts. */
+/** It runs each quarter of an hour at least: in two hours there is a line of what lasts, late logs and all. */
 const WINDOW = 'PT2H';
 
 /** What an operator must hear of. A pool that says nothing is an alert too. */
@@ -110,38 +112,50 @@ export class PoolAlerts extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    this.watchJobs(name, args, actionGroups);
+    const jobs = this.watchJobs(name, args, actionGroups);
+    this.sendLogs(name, args, logs, jobs);
     this.logs = logs;
     this.registerOutputs({ logs: this.logs });
   }
 
   private keepLogs(
     name: string,
-    { settings, names, resourceGroup, tags, automation }: PoolAlertsArgs,
+    { settings, names, resourceGroup, tags }: PoolAlertsArgs,
   ): pulumi.Output<string> {
+    const { location } = settings.azureProvider;
     const workspace = new Workspace(
       `${name}-logs`,
       {
         resourceGroupName: resourceGroup,
-        workspaceName: names.logs,
-        location: settings.azureProvider.location,
+        workspaceName: names.logs(location),
+        location,
         sku: { name: 'PerGB2018' },
         retentionInDays: settings.azure.logDays,
         tags,
       },
       { parent: this },
     );
+    return workspace.id;
+  }
+
+  private sendLogs(
+    name: string,
+    { names, automation }: PoolAlertsArgs,
+    workspaceId: pulumi.Output<string>,
+    alert: pulumi.Resource,
+  ): void {
     new DiagnosticSetting(
       `${name}-from-runbook`,
       {
         resourceUri: automation,
-        name: names.logs,
-        workspaceId: workspace.id,
+        name: names.scaleSet,
+        workspaceId,
         logs: ['JobLogs', 'JobStreams'].map((category) => ({ category, enabled: true })),
       },
-      { parent: this },
+      // It is of Microsoft.Insights, which is registered in a subscription when its first thing is made there; by this, which
+      // is made on something of another provider's, it is not.
+      { parent: this, dependsOn: [alert] },
     );
-    return workspace.id;
   }
 
   /** A job that dies says nothing in its log. */
@@ -149,8 +163,8 @@ export class PoolAlerts extends pulumi.ComponentResource {
     name: string,
     { names, resourceGroup, tags, automation }: PoolAlertsArgs,
     actionGroups: pulumi.Input<string>[],
-  ): void {
-    new MetricAlert(
+  ): pulumi.Resource {
+    return new MetricAlert(
       `${name}-jobs-fail`,
       {
         resourceGroupName: resourceGroup,
@@ -221,7 +235,9 @@ function queryOf({ lines }: Alert, runbook: string): string {
     '| where ResourceProvider == "MICROSOFT.AUTOMATION" and Category == "JobStreams"',
     // A column is there once a line has had it.
     `| where column_ifexists("RunbookName_s", "") == "${runbook}"`,
-    '| extend line = parse_json(column_ifexists("ResultDescription", ""))',
+    // What a job prints comes in pieces of several lines.
+    '| mv-expand text = split(column_ifexists("ResultDescription", ""), "\\n") to typeof(string)',
+    '| extend line = parse_json(text)',
     '| extend event = tostring(line.event), level = tostring(line.level)',
     `| where ${lines}`,
   ].join('\n');

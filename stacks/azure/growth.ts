@@ -2,6 +2,7 @@ import { AutoscaleSetting } from '@pulumi/azure-native/monitor/autoscaleSetting.
 import * as pulumi from '@pulumi/pulumi';
 import { isoDuration } from '../iso-duration.ts';
 import { DEFAULT_LOW_FOR_MS } from './low-for.ts';
+import { mostNodes } from './most-nodes.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -11,6 +12,8 @@ export interface PoolGrowthArgs {
   resourceGroup: pulumi.Input<string>;
   tags: Record<string, string>;
   scaleSet: pulumi.Output<string>;
+  /** How many there are when it is written. */
+  capacity: pulumi.Output<number>;
 }
 
 const CPU = 'Percentage CPU';
@@ -26,7 +29,7 @@ export class PoolGrowth extends pulumi.ComponentResource {
   constructor(name: string, args: PoolGrowthArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:azure:PoolGrowth', name, {}, options);
     const { settings, names, scaleSet } = args;
-    const { pool, scaleIn } = settings;
+    const { pool } = settings;
     const rules = rulesOf(settings, scaleSet);
     if (rules.length > 0) {
       new AutoscaleSetting(
@@ -43,8 +46,8 @@ export class PoolGrowth extends pulumi.ComponentResource {
               name: 'growth',
               capacity: {
                 minimum: String(pool.min),
-                // Those that drain are of the set too: they must take no place from those that serve.
-                maximum: String(pool.max + scaleIn.maxDrains),
+                // What is beyond it Azure deletes, whatever its rules are, and whatever is on it.
+                maximum: args.capacity.apply((there) => String(Math.max(mostNodes(settings), there))),
                 // Where Azure cannot read the load, it makes the set at least so big.
                 default: String(pool.min),
               },

@@ -18,6 +18,7 @@ export function azureNames(pool: string, { subscriptionId, resourceGroup }: Azur
   const idOf = (type: string, of: string) => `${groupId}/providers/${type}/${of}`;
   /** All the world's storage accounts share one space of names, of letters and digits. */
   const storage = `ebbtide${hash.slice(0, 16)}`;
+  const identityOf = (who: string) => `${name}-${who}`;
   const storageId = idOf('Microsoft.Storage/storageAccounts', storage);
   return {
     resourceGroup,
@@ -36,8 +37,10 @@ export function azureNames(pool: string, { subscriptionId, resourceGroup }: Azur
     runbook: `${name}-scale-in`,
     wake: `${name}-wake`,
     autoscale: name,
-    logs: name,
-    identity: (who: string) => `${name}-${who}`,
+    /** Azure keeps a deleted one for 14 days, and makes none of its name elsewhere meanwhile. */
+    logs: (location: string) => `${name}-${location}`,
+    identity: identityOf,
+    identityId: (who: string) => idOf('Microsoft.ManagedIdentity/userAssignedIdentities', identityOf(who)),
     alert: (what: string) => `${name}-${what}`,
     /** Roles are known by their names to a whole directory. */
     roleName: (what: string) => `Ebbtide pool ${pool}: ${what} (${hash.slice(0, 8)})`,

@@ -22,7 +22,7 @@ export interface NodeModel {
   fingerprint: string;
 }
 
-const AZURE = { bytes: 64 * 1024, taker: 'Azure' };
+const AZURE = { bytes: 65_535, taker: 'Azure' };
 
 /** Pure. Throws where Azure would refuse it. */
 export function nodeModel({ settings, names, boot, software }: NodeModelArgs): NodeModel {

@@ -16,6 +16,7 @@ export interface AzureNodeArgs {
 /** What only a node of Azure is told, beside what every node is. Pure. */
 export function azureNodeSetup(args: AzureNodeArgs): NodeSetup {
   const { settings, names, ...shared } = args;
+  const identity = names.identityId('node');
   const { keys, redis } = settings.mediaSecrets;
   return nodeSetup({
     ...shared,
@@ -23,12 +24,13 @@ export function azureNodeSetup(args: AzureNodeArgs): NodeSetup {
     source: {
       kind: 'azure',
       store: names.storageUrl,
+      identity,
       secrets: {
         ...(keys === undefined ? {} : { keys: `${SECRETS}/keys` }),
         ...(redis === undefined ? {} : { redis: `${SECRETS}/redis` }),
       },
     },
-    cloud: { kind: 'azure', runbook: { wakeUrlKey: `${SECRETS}/${WAKE_URL}` } },
+    cloud: { kind: 'azure', identity, runbook: { wakeUrlKey: `${SECRETS}/${WAKE_URL}` } },
     registry: { kind: 'bucket', bucket: names.storageUrl, statusName: '{{node}}' },
   });
 }

@@ -6,13 +6,14 @@ import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
+import { POOL_TAG } from './elsewhere.ts';
 import { PoolGrowth } from './growth.ts';
 import { PoolIdentity, type PoolRight } from './identity.ts';
 import { LowLoad } from './low-load.ts';
 import { type AzureNames, azureNames } from './names.ts';
 import { PoolNetwork } from './network.ts';
 import { nodeModel } from './node-model.ts';
-import { findCapacity, POOL_TAG } from './preconditions.ts';
+import { findCapacity, type PoolCapacity } from './preconditions.ts';
 import { PoolRoles } from './roles.ts';
 import { ScaleInRunbook } from './runbook.ts';
 import { PoolScaleSet } from './scale-set.ts';
@@ -25,7 +26,7 @@ import { Wake } from './wake.ts';
 interface AzurePoolArgs {
   settings: AzureSettings;
   names: AzureNames;
-  capacity: number;
+  capacity: PoolCapacity;
   software: Software;
   boot: Bundle;
   runbook: Bundle;
@@ -137,7 +138,11 @@ export class AzurePool extends pulumi.ComponentResource {
       { on: 'set', scope: scaleSet.id },
       parent,
     );
-    const growth = new PoolGrowth(`${name}-growth`, { ...common, settings, scaleSet: scaleSet.id }, parent);
+    const growth = new PoolGrowth(
+      `${name}-growth`,
+      { ...common, settings, scaleSet: scaleSet.id, capacity: args.capacity.after([scaleSet]) },
+      parent,
+    );
     const lowLoad = new LowLoad(
       `${name}-low-load`,
       { ...common, settings, scaleSet: scaleSet.id, wake },

@@ -1,15 +1,19 @@
 import { getClientToken } from '@pulumi/azure-native/authorization/getClientToken.js';
-import { getVirtualMachineScaleSet } from '@pulumi/azure-native/compute/getVirtualMachineScaleSet.js';
+import {
+  getVirtualMachineScaleSet,
+  getVirtualMachineScaleSetOutput,
+} from '@pulumi/azure-native/compute/getVirtualMachineScaleSet.js';
 import { getResourceGroup } from '@pulumi/azure-native/resources/getResourceGroup.js';
 import * as pulumi from '@pulumi/pulumi';
-import { createAzureClient } from '../../fleet/azure/client.ts';
+import { type AzureClient, createAzureClient } from '../../fleet/azure/client.ts';
 import { managerEndpoint } from '../../fleet/azure/endpoints.ts';
 import { describeError } from '../../fleet/error.ts';
-import { configKey, SettingsError } from '../settings-errors.ts';
+import { configKey, type Problem, SettingsError } from '../settings-errors.ts';
+import { POOL_TAG, refuseElsewhere } from './elsewhere.ts';
 import { DEFAULT_MACHINE_TYPE } from './machine.ts';
 import { type MachineRoom, readMachineRoom } from './machine-room.ts';
 import type { AzureNames } from './names.ts';
-import { roomProblems, roomWarnings } from './room-rules.ts';
+import { roomProblems, roomWarnings, sizeWarnings } from './room-rules.ts';
 import type { AzureSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,30 +21,56 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** A region has thousands of sizes. */
 const TIMEOUT_MS = 30_000;
 
-/** On everything that takes tags, nodes too. */
-export const POOL_TAG = 'ebbtide-pool';
-
 /** What an absent thing is answered with, in the words of the resource manager. */
 const ABSENT = /ResourceNotFound|ResourceGroupNotFound|\bnot found\b|\b404\b/i;
 const OTHER_SUBSCRIPTION = /SubscriptionNotFound|InvalidSubscriptionId|InvalidAuthenticationTokenTenant/i;
 
+/** How many instances the scale set is to have. */
+export interface PoolCapacity {
+  /** As the program begins. */
+  now: number;
+  /**
+   * When these are there, which may take minutes: autoscale and the runbook go on meanwhile, and an older number that is
+   * written deletes what goes beyond it.
+   */
+  after(resources: pulumi.Resource[]): pulumi.Output<number>;
+}
+
 /**
  * How many instances the scale set is to have: as many as it has, or, where there is none yet, as many as are asked for.
  * Whatever would make `up` fail half-way is looked at first: another subscription, an absent resource group, a scale set
- * of that name that is not ours.
+ * of that name that is not ours, one of ours in another group.
  */
 export async function findCapacity(
   settings: AzureSettings,
   names: AzureNames,
   options: pulumi.InvokeOptions,
   environment: Environment,
-): Promise<number> {
+): Promise<PoolCapacity> {
   await checkResourceGroup(settings, options);
   const { pool } = settings;
+  const client = createAzureClient({
+    base: managerEndpoint(environment),
+    token: async () => (await getClientToken({}, options)).token,
+    timeoutMs: TIMEOUT_MS,
+  });
   const there = await readCapacity(settings, names, options);
-  const capacity = there ?? pool.initial ?? pool.min;
-  await checkRoom(settings, { capacity, first: there === undefined ? capacity : 0 }, options, environment);
-  return capacity;
+  if (there === undefined) {
+    await refuseElsewhere(client, settings, names);
+    const first = pool.initial ?? pool.min;
+    await checkRoom(settings, { capacity: first, first }, client);
+    return { now: first, after: () => pulumi.output(first) };
+  }
+  await checkRoom(settings, { capacity: there, first: 0 }, client);
+  await warn(sizeWarnings(settings, there));
+  return {
+    now: there,
+    after: (dependsOn) =>
+      getVirtualMachineScaleSetOutput(
+        { resourceGroupName: names.resourceGroup, vmScaleSetName: names.scaleSet },
+        { ...options, dependsOn },
+      ).apply((found) => capacityOf(found, names)),
+  };
 }
 
 /** undefined only where Azure says that there is no such set. */
@@ -59,10 +89,14 @@ async function readCapacity(
     );
   }
   checkPlace(settings, found);
-  const capacity = found.sku?.capacity;
+  return capacityOf(found, names);
+}
+
+function capacityOf({ sku }: { sku?: { capacity?: number } }, { scaleSet }: AzureNames): number {
+  const capacity = sku?.capacity;
   if (capacity === undefined) {
     throw new pulumi.RunError(
-      `the scale set ${names.scaleSet} does not say how many instances it has, and must not be written without that: try again`,
+      `the scale set ${scaleSet} does not say how many instances it has, and must not be written without that: try again`,
     );
   }
   return capacity;
@@ -115,16 +149,10 @@ function checkPlace(
 async function checkRoom(
   settings: AzureSettings,
   { capacity, first }: { capacity: number; first: number },
-  options: pulumi.InvokeOptions,
-  environment: Environment,
+  client: AzureClient,
 ): Promise<void> {
   const { subscriptionId, location } = settings.azureProvider;
   const machineType = settings.pool.machineType ?? DEFAULT_MACHINE_TYPE;
-  const client = createAzureClient({
-    base: managerEndpoint(environment),
-    token: async () => (await getClientToken({}, options)).token,
-    timeoutMs: TIMEOUT_MS,
-  });
   let room: MachineRoom;
   try {
     room = await readMachineRoom(client, { subscriptionId, location, machineType });
@@ -136,8 +164,11 @@ async function checkRoom(
   }
   const problems = roomProblems(settings, room, first);
   if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
-  for (const { key, says } of roomWarnings(settings, room, capacity))
-    await pulumi.log.warn(`${configKey(key)} ${says}`);
+  await warn(roomWarnings(settings, room, capacity));
+}
+
+async function warn(warnings: Problem[]): Promise<void> {
+  for (const { key, says } of warnings) await pulumi.log.warn(`${configKey(key)} ${says}`);
 }
 
 /** Only where Azure says that there is none, there is none: a guess would be written as the set's size. */

@@ -1,6 +1,7 @@
 import type { Problem } from '../settings-errors.ts';
 import { DEFAULT_MACHINE_TYPE } from './machine.ts';
 import type { MachineRoom } from './machine-room.ts';
+import { mostNodes } from './most-nodes.ts';
 import type { AzureSettings } from './settings.ts';
 
 /**
@@ -57,10 +58,10 @@ export function roomProblems(settings: AzureSettings, room: MachineRoom, first: 
 
 /** What would keep the pool from growing one day. */
 export function roomWarnings(settings: AzureSettings, room: MachineRoom, now: number): Problem[] {
-  const { pool, scaleIn, azureProvider } = settings;
+  const { pool, azureProvider } = settings;
   const { size, quotas } = room;
   if (size === undefined) return [];
-  const more = Math.max(0, pool.max + scaleIn.maxDrains - now) * size.cpus;
+  const more = Math.max(0, mostNodes(settings) - now) * size.cpus;
   return quotas
     .filter(({ quota }) => more > quota.limit - quota.used)
     .map(({ what, quota }) => ({
@@ -69,4 +70,20 @@ export function roomWarnings(settings: AzureSettings, room: MachineRoom, now: nu
         `is ${pool.max}: to grow to that, with ebbtide:scaleIn.maxDrains on top, takes ${more} more processors, and the quota ` +
         `"${what}" of ${azureProvider.location} has ${quota.limit - quota.used} left: the pool stops growing there`,
     }));
+}
+
+/** What a changed setting would make autoscale delete, were it written as it stands. `there`: how many nodes there are. */
+export function sizeWarnings(settings: AzureSettings, there: number): Problem[] {
+  const { pool, scaleIn, scaling } = settings;
+  const most = mostNodes(settings);
+  if (scaling.kind === 'none' || there <= most) return [];
+  return [
+    {
+      key: 'pool.max',
+      says:
+        `is ${pool.max}: with ebbtide:scaleIn.maxDrains, which is ${scaleIn.maxDrains}, the set may have ${most} nodes, and it has ` +
+        `${there}. Autoscale would delete the newest, with the calls that are on: its maximum stays ${there} until an \`up\` finds ` +
+        'fewer. The runbook takes them out as their load lets it',
+    },
+  ];
 }

@@ -7,10 +7,11 @@ import { Blob } from '@pulumi/azure-native/storage/blob.js';
 import { listStorageAccountServiceSASOutput } from '@pulumi/azure-native/storage/listStorageAccountServiceSAS.js';
 import * as pulumi from '@pulumi/pulumi';
 import { encodeScaleInSettings, type ScaleInSettings } from '../../fleet/azure-function-settings.ts';
-import type { Bundle } from '../bundle.ts';
+import { type Bundle, sha256Of } from '../bundle.ts';
 import type { PoolIdentity } from './identity.ts';
 import { DEFAULT_LOW_FOR_MS } from './low-for.ts';
 import type { AzureNames } from './names.ts';
+import { beginsAt, QUARTERS } from './quarters.ts';
 import type { AzureSettings } from './settings.ts';
 import type { PoolStore } from './store.ts';
 
@@ -29,8 +30,6 @@ export interface ScaleInRunbookArgs {
 /** A job of Python has no names for what it is told, only places. */
 const FIRST_PARAMETER = '[PARAMETER 1]';
 const RUNTIME = 'python-3-10';
-/** Azure takes no beginning that is nearer than five minutes. */
-const BEGINS_IN_MS = 15 * 60_000;
 /** The text is no secret, and the address gives nothing else. An end in sight would be one at which an update fails. */
 const ADDRESS_ENDS = '2099-12-31T00:00:00Z';
 
@@ -71,6 +70,7 @@ export class ScaleInRunbook extends pulumi.ComponentResource {
       parent,
     );
     const description = `Takes nodes out of the scale set ${names.scaleSet}`;
+    const uri = this.address(name, args);
     const runbook = new Runbook(
       `${name}-runbook`,
       {
@@ -83,7 +83,7 @@ export class ScaleInRunbook extends pulumi.ComponentResource {
         logVerbose: false,
         logProgress: false,
         publishContentLink: {
-          uri: this.address(name, args),
+          uri,
           contentHash: { algorithm: 'SHA256', value: bundle.sha256.toUpperCase() },
           version: bundle.sha256.slice(0, 16),
         },
@@ -102,8 +102,11 @@ export class ScaleInRunbook extends pulumi.ComponentResource {
     );
     this.account = account.id;
     this.job = { runbook: runbook.name, parameters };
-    const whatChangesIt = [bundle.sha256, description, JSON.stringify(tags), args.template];
-    this.wakeEachHour(name, args, inAccount, whatChangesIt);
+    // The address is another when the account's key is, and the runbook is then written again. Its hash tells no secret.
+    const whatChangesIt = pulumi
+      .unsecret(uri)
+      .apply((text) => [bundle.sha256, sha256Of(text), description, JSON.stringify(tags), args.template]);
+    this.wakeEachQuarter(name, args, inAccount, whatChangesIt);
     this.registerOutputs({ account: this.account });
   }
 
@@ -142,47 +145,46 @@ export class ScaleInRunbook extends pulumi.ComponentResource {
   }
 
   /** Whatever else fails to wake it. */
-  private wakeEachHour(
+  private wakeEachQuarter(
     name: string,
     { names, settings }: ScaleInRunbookArgs,
     inAccount: { resourceGroupName: pulumi.Input<string>; automationAccountName: pulumi.Input<string> },
-    whatChangesIt: string[],
+    whatChangesIt: pulumi.Output<string[]>,
   ): void {
-    const schedule = new Schedule(
-      `${name}-hour`,
-      {
-        ...inAccount,
-        scheduleName: names.runbook,
-        name: names.runbook,
-        description: `Wakes ${names.runbook}`,
-        frequency: 'Hour',
-        interval: 1,
-        startTime: new Date(Date.now() + BEGINS_IN_MS).toISOString(),
-        timeZone: 'Etc/UTC',
-      },
-      // It has begun when it was made.
-      { parent: this, ignoreChanges: ['startTime'] },
-    );
     const { runbook, parameters } = this.job;
-    const jobScheduleId = names.guid(
-      'job-schedule',
-      ...whatChangesIt,
-      // All that the parameters are made from, but for what is known only later and never changes.
-      JSON.stringify(settingsOf(settings, names, '')),
-    );
-    new JobSchedule(
-      `${name}-each-hour`,
-      // Automation forgets a runbook's schedules whenever the runbook is written: each text of it has its own.
-      {
-        ...inAccount,
-        jobScheduleId,
-        runbook: { name: runbook },
-        schedule: { name: schedule.name },
-        parameters,
-      },
-      // It takes none beside another one of the same runbook and schedule.
-      { parent: this, replaceOnChanges: ['*'], deleteBeforeReplace: true },
-    );
+    // All that the parameters are made from, but for what is known only later and never changes.
+    const told = JSON.stringify(settingsOf(settings, names, ''));
+    for (const quarter of QUARTERS) {
+      const scheduleName = `${names.runbook}-${quarter}`;
+      const schedule = new Schedule(
+        `${name}-clock-${quarter}`,
+        {
+          ...inAccount,
+          scheduleName,
+          name: scheduleName,
+          description: `Wakes ${names.runbook} each hour at minute ${quarter}`,
+          frequency: 'Hour',
+          interval: 1,
+          startTime: beginsAt(quarter, Date.now()),
+          timeZone: 'Etc/UTC',
+        },
+        // It has begun when it was made.
+        { parent: this, ignoreChanges: ['startTime'] },
+      );
+      new JobSchedule(
+        `${name}-at-${quarter}`,
+        // Automation forgets a runbook's schedules whenever the runbook is written: each writing of it has its own.
+        {
+          ...inAccount,
+          jobScheduleId: whatChangesIt.apply((all) => names.guid('job-schedule', quarter, ...all, told)),
+          runbook: { name: runbook },
+          schedule: { name: schedule.name },
+          parameters,
+        },
+        // It takes none beside another one of the same runbook and schedule.
+        { parent: this, replaceOnChanges: ['*'], deleteBeforeReplace: true },
+      );
+    }
   }
 }
 

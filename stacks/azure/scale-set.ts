@@ -5,6 +5,7 @@ import { packUserData, renderUserData } from '../user-data.ts';
 import { DEFAULT_MACHINE_TYPE, defaultImage, imageReference } from './machine.ts';
 import type { AzureNames } from './names.ts';
 import type { NodeModel } from './node-model.ts';
+import type { PoolCapacity } from './preconditions.ts';
 import type { AzureSettings } from './settings.ts';
 import { throwawayPublicKey } from './throwaway-key.ts';
 
@@ -13,8 +14,8 @@ export interface PoolScaleSetArgs {
   names: AzureNames;
   resourceGroup: pulumi.Input<string>;
   tags: Record<string, string>;
-  /** How many instances it has, or, where there is none yet, is to have at first. */
-  capacity: number;
+  /** How many instances it is to have. */
+  capacity: PoolCapacity;
   subnet: pulumi.Output<string>;
   securityGroup: pulumi.Output<string>;
   identity: pulumi.Output<string>;
@@ -43,8 +44,12 @@ export class PoolScaleSet extends pulumi.ComponentResource {
         tags: args.tags,
         orchestrationMode: 'Uniform',
         // The size is autoscale's and the runbook's. It cannot be left out, nor ignored: the provider writes the whole set at
-        // each change, and an older number in it would delete what goes beyond it. So it is the number that there is.
-        sku: { name: pool.machineType ?? DEFAULT_MACHINE_TYPE, tier: 'Standard', capacity: args.capacity },
+        // each change, and an older number in it would delete what goes beyond it. So it is the number that there is by then.
+        sku: {
+          name: pool.machineType ?? DEFAULT_MACHINE_TYPE,
+          tier: 'Standard',
+          capacity: args.capacity.after(args.lives),
+        },
         ...(pool.zones === undefined ? {} : { zones: pool.zones, zoneBalance: false }),
         // More than are asked for, of which some are then deleted: a call may be on them by then.
         overprovision: false,

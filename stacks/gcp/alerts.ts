@@ -47,6 +47,12 @@ const ALERTS: Alert[] = [
     minutes: 2,
   },
   {
+    name: 'unheard',
+    says: 'A node serves on though it was decided that it leaves, and says nothing of it: its agent cannot read its decisions. It counts as a drain.',
+    lines: 'jsonPayload.event="found-unheard"',
+    minutes: 3,
+  },
+  {
     name: 'alarming',
     says: 'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
     lines: some(POOL_METRICS.alarming),

@@ -1,17 +1,31 @@
 import assert from 'node:assert/strict';
+import * as v from 'valibot';
+import { parse } from 'yaml';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
+import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import type { Applied } from '../../lab/azure/apply.ts';
 import { hasPython } from '../../lab/azure/automation/python.ts';
+import { createLivingAzure } from '../../lab/azure/living.ts';
+import type { AzureModel } from '../../lab/azure/model.ts';
 import { readModel } from '../../lab/azure/read-model.ts';
 import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RecordedResource } from '../../lab/pulumi/resource.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
+import { connectAzure } from '../../node-agent/boot/azure-source.ts';
 import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
 import { applyPool } from './support/azure/apply.ts';
 import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
 import { type Exchange, readSwagger } from './support/specs/swagger.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What a node finds in its place. */
+function filesOf(cloudConfig: string): Map<string, string> {
+  const { write_files: files } = parse(cloudConfig, { version: '1.1' });
+  return new Map(files.map(({ path, content }: Record<string, string>) => [path, content]));
+}
 
 describe('the program of stacks/, applied to a twin Azure', function () {
   this.timeout(60_000);
@@ -50,8 +64,8 @@ describe('the program of stacks/, applied to a twin Azure', function () {
       [[false, 'LessThan']],
     );
     assert.deepEqual(
-      jobSchedules.map(({ everyMs }) => everyMs),
-      [3_600_000],
+      jobSchedules.map(({ everyMs, offsetMs }) => [everyMs / MINUTE_MS, offsetMs / MINUTE_MS]),
+      [0, 15, 30, 45].map((minute) => [60, minute]),
     );
     assert.ok(containers.every(({ isPublic }) => !isPublic));
   });
@@ -73,6 +87,90 @@ describe('the program of stacks/, applied to a twin Azure', function () {
       await assert.rejects(applyPool({ pool: { name: 'media', ...pool } }), says);
     });
   }
+
+  const OURS = { name: 'ebbtide-media', tags: { 'ebbtide-pool': 'media' } };
+
+  it('keeps what there is where pool.max falls below it: autoscale enforces its maximum, and deletes', async () => {
+    const there = { ...OURS, capacity: 6 };
+    const small = { pool: { name: 'media', min: 1, max: 1 }, scaleIn: { maxDrains: 1 } };
+    const { model } = await applyPool(small, { scaleSets: [there] });
+    assert.equal(model.scaleSets[0]?.capacity, 6);
+    world = await startTwin({ ...model, alerts: [], jobSchedules: [] }, { factor: 600, cpu: () => 45 });
+    const { twin } = world;
+    await until('autoscale has looked more than once', () => twin.now() > 3 * MINUTE_MS);
+    assert.equal(twin.machines().filter(({ provisioning }) => provisioning !== 'Deleting').length, 6);
+    // The same set under the maximum that the settings name.
+    const settings = model.autoscaleSettings.map((each) => ({ ...each, max: 2 }));
+    await twin.provision({ ...model, autoscaleSettings: settings });
+    await until(
+      'four of them go, unprotected as they are',
+      () => twin.machines().filter(({ provisioning }) => provisioning === 'Deleting').length === 4,
+    );
+  });
+
+  it('is not applied where another resource group has the pool, which would be deleted with its calls', async () => {
+    const elsewhere = { ...OURS, resourceGroup: 'before', capacity: 3 };
+    await assert.rejects(
+      applyPool({}, { scaleSets: [elsewhere] }),
+      /the resource group before has a pool of that name, whose scale set would be deleted with the calls that are on/,
+    );
+    const other = { ...elsewhere, tags: { 'ebbtide-pool': 'other' } };
+    assert.equal((await applyPool({}, { scaleSets: [other] })).model.scaleSets[0]?.capacity, 1);
+  });
+
+  it('gives a node its own identity though somebody gives the set another one', async () => {
+    const model = applied.model;
+    const another = {
+      id: '/subscriptions/s/resourceGroups/r/providers/Microsoft.ManagedIdentity/userAssignedIdentities/monitoring',
+      clientId: 'client-2',
+      principalId: 'principal-2',
+    };
+    const scaleSets = model.scaleSets.map((set) => ({ ...set, identities: [another, ...set.identities] }));
+    world = await startTwin({ ...model, scaleSets }, { factor: 120 });
+    const { twin, machines, imds } = world;
+    await until('one serves', () => twin.instances().some(({ standing }) => standing === 'serving'));
+    const [name = '', machine] = [...machines][0] ?? [];
+    const unnamed = await imds(
+      name,
+      'identity/oauth2/token?api-version=2018-02-01&resource=https://storage.azure.com/',
+    );
+    assert.equal(unnamed.status, 400);
+    assert.match(unnamed.text, /Multiple user assigned identities exist/);
+    const files = filesOf(scaleSets[0]?.customData ?? '');
+    const told = JSON.parse(files.get('/etc/ebbtide/boot.json') ?? '');
+    const { source } = v.parse(bootManifestSchema, told);
+    const boot = connectAzure(source, machine?.spec.environment ?? {}, '/');
+    assert.match(String([...(await boot.readSecrets(['secrets/wake-url'])).values()]), /^http/);
+    const agent = files.get('/etc/ebbtide/templates/agent.json') ?? '';
+    const identity = source.kind === 'azure' ? source.identity : undefined;
+    assert.ok(agent.includes(`"identity": ${JSON.stringify(identity)}`), agent);
+  });
+
+  it('loses what starts the runbook by the clock when the runbook is written again, until that is made again', async () => {
+    const { twin } = await start();
+    const models: AzureModel[] = [];
+    const hears = { ...twin, provision: async (model: AzureModel) => void models.push(model) };
+    const living = createLivingAzure(hears, applied.model);
+    const clocks = (resources: readonly RecordedResource[]) =>
+      living.provision(resources).then(() => models.at(-1)?.jobSchedules.length);
+    const resources: readonly RecordedResource[] = applied.resources;
+    const written = resources.map((each) =>
+      each.type === 'azure-native:automation:Runbook'
+        ? { ...each, inputs: { ...each.inputs, description: 'Another' } }
+        : each,
+    );
+    const isClock = ({ type }: RecordedResource) => type === 'azure-native:automation:JobSchedule';
+    assert.deepEqual(
+      [
+        await clocks(resources),
+        await clocks(written),
+        await clocks(written),
+        await clocks(written.filter((each) => !isClock(each))),
+        await clocks(written),
+      ],
+      [4, 0, 0, 0, 4],
+    );
+  });
 
   it('gives everybody enough: the alert wakes the runbook, which protects the nodes and is refused nothing', async function () {
     if (!hasPython()) this.skip();

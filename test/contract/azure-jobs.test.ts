@@ -30,7 +30,7 @@ describe('the real runbook, as a job of the twin', function () {
     );
     assert.deepEqual(world.decided(), ['ebbtide-media_0', 'ebbtide-media_1']);
     assert.deepEqual(
-      // They are written at once.
+      // They are written side by side.
       world
         .happened('decision')
         .map(({ instance, scaleIn }) => [instance, scaleIn])

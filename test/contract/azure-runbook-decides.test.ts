@@ -91,9 +91,22 @@ describe('the runbook of Azure decides', function () {
     await start(4);
     world.lowFor(HOUR_MS, { size: 3 });
     await world.run();
-    world.lowFor(5 * HOUR_MS, { unseenMs: 2 * HOUR_MS });
+    world.lowFor(5 * HOUR_MS, { unseenMs: 21 * 60_000 });
     await world.run();
     assert.deepEqual(world.decided(), []);
+  });
+
+  it('nobody for what is remembered of a time that is still to come', async () => {
+    await start(3);
+    world.lowFor(-HOUR_MS);
+    await world.run();
+    const { low } = world.read('memory/scale-in.json') as { low: { since: string } };
+    assert.ok(low.since <= at(0), 'it is begun anew');
+    world.write('memory/scale-in.json', { v: 1, lastDecisionAt: at(-HOUR_MS) });
+    await world.run();
+    assert.deepEqual(world.decided(), []);
+    await world.run({ lowForMs: 0, coolDownMs: 600_000 });
+    assert.equal(world.decided().length, 2, 'it cools down from nothing that has not been');
   });
 
   it('nobody when the load is high', async () => {
@@ -160,15 +173,18 @@ describe('the runbook of Azure decides', function () {
   it('nobody of whom the work is unknown, whom a tag protects, or who warms up', async () => {
     await start(5);
     world.serve(0, { work: null, unknown: 'metrics: timeout' });
-    world.twin.setTag('ebbtide-media_1', 'ebbtide-protected', 'true');
+    world.twin.setTag('ebbtide-media_1', 'Ebbtide-Protected', 'yes');
     world.serve(2, { bootedAt: at(60_000) });
     world.serve(3, { protected: true });
     await world.run({ maxDrains: 9 });
     assert.deepEqual(world.decided(), ['ebbtide-media_4']);
   });
 
-  it('nothing at the minimum, without a write', async () => {
+  it('nothing at the minimum, without a write but that a low load has come to an end', async () => {
     await start(1, { work: NO_WORK, cpu: 0 });
+    await world.run();
+    assert.equal((world.read('memory/scale-in.json') as { low: unknown }).low, null);
+    world.writes.length = 0;
     const { status, log } = await world.run();
     assert.equal(status, 'Completed');
     assert.equal(log.length, 1);
@@ -176,6 +192,41 @@ describe('the runbook of Azure decides', function () {
       world.writes.filter((write) => !/acquire|release/.test(write)),
       [],
     );
+  });
+
+  it('nobody of whom Azure does not say which machine it is, and others all the same', async () => {
+    await start(4);
+    const { vmId } = world.instance(0);
+    world.drained(0);
+    Object.assign(world.instance(0), { vmId: '' });
+    world.serve(0, { machine: vmId, phase: 'empty', work: NO_WORK });
+    const ended = await world.run({ targetCpu: 1 });
+    assert.equal(ended.status, 'Completed');
+    assert.match(found(ended, 'unknown'), /does not say which machine/);
+    assert.equal(world.left().length, 4);
+    assert.deepEqual(world.decided().slice(1), ['ebbtide-media_1']);
+  });
+
+  it('and tells who serves on two minutes later, and says nothing of that', async () => {
+    await start(2);
+    world.decide(0, { at: at(119_000) });
+    assert.deepEqual(findings(await world.run()), []);
+    world.decide(0, { at: at(125_000) });
+    assert.match(found(await world.run(), 'unheard'), /serving: decided 12\d s ago that it leaves/);
+  });
+
+  it('once, also where the answer to it is lost', async () => {
+    await start(2);
+    let lost = 0;
+    world.intervene = ({ method, target }, when) => {
+      const isLost = method === 'PUT' && target.includes('/decisions/') && when === 'after' && lost === 0;
+      lost += isLost ? 1 : 0;
+      return isLost ? 'silence' : undefined;
+    };
+    const ended = await world.run({ requestMs: 300 });
+    assert.equal(lost, 1);
+    assert.equal(ended.log.filter(({ event }) => event === 'decided').length, 1);
+    assert.deepEqual(findings(ended), []);
   });
 
   it('about the machine that is there now, not its predecessor of that name', async () => {

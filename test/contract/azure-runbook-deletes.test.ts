@@ -4,6 +4,7 @@ import { hasPython } from '../../lab/azure/automation/python.ts';
 import { STORE } from './support/azure/model.ts';
 import {
   at,
+  failures,
   findings,
   found,
   HOUR_MS,
@@ -96,17 +97,60 @@ describe('the runbook of Azure deletes', function () {
       world.drained(0);
       let looks = 0;
       world.intervene = ({ method, target }, when) => {
-        const looksAgain = method === 'GET' && target.includes('/virtualMachines/0?') && when === 'before';
-        looks += looksAgain ? 1 : 0;
-        if (looksAgain && looks === 1) change();
+        const looks_ = method === 'GET' && target.includes(`/statuses/${NODE}`) && when === 'before';
+        looks += looks_ ? 1 : 0;
+        if (looks_ && looks === 2) change();
         return undefined;
       };
       const ended = await world.run();
-      assert.equal(looks, 1);
+      assert.equal(looks, 2);
       assert.match(found(ended, 'changed-meanwhile'), /does not say any more that it is empty/);
       assert.ok(isLeft());
     });
   }
+
+  it('nothing that says so no more than long enough ago once the last look is over', async () => {
+    await start();
+    world.drained(0, {}, 10_500);
+    world.intervene = ({ method, target }, when) =>
+      method === 'GET' && target.includes('/virtualMachines/0?') && when === 'before' ? 'silence' : undefined;
+    setTimeout(() => {
+      world.intervene = () => undefined;
+    }, 2_500);
+    const ended = await world.run({ requestMs: 2_000 });
+    assert.match(found(ended, 'changed-meanwhile'), /does not say any more/);
+    assert.ok(isLeft());
+  });
+
+  it('many, one after the other: Azure takes no deletions of a set that overlap', async () => {
+    await start(6);
+    for (const id of [0, 1, 2, 3]) world.drained(id);
+    const touched: string[] = [];
+    world.intervene = ({ target }, when) => {
+      const [, id] = /virtualMachines\/(\d+)\?/.exec(target) ?? [];
+      if (when === 'before' && id !== undefined && id !== touched.at(-1)) touched.push(id);
+      return undefined;
+    };
+    const { status, log } = await world.run();
+    assert.equal(status, 'Completed');
+    assert.equal(log.filter(({ event }) => event === 'deleting').length, 4);
+    assert.deepEqual(touched, ['0', '1', '2', '3']);
+    assert.deepEqual(world.left(), ['ebbtide-media_4', 'ebbtide-media_5']);
+  });
+
+  it('nothing that a person has locked, which is a failure at once', async () => {
+    await start();
+    world.drained(0);
+    let refused = 0;
+    world.intervene = ({ method }, when) => {
+      if (method !== 'DELETE' || when === 'after') return undefined;
+      refused += 1;
+      return { status: 409, headers: {}, body: '{"error":{"code":"ScopeLocked","message":"a lock"}}' };
+    };
+    assert.match(failures(await world.run()), /delete ebbtide-media_0: .*ScopeLocked/);
+    assert.equal(refused, 1);
+    assert.ok(isLeft());
+  });
 
   it('nothing for four hours, past any limit of a command, nor decides in its place, and then what has become empty', async () => {
     await start(3);

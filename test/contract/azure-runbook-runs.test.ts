@@ -68,6 +68,22 @@ describe("runs of Azure's runbook", function () {
     assert.equal(world.left().length, 1);
   });
 
+  it('never take for another run at work what is none: a lease without an end is told by no look at the pool', async () => {
+    await start(2);
+    const lease = {
+      'x-ms-lease-action': 'acquire',
+      'x-ms-lease-duration': '-1',
+      'x-ms-proposed-lease-id': crypto.randomUUID(),
+    };
+    await world.blob('runbook', 'PUT', 'memory/scale-in.json?comp=lease', { headers: lease });
+    const { log } = await world.run();
+    assert.deepEqual(
+      log.map(({ event }) => event),
+      ['busy'],
+      'which the alert of a silent runbook does not take for a look',
+    );
+  });
+
   /** Suspends a run after such a request, lets its lease end and another run do its work, and lets it go on. */
   async function suspendAfter(isIt: (request: RawRequest) => boolean): Promise<RunbookEnd> {
     await start(4);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
 import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
 import { RUNBOOK } from '../support/runbook.ts';
@@ -13,6 +14,7 @@ import {
   startRunbookWorld,
 } from './support/azure/runbook-world.ts';
 
+const RUNBOOK_TEXT = readFileSync(RUNBOOK, 'utf8');
 const DELETE = 'VirtualMachineScaleSetVMs_Delete';
 
 describe('the runbook of Azure, in trouble', function () {
@@ -128,6 +130,93 @@ describe('the runbook of Azure, in trouble', function () {
       assert.equal(world.decided().length, 2);
     });
   }
+
+  for (const [what, spoil] of [
+    ['nested beyond any depth', (key: string) => world.write(key, '['.repeat(100_000))],
+    [
+      'larger than any',
+      (key: string) => {
+        if (key.startsWith('decisions/')) world.decide(0);
+        world.write(key, `${' '.repeat(300_000)}${JSON.stringify(world.read(key))}`);
+      },
+    ],
+    ['archived by a person', (key: string) => archive(key)],
+  ] as const) {
+    for (const key of ['statuses/ebbtide-media_0.json', 'decisions/ebbtide-media_0.json'])
+      it(`an object that is ${what}, ${key}: unknown alone, and keeps nothing else from being done`, async () => {
+        await start(5);
+        world.drained(4);
+        spoil(key);
+        const ended = await world.run();
+        assert.equal(ended.status, 'Completed');
+        assert.match(
+          found(ended, key.startsWith('s') ? 'unknown' : 'decision-unknown'),
+          /ebbtide-media_0\.json: /,
+        );
+        if (what === 'larger than any') assert.match(JSON.stringify(ended.log), /larger than 262144 bytes/);
+        assert.equal(world.left().length, 4);
+        assert.ok(!world.decided().includes('ebbtide-media_0') || key.startsWith('d'));
+      });
+  }
+  function archive(key: string): void {
+    world.intervene = ({ method, target }, when) => {
+      if (method !== 'GET' || when !== 'before' || !target.includes(key)) return undefined;
+      return { status: 409, headers: { 'x-ms-error-code': 'BlobArchived' }, body: '' };
+    };
+  }
+
+  for (const code of ['BlobArchived', 'LeaseIsBreakingAndCannotBeAcquired'])
+    it(`a lock that is refused for ${code} is no other run at work`, async () => {
+      await start(2);
+      world.intervene = ({ headers }, when) =>
+        when === 'before' && headers['x-ms-lease-action'] === 'acquire'
+          ? { status: 409, headers: { 'x-ms-error-code': code }, body: '' }
+          : undefined;
+      assert.match(failures(await world.run()), new RegExp(code));
+    });
+
+  it('a run that is not at its end after ten minutes ends', async function () {
+    this.timeout(90_000);
+    await start(3);
+    world.instance(1).protection = undefined;
+    const quick = RUNBOOK_TEXT.replace('15_000, 600', '15_000, 0');
+    assert.notEqual(quick, RUNBOOK_TEXT);
+    await world.twin.provision({
+      ...world.model,
+      runbooks: world.model.runbooks.map((each) => ({ ...each, content: quick })),
+    });
+    assert.match(failures(await world.run()), /not at its end after 0 s/);
+    assert.equal(world.instance(1).protection, undefined);
+  });
+
+  it('a log of which no line is longer than a reader takes, whatever others write', async () => {
+    await start(60);
+    for (let id = 0; id < 60; id += 1)
+      world.serve(id, { work: null, unknown: 'x'.repeat(10_000), alarms: [] });
+    const ended = await world.run();
+    const told = ended.log.filter(({ event }) => event === 'found-unknown');
+    assert.equal(told.length, 51);
+    assert.equal(told.at(-1)?.text, 'and 10 more');
+    assert.ok(told.every(({ text }) => String(text).length <= 200));
+  });
+
+  it('a parameter that comes with quotes around it, as some clients send it', async () => {
+    await start(1);
+    assert.equal((await world.run(`"${encodeScaleInSettings(poolSettings())}"`)).status, 'Completed');
+  });
+
+  it('a date of when to ask again', async () => {
+    await start(1);
+    let asked = 0;
+    world.intervene = ({ target }, when) => {
+      if (when === 'after' || !target.includes('/virtualMachines?')) return undefined;
+      asked += 1;
+      const headers = { 'retry-after': new Date().toUTCString() };
+      return asked === 1 ? { status: 503, headers, body: '' } : undefined;
+    };
+    assert.equal((await world.run()).status, 'Completed');
+    assert.equal(asked, 2);
+  });
 
   it('no identity', () => {
     const settings = encodeScaleInSettings(poolSettings());

@@ -79,10 +79,15 @@ describe('what is sent to the resource manager and what the twin answers, agains
       await world.arm('operator', 'POST', `${job}/stop`),
       await world.arm('operator', 'GET', job.replace(guid, guid.replace('1', '9'))),
       await world.arm('operator', 'GET', `${REGION}/usages`),
+      await world.arm(
+        'operator',
+        'GET',
+        `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/virtualMachineScaleSets`,
+      ),
     ];
     assert.deepEqual(
       asked.map(({ status }) => status),
-      [200, 200, 404, 403, 201, 200, 200, 200, 404, 200],
+      [200, 200, 404, 403, 201, 200, 200, 200, 404, 200, 200],
     );
     assert.deepEqual(await problems(), []);
   });

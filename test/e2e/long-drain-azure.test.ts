@@ -10,6 +10,8 @@ import { lackingFor } from '../../lab/rehearsal/lacking.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+/** How often its schedules wake the runbook. */
+const QUARTER_MS = 15 * MINUTE_MS;
 /** After that, Azure ends a command that runs on a machine, and whatever waits in it. */
 const RUN_COMMAND_ENDS_MS = 90 * MINUTE_MS;
 
@@ -26,7 +28,7 @@ const PLAN: AzurePlan = {
   onCeiling: 'keep',
   warnAfterMs: 6 * HOUR_MS,
   hasMediaRegistry: true,
-  wakes: { alertMs: 5 * MINUTE_MS, scheduleMs: HOUR_MS },
+  wakes: { alertMs: 5 * MINUTE_MS, scheduleMs: QUARTER_MS },
 };
 
 const DAY_MS = 10 * HOUR_MS;
@@ -41,7 +43,7 @@ const NOBODY_WAKES: AzureStep = { at: 0, kind: 'wake-refused', forMs: DAY_MS };
 
 const ROWS: {
   what: string;
-  /** When the load falls: the drain begins soon after, or by the next look but one of the hour. */
+  /** When the load falls: the drain begins soon after, or by the next look but one of the schedules. */
   lowAt: number;
   steps: (CommonStep | AzureStep)[];
   /** How long an empty machine may be paid for. */
@@ -54,10 +56,10 @@ const ROWS: {
     goneWithinMs: 2 * MINUTE_MS,
   },
   {
-    what: 'woken each hour by its schedule, and by nobody else',
-    lowAt: MINUTE_MS,
+    what: 'woken each quarter of an hour by its schedules, and by nobody else',
+    lowAt: 2 * HOUR_MS - 12 * MINUTE_MS,
     steps: [NOBODY_WAKES],
-    goneWithinMs: HOUR_MS + 2 * MINUTE_MS,
+    goneWithinMs: QUARTER_MS + 2 * MINUTE_MS,
   },
   {
     what: 'with an agent that dies past the hour and a half, and a job that stands still for ever',

@@ -79,9 +79,9 @@ describe('boot on Azure', () => {
   });
 
   it('asks with the one identity that it was told of', async () => {
-    await run({ ...SOURCE, identityClientId: 'c-1' });
+    await run({ ...SOURCE, identity: '/identities/node' });
     const { url } = rig.requests.find(({ path }) => path === TOKEN) ?? assert.fail();
-    assert.equal(url.searchParams.get('client_id'), 'c-1');
+    assert.equal(url.searchParams.get('msi_res_id'), '/identities/node');
     assert.equal(url.searchParams.get('resource'), 'https://storage.azure.com/');
   });
 

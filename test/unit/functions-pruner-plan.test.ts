@@ -524,11 +524,25 @@ describe('planning a pool, level by level', () => {
           a: {
             place: 'outside',
             decision: decisionAbout('a'),
-            reading: fresh('a', { phase: 'draining', since: ago(3601) }),
+            reading: fresh('a', { phase: 'draining', since: ago(3601), decision: said('a') }),
           },
         },
         {},
         ['overdue a'],
+      ],
+      ...(['in-group', 'outside'] as const).map(
+        (place): [string, Record<string, Given>, Changed, string[]] => [
+          `of one that was decided, serves on, and says nothing of that (${place})`,
+          { a: { place, decision: { ...decisionAbout('a'), at: ago(121) }, reading: fresh('a') } },
+          {},
+          ['unheard a'],
+        ],
+      ),
+      [
+        'of one that was decided just now nothing',
+        { a: { place: 'outside', decision: { ...decisionAbout('a'), at: ago(120) }, reading: fresh('a') } },
+        {},
+        [],
       ],
       ['of a decision that makes no sense', { a: { decision: 'unreadable' } }, {}, ['decision-unknown a']],
       [
@@ -578,7 +592,12 @@ describe('planning a pool, level by level', () => {
       ],
       [
         'of one that was decided nothing: it is taken out',
-        { a: { reading: fresh('a', { phase: 'empty', since: ago(9000) }), decision: decisionAbout('a') } },
+        {
+          a: {
+            reading: fresh('a', { phase: 'empty', since: ago(9000), decision: said('a') }),
+            decision: decisionAbout('a'),
+          },
+        },
         {},
         [],
       ],

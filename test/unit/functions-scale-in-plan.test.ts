@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { type Decision, decisionSchema } from '../../fleet/decision.ts';
@@ -125,6 +126,55 @@ describe('the plan of the Azure runbook', () => {
       counts.drains += isDrain ? 1 : 0;
     }
     assert.ok(counts.removed > 50 && counts.drains > 100 && counts.drains < 1_900, JSON.stringify(counts));
+  });
+
+  it('knows its own services by scheme, host and port, however they write them', () => {
+    const given = [
+      ['https://management.azure.com:443/subscriptions/s', 'https://management.azure.com', true],
+      ['https://Management.Azure.com/subscriptions/s', 'https://management.azure.com', true],
+      ['https://management.azure.com:8443/x', 'https://management.azure.com', false],
+      ['http://management.azure.com/x', 'https://management.azure.com', false],
+      ['https://management.azure.com.evil.test/x', 'https://management.azure.com', false],
+      ['https://management.azure.com:443@evil.test/x', 'https://management.azure.com', false],
+    ] as const;
+    const origins = callRunbook(
+      given.flatMap(([url, base]): RunbookCall[] => [
+        ['origin_of', [url]],
+        ['origin_of', [base]],
+      ]),
+    );
+    for (const [index, [url, , isOwn]] of given.entries())
+      assert.equal(isDeepStrictEqual(origins[2 * index]?.value, origins[2 * index + 1]?.value), isOwn, url);
+  });
+
+  it('deletes nothing for what was decided about another machine', () => {
+    const node = {
+      node: NODE,
+      protected: false,
+      stopped: true,
+      reading: { kind: 'missing' },
+      decision: DECISION,
+    };
+    const outcomes = callRunbook(
+      [MACHINE, 'vm-of-later', ''].map((machine) => ['may_delete', [{ ...node, machine }]]),
+    );
+    assert.deepEqual(
+      outcomes.map(({ value }) => value),
+      [true, false, false],
+    );
+  });
+
+  it('takes no time of another zone for one of its own', () => {
+    const calls = [
+      '2026-11-21T19:00:00.123+02:00',
+      '2026-11-21T19:00:00+02:00',
+      '2026-11-21T19:00:00.1234567+00:00',
+    ];
+    const outcomes = callRunbook(calls.map((each) => ['parse_time', [each]]));
+    assert.deepEqual(
+      outcomes.map(({ value }) => value),
+      [undefined, undefined, Date.parse('2026-11-21T19:00:00.123Z')],
+    );
   });
 
   it('takes the same objects for sense as every other reader', () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Provider } from '@pulumi/azure-native/provider.js';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
@@ -29,7 +29,12 @@ import {
   settingsOf,
 } from './stacks-mocks.ts';
 import { SUBSCRIPTION } from './stacks-mocks-azure.ts';
-import { startLocalServer } from './support/local-server.ts';
+import {
+  type Answer,
+  type LocalServer,
+  type ReceivedRequest,
+  startLocalServer,
+} from './support/local-server.ts';
 
 const ROLE = 'azure-native:authorization:RoleDefinition';
 const ASSIGNMENT = 'azure-native:authorization:RoleAssignment';
@@ -38,6 +43,7 @@ const SET = 'azure-native:compute:VirtualMachineScaleSet';
 const BLOB = 'azure-native:storage:Blob';
 const RUNBOOK = 'azure-native:automation:Runbook';
 const SCHEDULED = 'azure-native:automation:JobSchedule';
+const EACH_HOUR = 'media-scale-in-at-00';
 const WORKFLOW = 'azure-native:logic:Workflow';
 const AUTOSCALE = 'azure-native:monitor:AutoscaleSetting';
 const METRIC_ALERT = 'azure-native:monitor:MetricAlert';
@@ -45,8 +51,20 @@ const ACTION_GROUP = 'azure-native:monitor:ActionGroup';
 const FIREWALL = 'azure-native:network:NetworkSecurityGroup';
 const NAMES = azureNames('media', { subscriptionId: SUBSCRIPTION, resourceGroup: 'ebbtide-media' });
 
+const TOKEN = { 'azure-native:authorization:getClientToken': () => ({ token: 't' }) };
+
 const run = (settings: Record<string, unknown> = {}, options: Parameters<typeof runUnderMocks>[0] = {}) =>
-  runUnderMocks({ ...options, settings: { ...GOOD_AZURE, ...settings } });
+  runUnderMocks({
+    ...options,
+    answers: { ...TOKEN, ...options.answers },
+    settings: { ...GOOD_AZURE, ...settings },
+  });
+
+const SETS = '/providers/Microsoft.Compute/virtualMachineScaleSets';
+const listed = (...value: object[]): Answer => ({ status: 200, body: JSON.stringify({ value }) });
+/** A resource manager that tells of no scale set, and of nothing else. */
+const nothingThere = ({ path }: ReceivedRequest): Answer =>
+  path.endsWith(SETS) ? listed() : { status: 503, body: '' };
 
 const ofType = (of: ProgramRun, type: string) => of.resources.filter((resource) => resource.type === type);
 
@@ -77,8 +95,19 @@ function toldTo(parameters: unknown) {
 
 describe('the Azure pool', () => {
   let made: ProgramRun;
+  let manager: LocalServer;
+  let managerSays: (request: ReceivedRequest) => Answer = nothingThere;
   before(async () => {
+    manager = await startLocalServer((request) => managerSays(request));
+    process.env.AZURE_RESOURCE_MANAGER_ENDPOINT = manager.url;
     made = await run();
+  });
+  afterEach(() => {
+    managerSays = nothingThere;
+  });
+  after(async () => {
+    delete process.env.AZURE_RESOURCE_MANAGER_ENDPOINT;
+    await manager.close();
   });
 
   it('makes everything with the one explicit provider, in one region and group, labelled', () => {
@@ -412,6 +441,28 @@ describe('the Azure pool', () => {
       );
     });
 
+    const READ_SET = 'azure-native:compute:getVirtualMachineScaleSet';
+    const thereAre = (...capacities: number[]) => ({
+      answers: {
+        [READ_SET]: () => ({
+          tags: { 'ebbtide-pool': 'media' },
+          sku: { capacity: capacities.length > 1 ? capacities.shift() : capacities[0] },
+        }),
+      },
+    });
+
+    it('never has a maximum below what there is: Azure would delete what is beyond it', async () => {
+      const small = { pool: { name: 'media', max: 2 }, scaleIn: { maxDrains: 1 } };
+      const maximumOf = async (...capacities: number[]) =>
+        profileOf(await run(small, thereAre(...capacities))).capacity.maximum;
+      assert.deepEqual(
+        [await maximumOf(2), await maximumOf(3), await maximumOf(4), await maximumOf(40)],
+        ['3', '3', '4', '40'],
+      );
+      // Nor below what has come while the rest was made.
+      assert.equal(await maximumOf(4, 5, 6), '6');
+    });
+
     it('takes bigger steps in a bigger pool, and waits by the fullest for longer than the runbook needs', async () => {
       const big = await run({
         pool: { name: 'media', min: 10, max: 200 },
@@ -430,7 +481,7 @@ describe('the Azure pool', () => {
         ofType(none, METRIC_ALERT).map(({ name }) => name),
         ['media-alerts-jobs-fail'],
       );
-      assert.equal(toldTo(none.one(SCHEDULED).inputs.parameters).targetCpu, undefined);
+      assert.equal(toldTo(none.one(SCHEDULED, EACH_HOUR).inputs.parameters).targetCpu, undefined);
     });
   });
 
@@ -445,6 +496,22 @@ describe('the Azure pool', () => {
       assert.equal(Object(grown.one(SET).inputs.sku).capacity, 4);
       const shrunk = await run({}, found(0));
       assert.equal(Object(shrunk.one(SET).inputs.sku).capacity, 0);
+    });
+
+    it('is what it is when the set is written, not what it was when the program began', async () => {
+      const capacities = [4, 6];
+      const answers = {
+        [READ_SET]: () => ({ tags: { 'ebbtide-pool': 'media' }, sku: { capacity: capacities.shift() ?? 6 } }),
+      };
+      assert.equal(Object((await run({}, { answers })).one(SET).inputs.sku).capacity, 6);
+      const untold = [4, undefined];
+      const silent = {
+        [READ_SET]: () => ({ tags: { 'ebbtide-pool': 'media' }, sku: { capacity: untold.shift() } }),
+      };
+      await assert.rejects(
+        run({}, { answers: silent }),
+        /scale set ebbtide-media does not say how many instances/,
+      );
     });
 
     const refusals: [string, () => Record<string, unknown>, RegExp][] = [
@@ -501,24 +568,57 @@ describe('the Azure pool', () => {
 
   it('is refused at preview where the region has no such size, and made where that cannot be known', async () => {
     const asked: string[] = [];
-    const server = await startLocalServer(({ path, headers }) => {
+    managerSays = ({ path, headers }) => {
       asked.push(`${path.split('/').at(-1)} ${headers.authorization}`);
-      return { status: 200, body: '{"value":[]}' };
-    });
-    const answers = { 'azure-native:authorization:getClientToken': () => ({ token: 't' }) };
-    process.env.AZURE_RESOURCE_MANAGER_ENDPOINT = server.url;
-    try {
-      await assert.rejects(
-        run({}, { preview: true, answers }),
-        /ebbtide:pool\.machineType is "Standard_D4s_v5": azure-native:location, which is westeurope, does not have it/,
-      );
-      assert.deepEqual(asked.sort(), ['skus Bearer t', 'usages Bearer t']);
-    } finally {
-      delete process.env.AZURE_RESOURCE_MANAGER_ENDPOINT;
-      await server.close();
-    }
-    // Under mocks there is no token.
+      return listed();
+    };
+    await assert.rejects(
+      run({}, { preview: true }),
+      /ebbtide:pool\.machineType is "Standard_D4s_v5": azure-native:location, which is westeurope, does not have it/,
+    );
+    assert.deepEqual(asked.sort(), ['skus Bearer t', 'usages Bearer t', 'virtualMachineScaleSets Bearer t']);
+    // Of that one nobody told the sizes.
     made.one(SET);
+  });
+
+  describe('is the only one of its name in the subscription', () => {
+    const inGroup = (group: string, tags: object | null) => ({
+      id: `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}${SETS}/ebbtide-media`,
+      tags,
+    });
+    const ours = { 'ebbtide-pool': 'media' };
+
+    it('and is not made where another resource group has it, which would be deleted for it', async () => {
+      managerSays = (request) =>
+        request.path.endsWith(SETS)
+          ? listed(inGroup('others', null), inGroup('Before', ours))
+          : nothingThere(request);
+      await assert.rejects(
+        run({ azure: { resourceGroup: 'now' } }, { preview: true }),
+        /ebbtide:pool\.name is "media": the resource group Before has a pool of that name, whose scale set would be deleted with the calls that are on, for one in now/,
+      );
+    });
+
+    it('and is not made where that is not known', async () => {
+      managerSays = () => ({ status: 500, body: '' });
+      await assert.rejects(
+        run({}, { preview: true }),
+        /whether the pool media is in another resource group than ebbtide-media is not known, .*: try again\. .*500/,
+      );
+    });
+
+    it('as far as these credentials may look', async () => {
+      managerSays = () => ({ status: 403, body: '{"error":{"code":"AuthorizationFailed"}}' });
+      (await run()).one(SET);
+    });
+
+    it('which is looked at only before it is made', async () => {
+      managerSays = () => ({ status: 500, body: '' });
+      const answers = {
+        'azure-native:compute:getVirtualMachineScaleSet': () => ({ tags: ours, sku: { capacity: 2 } }),
+      };
+      (await run({}, { answers })).one(SET);
+    });
   });
 
   describe('the runbook', () => {
@@ -544,7 +644,7 @@ describe('the Azure pool', () => {
         type: 'UserAssigned',
         userAssignedIdentities: ['media-runbook-id'],
       });
-      const told = toldTo(made.one(SCHEDULED).inputs.parameters);
+      const told = toldTo(made.one(SCHEDULED, EACH_HOUR).inputs.parameters);
       assert.deepEqual(told, {
         pool: 'media',
         scaleSet: NAMES.scaleSetId,
@@ -575,17 +675,37 @@ describe('the Azure pool', () => {
       });
     });
 
-    it('is woken each hour, by a link that is made anew whenever the runbook or what it is told is', async () => {
-      const schedule = made.one('azure-native:automation:Schedule').inputs;
-      assert.deepEqual([schedule.frequency, schedule.interval], ['Hour', 1]);
-      assert.ok(Date.parse(String(schedule.startTime)) > Date.now() + 5 * 60_000);
-      const idOf = async (settings: Record<string, unknown>) =>
-        (await run(settings)).one(SCHEDULED).inputs.jobScheduleId;
+    it('is woken each quarter of an hour, since Azure’s schedules are at least an hour apart', () => {
+      const schedules = ofType(made, 'azure-native:automation:Schedule');
+      assert.deepEqual(
+        schedules.map(({ inputs: { frequency, interval, startTime } }) => [
+          frequency,
+          interval,
+          String(startTime).slice(14),
+        ]),
+        ['00', '15', '30', '45'].map((minute) => ['Hour', 1, `${minute}:00.000Z`]),
+      );
+      assert.deepEqual(
+        ofType(made, SCHEDULED).map(({ inputs }) => Object(inputs.schedule).name),
+        schedules.map(({ inputs }) => inputs.scheduleName),
+      );
+    });
+
+    it('is woken by links that are made anew whenever the runbook is written, or what it is told is another', async () => {
+      const idsOf = (of: ProgramRun) => ofType(of, SCHEDULED).map(({ inputs }) => inputs.jobScheduleId);
+      const otherKey = {
+        answers: {
+          'azure-native:storage:listStorageAccountServiceSAS': () => ({ serviceSasToken: 'sig=other' }),
+        },
+      };
       const ids = [
-        made.one(SCHEDULED).inputs.jobScheduleId,
-        await idOf({ scaleIn: { maxDrains: 2 } }),
-        await idOf({ azure: { tags: { a: 'b' } } }),
-      ];
+        made,
+        await run({ scaleIn: { maxDrains: 2 } }),
+        await run({ azure: { tags: { a: 'b' } } }),
+        // The account's key was renewed: so is the address that the runbook is read from, and the runbook is written.
+        await run({}, otherKey),
+      ].flatMap(idsOf);
+      assert.equal(ids.length, 16);
       assert.equal(new Set(ids).size, ids.length);
     });
 
@@ -616,12 +736,22 @@ describe('the Azure pool', () => {
       ),
     );
     const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
+    const finds = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, finding]) => finding);
+    assert.deepEqual(
+      finds.filter(
+        (finding) => !rules.some(({ inputs }) => JSON.stringify(inputs).includes(`found-${finding}`)),
+      ),
+      [],
+      'nobody hears of these',
+    );
     for (const { inputs } of rules) {
       const [{ query }] = Object(inputs.criteria).allOf;
       for (const [, finding] of String(query).matchAll(/"found-([a-z-]*[a-z])"/g))
         assert.ok(runbook.includes(`found["${finding}"]`), `the runbook never finds ${finding}`);
       assert.deepEqual(inputs.actions, { actionGroups: [group, 'media-alerts-people-id'] });
       const [{ operator, threshold }] = Object(inputs.criteria).allOf;
+      if (inputs.ruleName === 'ebbtide-media-runbook-silent')
+        assert.match(query, /where event == "scale-in"$/, 'who waits for another has seen nothing');
       const isSilent = inputs.ruleName === 'ebbtide-media-runbook-silent';
       assert.deepEqual([operator, threshold], isSilent ? ['LessThan', 1] : ['GreaterThan', 0]);
     }
@@ -635,6 +765,22 @@ describe('the Azure pool', () => {
       { actionGroupId: group },
       { actionGroupId: 'media-alerts-people-id' },
     ]);
+  });
+
+  it('keeps the runbook’s log where an earlier one of another region is not in the way, and reads it line by line', () => {
+    const [workspace] = ofType(made, 'azure-native:operationalinsights:Workspace');
+    assert.equal(workspace?.inputs.workspaceName, 'ebbtide-media-westeurope');
+    for (const { inputs } of ofType(made, 'azure-native:monitor:ScheduledQueryRule')) {
+      const [{ query }] = Object(inputs.criteria).allOf;
+      const lines = String(query).split('\n');
+      assert.equal(
+        lines[3],
+        '| mv-expand text = split(column_ifexists("ResultDescription", ""), "\\n") to typeof(string)',
+      );
+      assert.equal(lines[4], '| extend line = parse_json(text)');
+      // One that finds another at work has not looked.
+      assert.doesNotMatch(query, /"busy"/);
+    }
   });
 
   it('can be swept without the program, and goes only after the sweep', async () => {
@@ -665,10 +811,14 @@ describe('the Azure pool', () => {
     assert.deepEqual(set?.ignoreChanges, ['virtualMachineProfile.osProfile.linuxConfiguration.ssh']);
     assert.equal(options.get(ASSIGNMENT)?.deleteBeforeReplace, true);
     assert.equal(options.get(SCHEDULED)?.deleteBeforeReplace, true);
+    // Microsoft.Insights is registered by what is made first of it.
+    assert.equal([options.get('azure-native:monitor:DiagnosticSetting')?.dependsOn ?? []].flat().length, 1);
     assert.deepEqual(options.get('azure-native:automation:Schedule')?.ignoreChanges, ['startTime']);
   });
 
   describe('a node', () => {
+    const NODE_IDENTITY = `${NAMES.groupId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ebbtide-media-node`;
+
     it('is told by its custom data where its things are, and no secret', async () => {
       const { customData } = Object(Object(made.one(SET).inputs.virtualMachineProfile).osProfile);
       const text = gunzipSync(Buffer.from(customData, 'base64')).toString();
@@ -684,6 +834,7 @@ describe('the Azure pool', () => {
       assert.deepEqual(manifest.source, {
         kind: 'azure',
         store,
+        identity: NODE_IDENTITY,
         secrets: { keys: 'secrets/keys', redis: 'secrets/redis' },
       });
       const fetched = manifest.stages.flatMap((stage) => stage.files.map(({ key }) => key));
@@ -696,7 +847,11 @@ describe('the Azure pool', () => {
         (whole, name: string) => values[name] ?? whole,
       );
       const { cloud, registry, software } = v.parse(agentConfigSchema, JSON.parse(filled));
-      assert.deepEqual(cloud, { kind: 'azure', runbook: { wakeUrlKey: 'secrets/wake-url' } });
+      assert.deepEqual(cloud, {
+        kind: 'azure',
+        identity: NODE_IDENTITY,
+        runbook: { wakeUrlKey: 'secrets/wake-url' },
+      });
       assert.deepEqual(registry, { kind: 'bucket', bucket: store, statusName: 'ebbtide-media_3' });
       assert.equal(software.template, await promiseOf(made.outputs.template));
       assert.doesNotMatch(text, /ssssssss|10\.0\.0\.5|sig=/);
@@ -720,7 +875,7 @@ describe('the Azure pool', () => {
       const code = randomBytes(64 * 1024).toString('base64');
       assert.throws(
         () => modelOf({}, { code, sha256: 'c'.repeat(64) }),
-        /user-data has \d+ bytes packed, and Azure takes 65536\. By file: \/opt\/ebbtide\/boot\.cjs/,
+        /user-data has \d+ bytes packed, and Azure takes 65535\. By file: \/opt\/ebbtide\/boot\.cjs/,
       );
     });
 
@@ -778,7 +933,7 @@ function optionsOfPool() {
       {
         settings: azure,
         names: NAMES,
-        capacity: 1,
+        capacity: { now: 1, after: () => pulumi.output(1) },
         software: softwareOf(bundle, azure.media),
         boot: bundle,
         runbook: bundle,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { type MachineRoom, readMachineRoom } from '../../stacks/azure/machine-room.ts';
-import { roomProblems, roomWarnings } from '../../stacks/azure/room-rules.ts';
+import { roomProblems, roomWarnings, sizeWarnings } from '../../stacks/azure/room-rules.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { configValues, GOOD_AZURE, settingsOf } from './stacks-mocks.ts';
 import {
@@ -116,6 +116,29 @@ describe('room for machines', () => {
       /takes 16 more processors, .* has 15 left: the pool stops growing there$/,
     );
   });
+});
+
+describe('a maximum below what there is', () => {
+  const rows: [string, Record<string, unknown>, there: number, says: RegExp | undefined][] = [
+    ['as many as serve and drain at most', {}, 6, undefined],
+    [
+      'more',
+      {},
+      7,
+      /^is 3: .* which is 3, the set may have 6 nodes, and it has 7\. .* its maximum stays 7 until/,
+    ],
+    ['more, that nothing counts', { scaling: { kind: 'none' } }, 7, undefined],
+  ];
+  for (const [what, changed, there, says] of rows) {
+    it(`is told of where there are ${what}, if it bounds anything`, () => {
+      const warnings = sizeWarnings(settings(changed), there);
+      assert.deepEqual(
+        warnings.map(({ key }) => key),
+        says === undefined ? [] : ['pool.max'],
+      );
+      assert.match(warnings[0]?.says ?? '', says ?? /^$/);
+    });
+  }
 });
 
 describe('what a region says of a size', () => {

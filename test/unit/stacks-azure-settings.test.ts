@@ -99,6 +99,11 @@ describe('settings of Azure', () => {
       /^ebbtide:azure\.tags\.ebbtide-pool .*must be a tag of at most 128/,
     ],
     [
+      'more tags than autoscale takes, with the pool’s own',
+      { azure: { tags: Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`t${index}`, 'x'])) } },
+      /^ebbtide:azure\.tags .*must have at most 14 tags$/,
+    ],
+    [
       'a notice that Azure does not give',
       { azure: { terminateNotice: '20m' } },
       /^ebbtide:azure\.terminateNotice is "20m": must be a duration with a unit from "5m" to "15m"/,

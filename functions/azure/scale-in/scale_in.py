@@ -1,6 +1,6 @@
 """Scale-in of an Azure scale set: decides which of its nodes should go, and deletes those that are empty.
 
-Runs as an Automation job whenever something wakes it: an alert of low load, a node, the hourly schedule. Each run takes a
+Runs as an Automation job whenever something wakes it: an alert of low load, a node, the schedule. Each run takes a
 lock, reads the whole world (the set's instances, what their nodes say, what was decided about them), and plans from that
 
   - whom to mark: with a decision that the node's agent reads; it drains, and says `empty` after its last room;
@@ -16,18 +16,24 @@ What must stay true, whatever is changed here:
   - What is written comes before what it leads to, and never over what another has written meanwhile.
   - Killed at any line and run again it does no harm. With nothing to do it ends at once.
 """
-import base64, datetime, email.utils, http.client, json, math, os, random, sys, threading, time, urllib.parse, uuid
+import base64, datetime, email.utils, http.client, itertools, json, math, os, random, sys, threading, time, urllib.parse, uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 STALE_MS = 60_000  # older than this, by the store's clock, a status says nothing about the present
 EMPTY_WORD_MS = 12_000  # so old the word may be that a node is empty: one that boots again is not back sooner
 EMPTY_EXPECTED_MS = 600_000  # by then a node that is empty should be gone
 SILENT_MS = 3_600_000  # by then the alarms have called a person: a node silent for so long holds up no others
-UNSEEN_MS = 65 * 60_000  # the schedule looks each hour: two looks further apart tell nothing of the time between
+UNSEEN_MS = 20 * 60_000  # the schedule looks each 15 minutes: looks further apart tell nothing of the time between
+UNHEARD_MS = 120_000  # by then a node that speaks has taken up what was decided about it
+AHEAD_MS = 60_000  # what lies further ahead no clock of another run's has written: it is as if it were not there
 FULL = 0.8  # of the target: fuller the others must not become by a scale-in, or the set would grow again
-LEASE_S, RENEW_AFTER_MS = 60, 15_000
+LEASE_S, RENEW_AFTER_MS, RUN_S = 60, 15_000, 600
 PARALLEL, ATTEMPTS = 24, 5
-LISTED = 50  # neither a line of the log nor a decision lists a whole fleet
+IN_CONFLICT = 9  # attempts, in about two minutes: so long Azure may be busy with another change of the set
+PROTECTED_AT_ONCE, PROTECTED_IN_ALL = 4, 200  # of a run: the next one goes on
+BLOB_BYTES, PAGE_BYTES = 2**18, 2**25  # no object of the registry, and no page of a list, is nearly as large
+LISTED, FAILURES, TEXT = 50, 10, 200  # neither a line of the log nor a decision lists a whole fleet
 MEMORY = "/memory/scale-in.json"
 VERSION = "api-version=2024-03-01"
 
@@ -35,18 +41,27 @@ VERSION = "api-version=2024-03-01"
 def main(arguments, environment):
     settings = {}
     try:
-        settings = parse(base64.b64decode("".join(arguments), validate=True), SETTINGS)
+        settings = parse(base64.b64decode("".join(arguments).strip("'\""), validate=True), SETTINGS)
         run = Run(settings, environment)
         run.run()
         return 1 if run.failures else 0
     except TROUBLE as problem:
-        log(settings, "error", "scale-in", failures=[f"{type(problem).__name__}: {problem}"])
+        log(settings, "error", "scale-in", failures=some([f"{type(problem).__name__}: {problem}"]))
         return 1
+
+
+def some(texts):
+    more = [f"and {len(texts) - FAILURES} more"] if len(texts) > FAILURES else []
+    return [text[: 2 * TEXT] for text in texts[:FAILURES]] + more
+
+
+ONE_LINE = threading.Lock()
 
 
 def log(settings, level, event, **details):
     line = {"at": format_time(now_ms()), "level": level, "event": event, "pool": settings.get("pool"), **details}
-    print(json.dumps(line), flush=True)
+    with ONE_LINE:
+        print(json.dumps(line) + "\n", end="", flush=True)
 
 
 class Run:
@@ -54,9 +69,9 @@ class Run:
         arm = "https://management.azure.com"
         self.settings = settings
         self.failures = []
-        self.threads = ThreadPoolExecutor(PARALLEL)
-        self.manager = Service(settings.get("arm", arm), f"{arm}/", settings, environment)
-        self.store = Service(settings["store"], "https://storage.azure.com/", settings, environment)
+        self.threads, self.few = ThreadPoolExecutor(PARALLEL), ThreadPoolExecutor(PROTECTED_AT_ONCE)
+        self.manager = Service(settings.get("arm", arm), f"{arm}/", PAGE_BYTES, settings, environment)
+        self.store = Service(settings["store"], "https://storage.azure.com/", BLOB_BYTES, settings, environment)
         self.lock = Lock(self.store, settings)
 
     def run(self):
@@ -65,12 +80,12 @@ class Run:
             return
         try:
             todo = plan(self.read_world(), self.settings, now_ms())
-            for finding in todo["findings"]:
+            for finding in bounded(todo["findings"]):
                 log(self.settings, "warn", **finding)
             done = self.carry_out(todo)
         finally:
             self.lock.free()
-        told = {"passedOver": todo["passedOver"][:LISTED], "failures": self.failures[:LISTED]}
+        told = {"passedOver": todo["passedOver"][:LISTED], "failures": some(self.failures)}
         log(self.settings, "error" if self.failures else "info", "scale-in", **todo["counts"], **done, **told)
 
     def read_world(self):
@@ -90,6 +105,7 @@ class Run:
         found = []
         page = f"{self.settings['scaleSet']}/virtualMachines?{VERSION}&$expand=instanceView"
         while page:
+            self.lock.check()
             answer = json.loads(self.manager.send("GET", page).body)
             found += [parse_instance(each) for each in answer["value"]]
             page = answer.get("nextLink")
@@ -97,6 +113,7 @@ class Run:
 
     def see(self, instance):
         """With what its node says, and what was decided about this very machine; `doubt`: why that is not known."""
+        self.lock.check()
         node = {**instance, "reading": self.read_status(instance), "decision": None, "doubt": None}
         blob = self.store.read(f"/decisions/{instance['node']}.json", DECISION, instance["node"])
         if blob is None:
@@ -109,6 +126,8 @@ class Run:
         return {**node, "condition": {"if-match": blob["etag"]}}
 
     def read_status(self, instance):
+        if not instance["machine"]:
+            return {"kind": "unreadable", "reason": "Azure does not say which machine it is"}
         blob = self.store.read(f"/statuses/{instance['node']}.json", STATUS, instance["node"])
         if blob is None:
             return {"kind": "missing"}
@@ -125,34 +144,46 @@ class Run:
     def carry_out(self, todo):
         if todo["memory"]:
             self.store.write(MEMORY, todo["memory"], {"x-ms-lease-id": self.lock.id}, self.lock.check)
-        decided = self.do(self.decide, todo["victims"])
-        deleted = self.do(self.delete, todo["deletions"])
-        return {"decided": decided, "deleted": deleted, "protected": self.do(self.protect, todo["protections"])}
+        return {
+            "decided": self.do(self.decide, todo["victims"], self.threads.map),
+            # One after the other: Azure refuses, or breaks off, changes of one set that overlap.
+            "deleted": self.do(self.delete, todo["deletions"], map),
+            "protected": self.do(self.protect, todo["protections"], self.few.map),
+        }
 
-    def do(self, act, nodes):
+    def do(self, act, nodes, each):
         """With each: what fails keeps no other from being done. Gives with whom it went well."""
-        done = []
-        for node, future in [(node, self.threads.submit(act, node)) for node in nodes]:
+
+        def attempt(node):
             try:
-                future.result()
-                done.append(node["node"])
+                act(node)
+                return node["node"]
             except Overtaken as problem:  # the next run looks at it anew
-                log(self.settings, "warn", "found-changed-meanwhile", node=node["node"], text=str(problem))
+                log(self.settings, "warn", "found-changed-meanwhile", node=node["node"], text=str(problem)[: 2 * TEXT])
             except TROUBLE as problem:
                 self.failures.append(f"{act.__name__} {node['node']}: {problem}")
-        return done[:LISTED]
+
+        return [name for name in each(attempt, nodes) if name][:LISTED]
 
     def decide(self, node):
-        decision = node["decision"]
-        self.store.write(f"/decisions/{node['node']}.json", decision, node["condition"], self.lock.check)
+        decision, path = node["decision"], f"/decisions/{node['node']}.json"
+        try:
+            self.store.write(path, decision, node["condition"], self.lock.check)
+        except Overtaken:  # by ourselves, where only the answer was lost
+            found = self.store.read(path, DECISION)
+            if found is None or found["problem"] or found["content"]["id"] != decision["id"]:
+                raise
         log(self.settings, "info", "decided", **{name: decision[name] for name in ("node", "machine", "id", "reason")})
 
     def delete(self, node):
         def look_again():  # a job may be suspended for hours between any two lines
-            self.lock.check()
+            begun = time.monotonic()
+            reading = self.read_status(node)
             answer = self.manager.send("GET", f"{node['url']}&$expand=instanceView")
             instance = parse_instance(json.loads(answer.body))
-            if not may_delete({**node, **instance, "reading": self.read_status(instance)}):
+            self.lock.check()
+            reading["ageMs"] = reading.get("ageMs", 0) + 1000 * (time.monotonic() - begun)
+            if not may_delete({**node, **instance, "reading": reading}):
                 raise Overtaken("it does not say any more that it is empty")
 
         self.manager.send("DELETE", node["url"], before=look_again)
@@ -174,6 +205,7 @@ class Lock:
     def __init__(self, store, settings):
         self.store = store
         self.id = str(uuid.uuid4())
+        self.one_renews = threading.Lock()
         self.renew_after_s = settings.get("renewMs", RENEW_AFTER_MS) / 1000
 
     def take(self):
@@ -182,20 +214,26 @@ class Lock:
             if self.store.read(MEMORY, REMEMBERED) is None:
                 self.store.write(MEMORY, {"v": 1}, {"if-none-match": "*"})
             self.lease("acquire", {"x-ms-lease-duration": str(LEASE_S), "x-ms-proposed-lease-id": self.id})
-            return True
-        except Overtaken:
-            return False
+        except Overtaken as refused:
+            if refused.code in ("LeaseAlreadyPresent", "BlobAlreadyExists", "ConditionNotMet"):
+                return False
+            raise
+        self.taken_at = self.held_since
+        return True
 
     def check(self):
         """Before each effect: fails where it is no longer ours, or has run out: what was read is old then."""
-        held_s = time.monotonic() - self.held_since
-        if held_s >= LEASE_S:
-            raise ValueError("the lock has run out: this run stood still, or is too slow")
-        if held_s >= self.renew_after_s:
-            try:
-                self.lease("renew", {"x-ms-lease-id": self.id})
-            except Overtaken as lost:
-                raise ValueError(f"the lock was lost to another run: {lost}") from lost
+        with self.one_renews:
+            held_s = time.monotonic() - self.held_since
+            if held_s >= LEASE_S:
+                raise ValueError("the lock has run out: this run stood still, or is too slow")
+            if time.monotonic() - self.taken_at >= RUN_S:
+                raise ValueError(f"this run is not at its end after {RUN_S} s: the next one goes on")
+            if held_s >= self.renew_after_s:
+                try:
+                    self.lease("renew", {"x-ms-lease-id": self.id})
+                except Overtaken as lost:
+                    raise ValueError(f"the lock was lost to another run: {lost}") from lost
 
     def free(self):
         try:
@@ -216,10 +254,10 @@ def plan(world, settings, now):
     nodes = world["nodes"]
     deletions = [node for node in nodes if may_delete(node)]
     leaving = {node["node"] for node in deletions}
-    bare = [each for each in world["instances"] if not each["shielded"] and each["state"] != "Creating"]
+    bare = [each for each in world["instances"] if not each["scaleInProtected"] and each["state"] != "Creating"]
     return {
         "deletions": deletions,
-        "protections": [each for each in bare if each["node"] not in leaving],
+        "protections": [each for each in bare if each["node"] not in leaving][:PROTECTED_IN_ALL],
         "findings": [finding for node in nodes for finding in findings_of(node, settings, now)],
         **plan_scale_in(nodes, world["memory"], settings, now),
     }
@@ -228,7 +266,7 @@ def plan(world, settings, now):
 def may_delete(node):
     """Marked, unprotected, and empty by its own word for that decision; or it was stopped, and nothing runs on it."""
     decision, reading = node["decision"], node["reading"]
-    if decision is None or node["protected"]:
+    if decision is None or node["protected"] or machine_of(decision) != node["machine"]:
         return False
     if node["stopped"]:
         return True
@@ -248,8 +286,10 @@ def plan_scale_in(nodes, memory, settings, now):
     nobody = {"memory": None, "victims": [], "passedOver": [], "counts": counts}
     if memory is None:  # it made no sense: begun anew, as if something had been decided just now
         return {**nobody, "memory": {"v": 1, "lastDecisionAt": format_time(now)}}
-    if serving <= settings["minServing"] or "targetCpu" not in settings:
+    if "targetCpu" not in settings:
         return nobody
+    if serving <= settings["minServing"]:  # there is nothing that could last
+        return {**nobody, "memory": {**memory, "low": None} if memory.get("low") else None}
 
     needed = nodes_needed(candidates, settings["targetCpu"], now)
     low = low_since(memory.get("low"), needed, len(nodes), now)
@@ -260,13 +300,22 @@ def plan_scale_in(nodes, memory, settings, now):
     if serving <= enough:  # so many were needed in that time; from now on it may be fewer
         return {**nobody, "memory": {**memory, "low": low_since(None, needed, len(nodes), now)}}
 
-    said = [memory.get("lastDecisionAt")]  # and what the decisions say: the memory may have been begun anew
-    said += [node["decision"]["at"] for node in nodes if node["decision"] and node["decision"]["cause"] == "scale-in"]
-    last = max((parse_time(at) for at in said if at), default=None)
-    rules = {**settings, "drainsUnderWay": drains, "lastDecisionAt": last}
+    rules = {**settings, "drainsUnderWay": drains, "lastDecisionAt": last_decision(nodes, memory, now)}
     chosen, passed_over = choose_victims(candidates, serving - enough, rules, now)
-    if not chosen:
-        return {**nobody, "memory": {**memory, "low": low}, "passedOver": passed_over}
+    victims = decide(chosen, passed_over, f"{serving} serve, {enough} are enough", settings, now)
+    memory = {**memory, "low": low, **({"lastDecisionAt": format_time(now)} if victims else {})}
+    return {"memory": memory, "victims": victims, "passedOver": passed_over, "counts": counts}
+
+
+def last_decision(nodes, memory, now):
+    """Of what is remembered, and of what the decisions say: the memory may have been begun anew."""
+    said = [memory.get("lastDecisionAt")]
+    said += [node["decision"]["at"] for node in nodes if node["decision"] and node["decision"]["cause"] == "scale-in"]
+    return max((parse_time(at) for at in said if at and not is_ahead(at, now)), default=None)
+
+
+def decide(chosen, passed_over, excess, settings, now):
+    """With the decision of each."""
     common = {"v": 1, "pool": settings["pool"], "at": format_time(now), "passedOver": passed_over[:LISTED]}
     common.update(by="runbook", cause="scale-in", intent="leave")
     if len(passed_over) > LISTED:
@@ -274,10 +323,8 @@ def plan_scale_in(nodes, memory, settings, now):
     victims = []
     for node, why in chosen:
         own = {"id": f"{now:011x}-{random.randrange(16**5):05x}", "node": node["node"], "machine": node["machine"]}
-        reason = f"{why}; {serving} serve, {enough} are enough"
-        victims.append({**node, "decision": {**common, **own, "reason": reason}})
-    memory = {**memory, "low": low, "lastDecisionAt": format_time(now)}
-    return {"memory": memory, "victims": victims, "passedOver": passed_over, "counts": counts}
+        victims.append({**node, "decision": {**common, **own, "reason": f"{why}; {excess}"}})
+    return victims
 
 
 def nodes_needed(candidates, target, now):
@@ -294,9 +341,14 @@ def nodes_needed(candidates, target, now):
 
 def low_since(low, needed, size, now):
     """Since when no more than so many were needed. Growth meanwhile, or a long time unseen, begins it anew."""
-    if low is None or size > low["size"] or now - parse_time(low["seenAt"]) > UNSEEN_MS:
+    is_known = low is not None and not is_ahead(low["since"], now) and not is_ahead(low["seenAt"], now)
+    if not is_known or size > low["size"] or now - parse_time(low["seenAt"]) > UNSEEN_MS:
         low = {"since": format_time(now), "needed": needed}
     return {**low, "needed": max(needed, low["needed"]), "size": size, "seenAt": format_time(now)}
+
+
+def is_ahead(at, now):
+    return parse_time(at) > now + AHEAD_MS
 
 
 def is_drain(node, now):
@@ -326,6 +378,10 @@ def findings_of(node, settings, now):
     else:
         status = node["reading"]["status"]
         since_ms = now - parse_time(status["since"])
+        if node["decision"] and status.get("decision", {}).get("id") != node["decision"]["id"]:
+            decided_ms = now - parse_time(node["decision"]["at"])
+            if decided_ms > UNHEARD_MS:
+                found["unheard"] = f"{status['phase']}: decided {seconds(decided_ms)} s ago that it leaves, and it says nothing of that"
         if status["work"] is None:
             found["unknown"] = f"{status['phase']}, its work is unknown: {status.get('unknown', 'no reason given')}"
         if status["phase"] == "draining" and since_ms > settings["warnAfterMs"]:
@@ -334,7 +390,17 @@ def findings_of(node, settings, now):
             found["not-deleted"] = f"{status['phase']} for {seconds(since_ms)} s: resume it, or delete it"
         for alarm in status.get("alarms", []):
             found[f"node-{alarm['name']}"] = f"{alarm['text']} (since {alarm['since']})"
-    return [{"event": f"found-{name}", "node": node["node"], "text": text} for name, text in found.items()]
+    return [{"event": f"found-{name}", "node": node["node"], "text": text[:TEXT]} for name, text in found.items()]
+
+
+def bounded(findings):
+    """No more than so many of a kind, and a word of how many more there are."""
+    counts, told = Counter(), []
+    for finding in findings:
+        counts[finding["event"]] += 1
+        if counts[finding["event"]] <= LISTED:
+            told.append(finding)
+    return told + [{"event": event, "text": f"and {n - LISTED} more"} for event, n in counts.items() if n > LISTED]
 
 
 # ---- The choice: the same as fleet/choose-victims.ts, held to it by test/cases/choose-victims.json ------------------
@@ -455,7 +521,7 @@ STATUS = {
     "decision?": GIVEN, "alarms?": [{"name": str, "since": is_time, "text": str}],
 }
 LOW = {"since": is_time, "seenAt": is_time, "needed": is_number, "size": is_number}
-REMEMBERED = {"v": 1, "lastDecisionAt?": is_time, "low?": LOW}
+REMEMBERED = {"v": 1, "lastDecisionAt?": is_time, "low?": (None, LOW)}
 SETTINGS = {  # fleet/azure-function-settings.ts says what each is
     **{name: str for name in ("pool", "scaleSet", "store")},
     **{name: is_number for name in ("minServing", "maxDrains", "coolDownMs", "warmUpMs", "lowForMs", "warnAfterMs")},
@@ -464,8 +530,12 @@ SETTINGS = {  # fleet/azure-function-settings.ts says what each is
 
 
 def parse(body, shape, node=None):
-    parsed = json.loads(body)
-    if not fits(parsed, shape):
+    try:
+        parsed = json.loads(body)
+        is_sense = fits(parsed, shape)
+    except RecursionError as problem:
+        raise ValueError("it is too deep to be read") from problem
+    if not is_sense:
         raise ValueError("it is no object")
     if node is not None and parsed["node"] != node:
         raise ValueError(f"it speaks of {parsed['node']}, not of its own node")
@@ -495,13 +565,18 @@ def parse_instance(found):
     return {
         "node": found["name"],
         "url": f"{found['id']}?{VERSION}",
-        "machine": properties["vmId"].lower(),  # Azure writes it in either case
-        "state": properties["provisioningState"],
+        "machine": properties.get("vmId", "").lower(),  # Azure writes it in either case
+        "state": properties.get("provisioningState", "unknown"),
         "createdAt": parse_time(properties["timeCreated"]) if "timeCreated" in properties else math.inf,
-        "shielded": (properties.get("protectionPolicy") or {}).get("protectFromScaleIn") is True,
-        "protected": (found.get("tags") or {}).get("ebbtide-protected", "").lower() == "true",
+        "scaleInProtected": (properties.get("protectionPolicy") or {}).get("protectFromScaleIn") is True,
+        "protected": any(says_protected(*tag) for tag in (found.get("tags") or {}).items()),
         "stopped": "PowerState/stopped" in states or "PowerState/deallocated" in states,
     }
+
+
+def says_protected(tag, value):
+    """Azure keeps either case of a tag's name. Whoever put it there meant it: only `false` takes it back."""
+    return tag.lower() == "ebbtide-protected" and value.lower() != "false"
 
 
 def machine_of(told):
@@ -511,6 +586,8 @@ def machine_of(told):
 def parse_time(written):
     """As JavaScript writes it, or Azure: with seven digits, and an offset that is always 0."""
     whole, _, rest = written.removesuffix("Z").removesuffix("+00:00").partition(".")
+    if rest and not rest.isdecimal():
+        raise ValueError(f"{written} is no time")
     at = datetime.datetime.strptime(f"{whole}+0000", "%Y-%m-%dT%H:%M:%S%z")
     return round(at.timestamp()) * 1000 + int(rest[:3].ljust(3, "0"))
 
@@ -538,9 +615,13 @@ HINTS = {
 class Refused(Exception):
     """An answer that is no success."""
 
-    def __init__(self, text, code=""):
+    def __init__(self, text, status=0, code="", attempts=1):
         super().__init__(text)
-        self.code = code
+        self.status, self.code, self.attempts = status, code, attempts
+
+    def is_of_one_object(self):
+        """And says nothing of the others beside it: it is archived, say."""
+        return self.status not in (401, 403, 408, 429) and self.status < 500 and self.code != "ContainerNotFound"
 
 
 class Overtaken(Refused):
@@ -553,8 +634,8 @@ TROUBLE = (Refused, OSError, http.client.HTTPException, ValueError, KeyError, Ty
 class Service:
     """Whatever this program asks of it may be asked again, and is."""
 
-    def __init__(self, base, audience, settings, environment):
-        self.base = base.rstrip("/")
+    def __init__(self, base, audience, most_bytes, settings, environment):
+        self.base, self.most_bytes = base.rstrip("/"), most_bytes
         self.timeout_s = settings.get("requestMs", 20_000) / 1000
         self.lines = threading.local()
         for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
@@ -570,26 +651,27 @@ class Service:
 
     def read(self, path, shape, node=None):
         """A blob, and its age by the store's own clock. None only where the store says that there is none."""
+        blob = {"etag": None, "ageMs": 0, "content": None, "problem": None}
         try:
             answer = self.send("GET", path)
-        except Refused as refused:
-            if refused.code == "BlobNotFound":
+            now, then = [email.utils.parsedate_to_datetime(answer.getheader(each)) for each in ("date", "last-modified")]
+            blob.update(etag=answer.getheader("etag"), ageMs=(now - then).total_seconds() * 1000)
+            blob["content"] = parse(answer.body, shape, node)
+        except (Refused, ValueError) as problem:
+            if isinstance(problem, Refused) and problem.code == "BlobNotFound":
                 return None
-            raise
-        now, then = [email.utils.parsedate_to_datetime(answer.getheader(name)) for name in ("date", "last-modified")]
-        blob = {"etag": answer.getheader("etag"), "ageMs": (now - then).total_seconds() * 1000}
-        try:
-            return {**blob, "content": parse(answer.body, shape, node), "problem": None}
-        except ValueError as problem:
-            return {**blob, "content": None, "problem": f"{path[1:]}: {problem}"}
+            if isinstance(problem, Refused) and not problem.is_of_one_object():
+                raise
+            blob["problem"] = f"{path[1:]}: {problem}"
+        return blob
 
     def write(self, path, content, condition, before=lambda: None):
         self.send("PUT", path, content, {"x-ms-blob-type": "BlockBlob", **condition}, before)
 
     def send(self, method, url, content=None, headers=None, before=lambda: None):
-        """`before` each attempt at an effect it is seen to that it may still be."""
+        """`before` each attempt at an effect it is seen to that it may still be, with requests of its own where need be."""
         url = url if "://" in url else self.base + url
-        if not url.startswith(f"{self.base}/"):
+        if origin_of(url) != origin_of(self.base):
             raise ValueError(f"{url} is not of {self.base}, and gets no token of it")
         body = None if content is None else json.dumps(content)
         headers = {**self.headers, "content-type": "application/json", **(headers or {})}
@@ -597,7 +679,7 @@ class Service:
 
     def insist(self, method, url, body, headers, before=lambda: None):
         what = f"{method} {url.split('?')[0]}"
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in itertools.count(1):
             wait_s = random.uniform(0.25, 0.5) * 2**attempt
             before()
             try:
@@ -605,14 +687,12 @@ class Service:
                 if answer.status < 300:
                     return answer
                 problem = refusal(what, answer)
-                if answer.status not in (408, 429, 500, 502, 503, 504):
-                    raise problem
-                wait_s = min(30.0, float(answer.getheader("retry-after") or wait_s))
+                wait_s = wanted_s(answer, wait_s)
             except (OSError, http.client.HTTPException) as cause:
                 problem = OSError(f"{what}: no answer in {ATTEMPTS} attempts: {cause!r}")
-            if attempt < ATTEMPTS:
-                time.sleep(wait_s)
-        raise problem
+            if attempt >= getattr(problem, "attempts", ATTEMPTS):
+                raise problem
+            time.sleep(min(30.0, wait_s))
 
     def exchange(self, method, url, body, headers):
         """On a line that stays open for this thread's next one."""
@@ -624,7 +704,9 @@ class Service:
         try:
             line.request(method, f"{parts.path}?{parts.query}", body, headers)
             answer = line.getresponse()
-            answer.body = answer.read()
+            answer.body = answer.read(self.most_bytes + 1)
+            if len(answer.body) > self.most_bytes:
+                raise ValueError(f"it is larger than {self.most_bytes} bytes")
             return answer
         except BaseException:
             line.close()  # the next request opens it again
@@ -632,15 +714,33 @@ class Service:
 
 
 def refusal(what, answer):
-    code, text = answer.getheader("x-ms-error-code") or "", ""  # storage says it in a header
+    code, text, status = answer.getheader("x-ms-error-code") or "", "", answer.status
+    is_of_store = code != ""  # it says so in a header, the resource manager in what it answers
     try:
         error = json.loads(answer.body)["error"]
-        code, text = error["code"], str(error.get("message"))[:300]
+        code, text = error["code"], str(error.get("message"))[:TEXT]
     except (ValueError, KeyError, TypeError):
         pass
-    hint = HINTS.get(code) or HINTS.get(answer.status) or ""
-    is_overtaken = answer.status in (404, 409, 412) and code != "ContainerNotFound"
-    return (Overtaken if is_overtaken else Refused)(f"{what}: {answer.status} {code} {text} {hint}", code)
+    hint = HINTS.get(code) or HINTS.get(status) or ""
+    attempts = ATTEMPTS if status in (408, 429, 500, 502, 503, 504) else 1
+    is_overtaken = status in (404, 412) and code != "ContainerNotFound"
+    if status == 409 and is_of_store:
+        is_overtaken = code.startswith(("Lease", "BlobAlreadyExists"))
+    elif status == 409 and code != "ScopeLocked":  # another change of the set is under way
+        attempts = IN_CONFLICT
+    return (Overtaken if is_overtaken else Refused)(f"{what}: {status} {code} {hint} {text}", status, code, attempts)
+
+
+def wanted_s(answer, usual_s):
+    """It may also be a date, which says nothing beside a clock that differs."""
+    wanted = answer.getheader("retry-after") or ""
+    return float(wanted) if wanted.isdecimal() else usual_s
+
+
+def origin_of(url):
+    """Azure's own pages are at `https://management.azure.com:443`: the usual port is the same as none."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 if __name__ == "__main__":

@@ -18,5 +18,6 @@ export function redirect(parameter: string, { accounts, endpoint }: AzureModel):
     arm: endpoint,
     store: account === undefined ? store : blobEndpoint({ endpoint }, account.name),
   };
-  return Buffer.from(JSON.stringify(led)).toString('base64');
+  const [quote = ''] = /^["']/.exec(parameter) ?? [];
+  return `${quote}${Buffer.from(JSON.stringify(led)).toString('base64')}${quote}`;
 }

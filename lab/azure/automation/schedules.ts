@@ -37,7 +37,7 @@ export function createSchedules(
       for (const each of [...added, ...changed.map(({ after }) => after)]) {
         running.set(
           each.id,
-          runEvery(each.everyMs, () => start(each), clock),
+          runEvery(each.everyMs, () => start(each), clock, each.offsetMs),
         );
       }
     },

@@ -17,6 +17,8 @@ export interface Operations {
   /** One that is accepted and fails later, having done nothing. */
   fail(): Operation;
   find(id: string): Operation | undefined;
+  /** It has been accepted, and what it is about has not taken it up yet. */
+  isBeginning(operation: Operation): boolean;
 }
 
 /** Nothing that Azure does is done when it answers. By the cloud's clock. */
@@ -24,11 +26,14 @@ const AT_LEAST_MS = 2000;
 
 export function createOperations(clock: CloudClock, wallClock: () => number, seed: string): Operations {
   const operations = new Map<string, Operation>();
+  const beginning = new Set<Operation>();
 
   function add(): Operation {
     const id = uuid(`${seed} operation#${operations.size}`);
     const operation: Operation = { id, startedAt: wallClock(), status: 'InProgress' };
     operations.set(id, operation);
+    beginning.add(operation);
+    clock.at(clock.now() + AT_LEAST_MS, () => beginning.delete(operation));
     return operation;
   }
 
@@ -54,5 +59,6 @@ export function createOperations(clock: CloudClock, wallClock: () => number, see
       return operation;
     },
     find: (id) => operations.get(id),
+    isBeginning: (operation) => beginning.has(operation),
   };
 }

@@ -3,10 +3,11 @@ import type { HttpReply } from '../../cloud/http-front.ts';
 import { hexId } from '../../cloud/identifiers.ts';
 import type { Instance } from '../compute/instance.ts';
 import type { Machines } from '../compute/machines.ts';
-import type { Operations } from '../compute/operations.ts';
+import type { Operation, Operations } from '../compute/operations.ts';
 import type { RunningSets } from '../compute/running-sets.ts';
 import type { RunningScaleSet } from '../compute/scale-set.ts';
 import type { Faults } from '../faults.ts';
+import type { ScaleSet } from '../model.ts';
 import { json, type Method, method, notFound, nothing, type Path } from './arm-method.ts';
 import { etagOf, instanceView, operationView, setView } from './compute-views.ts';
 import { ApiError } from './refusals.ts';
@@ -45,6 +46,7 @@ export function createCompute(options: ComputeOptions): Method[] {
   const setId = (path: Path) =>
     `/subscriptions/${path.subscriptionId}/resourceGroups/${path.resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets/${path.vmScaleSetName ?? path.virtualMachineScaleSetName}`;
   const instanceId = (path: Path) => `${setId(path)}/virtualMachines/${path.instanceId}`;
+  const takenUp = new Map<string, Operation>();
   const common = { version: COMPUTE_VERSION, scope: instanceId };
 
   function mustSet(path: Path): RunningScaleSet {
@@ -63,10 +65,21 @@ export function createCompute(options: ComputeOptions): Method[] {
     return found;
   }
 
+  /** While the set takes up one deletion, it takes up no other one. */
+  function mustNotOverlap({ id }: ScaleSet): void {
+    const earlier = takenUp.get(id);
+    if (earlier !== undefined && operations.isBeginning(earlier)) {
+      const message =
+        'The request failed due to conflict with a concurrent request. To resolve it, please refer to https://aka.ms/activitylog to get more details on the conflicting requests.';
+      throw new ApiError(409, 'Conflict', message);
+    }
+  }
+
   /** Accepted: it goes on in the background, and fails there where the twin was told so. */
-  function begin(id: string, work: () => Promise<void> | void): HttpReply {
+  function begin(id: string, work: () => Promise<void> | void, deletesOf?: ScaleSet): HttpReply {
     const fault = faults.take({ service: 'operations', action: id });
     const operation = fault === undefined ? operations.begin(work) : operations.fail();
+    if (deletesOf !== undefined) takenUp.set(deletesOf.id, operation);
     const place = `${options.endpoint()}/subscriptions/${subscriptionOf(sets)}/providers/Microsoft.Compute/locations/${options.location()}`;
     const version = `api-version=${COMPUTE_VERSION}`;
     return nothing(202, {
@@ -91,11 +104,11 @@ export function createCompute(options: ComputeOptions): Method[] {
         const all = mustSet(path).members();
         const from = Number(query.$skiptoken ?? 0);
         const page = all.slice(from, from + pageSize);
-        const next = new URL(`${options.endpoint()}${url.pathname}${url.search}`);
+        const next = new URL(url.pathname + url.search, options.endpoint());
         next.searchParams.set('$skiptoken', String(from + pageSize));
         return json(200, {
           value: page.map((instance) => instanceView(instance, query.$expand !== undefined)),
-          ...(from + pageSize < all.length ? { nextLink: next.href } : {}),
+          ...(from + pageSize < all.length ? { nextLink: withPort(next) } : {}),
         });
       },
     ),
@@ -156,11 +169,13 @@ export function createCompute(options: ComputeOptions): Method[] {
         const set = mustSet(path);
         const instance = set.members().find(({ id }) => id === path.instanceId);
         if (instance === undefined) return nothing(204);
-        return begin('VirtualMachineScaleSetVMs_Delete', async () => {
+        mustNotOverlap(set.set);
+        const remove = async () => {
           if (instance.provisioning === 'Deleting') return;
           await set.remove(instance, `deleted by ${caller.principal.name}`);
           machines.tell(instance, 'deleted');
-        });
+        };
+        return begin('VirtualMachineScaleSetVMs_Delete', remove, set.set);
       },
     ),
 
@@ -207,6 +222,11 @@ export function createCompute(options: ComputeOptions): Method[] {
       },
     ),
   ];
+}
+
+/** As Azure writes them: `https://management.azure.com:443/…`. */
+function withPort({ protocol, hostname, port, pathname, search }: URL): string {
+  return `${protocol}//${hostname}:${port || (protocol === 'https:' ? 443 : 80)}${pathname}${search}`;
 }
 
 function signed(operation: string): string {

@@ -16,9 +16,37 @@ export interface MachinesThere {
   count: number;
 }
 
-/** The region's sizes, and how many processors are in use. */
-export function createRegion(there: () => readonly MachinesThere[], location: () => string): Method[] {
+/** A scale set, as the list of a whole subscription shows it. */
+export interface SetThere {
+  id: string;
+  name: string;
+  location: string;
+  tags: Record<string, string>;
+}
+
+export interface RegionOptions {
+  machines(): readonly MachinesThere[];
+  sets(): readonly SetThere[];
+  location(): string;
+}
+
+/** The region's sizes, how many processors are in use, and the scale sets of all resource groups. */
+export function createRegion({ machines, sets, location }: RegionOptions): Method[] {
   return [
+    method(
+      {
+        id: 'VirtualMachineScaleSets_ListAll',
+        http: 'GET',
+        path: `${PROVIDER}/virtualMachineScaleSets`,
+        version: '2024-03-01',
+        action: 'Microsoft.Compute/virtualMachineScaleSets/read',
+        scope: subscriptionOf,
+      },
+      () =>
+        json(200, {
+          value: sets().map((set) => ({ ...set, type: 'Microsoft.Compute/virtualMachineScaleSets' })),
+        }),
+    ),
     method(
       {
         id: 'ResourceSkus_List',
@@ -43,7 +71,7 @@ export function createRegion(there: () => readonly MachinesThere[], location: ()
         action: 'Microsoft.Compute/locations/usages/read',
         scope: subscriptionOf,
       },
-      () => json(200, { value: usages(there()) }),
+      () => json(200, { value: usages(machines()) }),
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Instance } from '../compute/instance.ts';
+import { groupOf } from '../ids.ts';
 import type { AzureModel } from '../model.ts';
 
 /** What a machine is told of itself: text at the leaves. */
@@ -12,7 +13,6 @@ export function instanceTree(
   { subscription, location, tenant: _tenant }: AzureModel,
 ): Told {
   const { name, vmId, zone, set, tags } = instance;
-  const [, group = ''] = /\/resourceGroups\/([^/]+)\//i.exec(set.id) ?? [];
   const tagsList = Object.entries(tags).map(([key, value]) => ({ name: key, value }));
   return {
     compute: {
@@ -21,7 +21,7 @@ export function instanceTree(
       name,
       osType: 'Linux',
       provider: 'Microsoft.Compute',
-      resourceGroupName: group,
+      resourceGroupName: groupOf(set.id),
       resourceId: `${set.id}/virtualMachines/${instance.id}`,
       subscriptionId: subscription,
       tags: tagsList.map((tag) => `${tag.name}:${tag.value}`).join(';'),

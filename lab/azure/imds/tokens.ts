@@ -20,6 +20,11 @@ export function answerToken(
   const resource = query.get('resource') ?? '';
   if (!isAudience(resource)) return refused('invalid_resource', `AADSTS500011: ${resource} was not found`);
   const identity = chosen(query, identities);
+  if (identity === 'which') {
+    const message =
+      'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request';
+    return refused('invalid_request', message);
+  }
   if (identity === undefined) return refused('invalid_request', 'Identity not found');
   const { token, expiresAt } = principals.issue(principalOf(identity), resource, tokensMs);
   const seconds = (ms: number) => String(Math.floor(ms / 1000));
@@ -35,8 +40,8 @@ export function answerToken(
   });
 }
 
-/** As it is named; else its system-assigned one, else the only one. */
-function chosen(query: URLSearchParams, identities: readonly Identity[]): Identity | undefined {
+/** As it is named; else its system-assigned one, else the only one. `which`: it has several, and none is named. */
+function chosen(query: URLSearchParams, identities: readonly Identity[]): Identity | 'which' | undefined {
   const client = query.get('client_id');
   const object = query.get('object_id') ?? query.get('principal_id');
   const id = query.get('msi_res_id') ?? query.get('mi_res_id');
@@ -44,7 +49,7 @@ function chosen(query: URLSearchParams, identities: readonly Identity[]): Identi
   if (object !== null) return identities.find(({ principalId }) => principalId === object);
   if (id !== null) return identities.find((each) => each.id !== undefined && sameId(each.id, id));
   const own = identities.find((each) => each.id === undefined);
-  return own ?? (identities.length === 1 ? identities[0] : undefined);
+  return own ?? (identities.length > 1 ? 'which' : identities[0]);
 }
 
 export function json(status: number, value: unknown): HttpReply {

@@ -3,11 +3,15 @@ import * as v from 'valibot';
 import { ofType } from '../../pulumi/reading.ts';
 import type { RecordedResource } from '../../pulumi/resource.ts';
 import type { AutomationAccount, JobSchedule, Runbook } from '../model.ts';
-import { INERT } from './common.ts';
+import { fewTags, INERT } from './common.ts';
 import { hasIdentity, identitiesOf } from './identity.ts';
 
-const accountSchema = v.object({ automationAccountName: v.string(), identity: v.optional(hasIdentity) });
-const inAccount = { ...INERT, automationAccountName: v.string() };
+const accountSchema = v.object({
+  automationAccountName: v.string(),
+  identity: v.optional(hasIdentity),
+  tags: fewTags,
+});
+const inAccount = { ...INERT, tags: fewTags, automationAccountName: v.string() };
 const runtimeSchema = v.strictObject({
   ...inAccount,
   runtimeEnvironmentName: v.string(),
@@ -34,7 +38,7 @@ const scheduleSchema = v.strictObject({
   scheduleName: v.string(),
   frequency: v.literal('Hour'),
   interval: v.pipe(v.number(), v.minValue(1)),
-  startTime: v.string(),
+  startTime: v.pipe(v.string(), v.isoTimestamp(), v.transform(Date.parse)),
   timeZone: v.optional(v.string()),
 });
 const jobScheduleSchema = v.strictObject({
@@ -99,6 +103,7 @@ export function readJobSchedules(resources: readonly RecordedResource[]): JobSch
         account: accountOf(id),
         runbook: is.runbook.name,
         everyMs: schedule.is.interval * 3_600_000,
+        offsetMs: schedule.is.startTime % 3_600_000,
         parameters: is.parameters,
       };
     },

@@ -9,6 +9,14 @@ export const INERT = {
   description: v.optional(v.string()),
 };
 
+/** Autoscale and Automation take fewer than other services do. */
+export const fewTags = v.optional(
+  v.pipe(
+    v.record(v.string(), v.string()),
+    v.check((tags) => Object.keys(tags).length <= 15, 'Azure takes no more than 15 tags here'),
+  ),
+);
+
 /** `PT1H30M5S` in ms. */
 export const isoDuration = v.pipe(
   v.string(),

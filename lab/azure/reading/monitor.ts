@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ofType } from '../../pulumi/reading.ts';
 import type { RecordedResource } from '../../pulumi/resource.ts';
 import type { ActionGroup, AutoscaleSetting, MetricAlert } from '../model.ts';
-import { aggregation, CPU, comparison, INERT, isoDuration } from './common.ts';
+import { aggregation, CPU, comparison, fewTags, INERT, isoDuration } from './common.ts';
 
 const cpu = v.literal(CPU, 'the twin measures the processor only');
 const wholeText = v.pipe(v.string(), v.digits(), v.transform(Number));
@@ -28,6 +28,7 @@ const ruleSchema = v.strictObject({
 });
 const settingSchema = v.strictObject({
   ...INERT,
+  tags: fewTags,
   autoscaleSettingName: v.string(),
   targetResourceUri: v.string(),
   enabled: v.optional(v.boolean(), true),

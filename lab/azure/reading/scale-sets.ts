@@ -7,7 +7,7 @@ import { INERT, isoDuration } from './common.ts';
 import { hasIdentity, identitiesOf } from './identity.ts';
 
 /** What Azure takes of custom data, before base64. */
-const MOST_CUSTOM_DATA = 65_536;
+const MOST_CUSTOM_DATA = 65_535;
 
 const profileSchema = v.object({
   priority: v.optional(v.picklist(['Regular', 'Spot']), 'Regular'),

@@ -85,7 +85,7 @@ export const AZURE_GUARDS: readonly Guard[] = [
   {
     name: 'every instance is protected from scale-in',
     file: RUNBOOK,
-    guard: '"protections": [each for each in bare if each["node"] not in leaving],',
+    guard: '"protections": [each for each in bare if each["node"] not in leaving][:PROTECTED_IN_ALL],',
     instead: '"protections": [],',
   },
   {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { RUNBOOK_FINDINGS } from '../../../fleet/runbook-findings.ts';
 import type { Job } from '../../azure/automation/job.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { RunbookEnd } from './runbook.ts';
@@ -10,8 +11,7 @@ export interface RunbookLog {
   alarms(): string[];
 }
 
-/** What the stack's alerts look for. */
-const ALARMING = ['unknown', 'decision-unknown', 'overdue', 'unheard', 'not-deleted', 'slow-operation'];
+const ALARMING: readonly string[] = Object.values(RUNBOOK_FINDINGS).flat();
 /** As long as the stack's alert waits, measured by this world's schedule. */
 const SILENT_MS = 700_000;
 

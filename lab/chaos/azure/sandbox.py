@@ -93,8 +93,8 @@ class Response:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.content = status, headers, body.encode()
 
-    def read(self):
-        return self.content
+    def read(self, most):
+        return self.content[:most]
 
     def getheader(self, name, default=None):
         return self.headers.get(name.lower(), default)
@@ -139,7 +139,7 @@ def load(file):
         spec = importlib.util.spec_from_file_location("runbook", file)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        module.print = lambda line, flush=True: current.job.lines.append(line)
+        module.print = lambda text, end, flush: current.job.lines.append(text.rstrip("\n"))
         loaded[file] = module
     return loaded[file]
 

@@ -32,6 +32,8 @@ import { createServices, faultOf, noOutages } from './services.ts';
 import type { AzureStep } from './step.ts';
 import { startWaking } from './waking.ts';
 
+/** Fewer than most of its sets have. */
+const PAGE_SIZE = 2;
 const TOKENS_MS = 6 * 3_600_000;
 
 /** A scale set on the twin Azure, with machines in memory and the real runbook beside it, in virtual time. */
@@ -106,6 +108,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     faults: fault,
     endpoint: () => ENDPOINT,
     location: () => model.location,
+    pageSize: PAGE_SIZE,
   };
   const front = {
     ...tokens,

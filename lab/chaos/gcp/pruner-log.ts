@@ -23,12 +23,14 @@ const TOLD = ['decided', 'takenOut', 'marked', 'removed', 'overtaken', 'excess',
 export function createPrunerLog(clock: Clock, tell: WorldKit['tell']): PrunerLog {
   let lastRun = { at: clock.now(), bad: [] as string[] };
   let lastError = Number.NEGATIVE_INFINITY;
+  let lastUnheard = Number.NEGATIVE_INFINITY;
   let lastTold = '';
 
   return {
     write(line) {
       const entry = v.parse(lineSchema, line);
       if (entry.level === 'error') lastError = clock.now();
+      if (entry.event === 'found-unheard') lastUnheard = clock.now();
       if (entry.event !== 'pruner') return;
       const bad = ALARMING.filter((name) => Number(entry[POOL_METRICS[name]] ?? 0) > 0);
       lastRun = { at: clock.now(), bad };
@@ -39,6 +41,7 @@ export function createPrunerLog(clock: Clock, tell: WorldKit['tell']): PrunerLog
     alarms: () => [
       ...lastRun.bad,
       ...(clock.now() - lastError < RECENT_MS ? ['pruner-fails'] : []),
+      ...(clock.now() - lastUnheard < RECENT_MS ? ['unheard'] : []),
       ...(clock.now() - lastRun.at > SILENT_MS ? ['pruner-silent'] : []),
     ],
   };

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import type { Decision } from '../../../fleet/decision.ts';
 import type { AzureTwin } from '../../../lab/azure/azure-twin.ts';
 import { startLocalAzure } from '../../../lab/local-stack/azure-cloud.ts';
+import { QUARTERS } from '../../../stacks/azure/quarters.ts';
 import type { LifeRow } from './row.ts';
 import { bucketOf, statusText } from './status.ts';
 
 const STORE = 'azure-native:storage:StorageAccount';
-const SCHEDULE = 'azure-native:automation:JobSchedule media-scale-in-each-hour';
+const SCHEDULES = QUARTERS.map(
+  (quarter) => `azure-native:automation:JobSchedule media-scale-in-at-${quarter}`,
+);
 const SET = 'azure-native:compute:VirtualMachineScaleSet media-set';
 const WAKE = 'azure-native:logic:Workflow media-wake';
 const GROWTH = 'azure-native:monitor:AutoscaleSetting media-growth';
@@ -15,7 +18,7 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
   name: 'azure',
   start: startLocalAzure,
   types: { group: 'azure-native:compute:VirtualMachineScaleSet', bucket: STORE },
-  resources: 50,
+  resources: 56,
   // Each names a thing by what is known when that is there: the resource group's name, a full id, what the storage account
   // answers at, an identity's number, the address that wakes the runbook.
   unknownAtFirst: [
@@ -35,6 +38,7 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
     'DiagnosticSetting.resourceUri',
     'DiagnosticSetting.workspaceId',
     'JobSchedule.automationAccountName',
+    'JobSchedule.jobScheduleId',
     'JobSchedule.parameters',
     'JobSchedule.resourceGroupName',
     'JobSchedule.runbook',
@@ -74,10 +78,10 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
   servesAfterUp: false,
   touched: {
     // What the load is measured by is the alert's and the runbook's too, which both its schedule and what wakes it tell it.
-    target: [SCHEDULE, WAKE, GROWTH, 'azure-native:monitor:MetricAlert media-low-load'],
+    target: [...SCHEDULES, WAKE, GROWTH, 'azure-native:monitor:MetricAlert media-low-load'],
     // The set itself as well: the size that autoscale has given it is written down, and stays.
     max: [SET, GROWTH],
-    template: [SCHEDULE, SET, WAKE],
+    template: [...SCHEDULES, SET, WAKE],
   },
   target: (twin) => {
     const [mean] = twin.autoscaleSettings()[0]?.rules ?? [];

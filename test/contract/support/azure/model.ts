@@ -198,6 +198,7 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
         account: ACCOUNT,
         runbook: 'scale-in',
         everyMs: 3_600_000,
+        offsetMs: 0,
         parameters: { settings: parameter },
       },
     ],

@@ -1,6 +1,6 @@
 import type { Standing } from '../../cloud/events.ts';
 import { uuid } from '../../cloud/identifiers.ts';
-import type { Machine } from '../../machine.ts';
+import type { KeptInstance } from '../../cloud/machines.ts';
 import type { ScaleSet } from '../model.ts';
 
 export type ProvisioningState = 'Creating' | 'Updating' | 'Succeeded' | 'Deleting' | 'Failed';
@@ -12,7 +12,7 @@ export interface Protection {
 }
 
 /** One instance of a scale set. Its number never comes again in the set; its `vmId` never anywhere. */
-export interface Instance {
+export interface Instance extends KeptInstance {
   /** Its number in the set. */
   readonly id: string;
   /** `SET_NUMBER` */
@@ -23,8 +23,6 @@ export interface Instance {
   readonly set: ScaleSet;
   /** Real time, ms since the epoch. */
   readonly createdAt: number;
-  /** The cloud's own clock. */
-  readonly launchedAt: number;
   tags: Readonly<Record<string, string>>;
   /** Undefined until somebody sets one: it cannot be a default of the set. */
   protection: Protection | undefined;
@@ -32,17 +30,6 @@ export interface Instance {
   power: PowerState;
   /** Counts its changes. */
   version: number;
-  /** What its image runs at first has run to its end. */
-  booted: boolean;
-  /** A decision that it goes was told. */
-  decided: boolean;
-  machine?: Machine;
-  /** When the machine was off, by the cloud's own clock: it is billed until then. */
-  stoppedAt?: number;
-  /** It was deleted: the API knows it no longer. */
-  isGone: boolean;
-  /** What was last told of it. */
-  told?: Standing;
 }
 
 export type InstanceSpec = Pick<Instance, 'id' | 'zone' | 'set' | 'createdAt' | 'launchedAt'> & {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Standing } from '../../cloud/events.ts';
 import { hexId } from '../../cloud/identifiers.ts';
-import type { Machine } from '../../machine.ts';
+import type { KeptInstance } from '../../cloud/machines.ts';
 import type { InstanceTemplate } from '../model.ts';
 
 export type InstanceStatus = 'PROVISIONING' | 'STAGING' | 'RUNNING' | 'STOPPING' | 'TERMINATED';
@@ -9,7 +9,7 @@ export type CurrentAction = 'NONE' | 'CREATING' | 'RECREATING' | 'DELETING' | 'A
 export type MaintenanceEvent = 'NONE' | 'MIGRATE_ON_HOST_MAINTENANCE' | 'TERMINATE_ON_HOST_MAINTENANCE';
 
 /** One virtual machine. A machine that is made anew is another one: its name stays, its id does not. */
-export interface Instance {
+export interface Instance extends KeptInstance {
   readonly name: string;
   /** Google's own: a number, as text. */
   readonly id: string;
@@ -19,28 +19,15 @@ export interface Instance {
   readonly template: InstanceTemplate;
   /** Real time, ms since the epoch. */
   readonly createdAt: number;
-  /** The cloud's own clock. */
-  readonly launchedAt: number;
   labels: Readonly<Record<string, string>>;
   metadata: Readonly<Record<string, string>>;
   status: InstanceStatus;
   /** What its group does with it; undefined once it is no member. */
   action: CurrentAction | undefined;
-  /** Its startup script has run to its end. */
-  booted: boolean;
-  /** A decision that it goes was told. */
-  decided: boolean;
   preempted: boolean;
   maintenance: MaintenanceEvent;
-  machine?: Machine;
-  /** When the machine was off, by the cloud's own clock: it is billed until then. */
-  stoppedAt?: number;
   /** The same in real time, ms since the epoch, as its description tells it. */
   lastStop?: number;
-  /** It was deleted: the API knows it no longer. */
-  isGone: boolean;
-  /** What was last told of it. */
-  told?: Standing;
   readonly listeners: Set<() => void>;
 }
 

@@ -12,4 +12,4 @@ const outputs = await runProgram(
   createBundler(),
 );
 
-export const { cloud, pool, group, registry, network, securityGroup, template, metrics } = outputs;
+export const { cloud, pool, group, registry, network, securityGroup, template, metrics, address } = outputs;

@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { Bundler } from './bundle.ts';
 import type { CommonSettings } from './settings-schema.ts';
 
@@ -24,4 +25,6 @@ export interface PoolOutputs {
   template: pulumi.Output<string>;
   /** Where the pool's metrics are. */
   metrics: pulumi.Output<string>;
+  /** By which an operator's own tools find the pool. */
+  address: pulumi.Output<PoolAddress>;
 }

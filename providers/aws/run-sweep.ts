@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import * as v from 'valibot';
 import { createAwsClient } from '../../fleet/aws/client.ts';
-import type { CredentialsProvider } from '../../fleet/aws/credentials.ts';
+import { operatorCredentials } from '../../fleet/aws/operator-credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
@@ -46,18 +45,4 @@ export async function runSweep(
     say: sayToPerson,
     deadlineMs: DEADLINE_MS,
   });
-}
-
-/** As the AWS CLI finds them: the environment, profiles, single sign-on, a container's or a machine's own role. */
-function operatorCredentials(profile: string | undefined): CredentialsProvider {
-  const find = defaultProvider(profile === undefined ? {} : { profile });
-  return async () => {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await find();
-    return {
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-      ...(expiration === undefined ? {} : { expiresAt: expiration.getTime() }),
-    };
-  };
 }

@@ -3,11 +3,11 @@ import * as v from 'valibot';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { blobEndpoint, managerEndpoint } from '../../fleet/azure/endpoints.ts';
+import { operatorToken } from '../../fleet/azure/operator-token.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
+import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
-import { operatorToken } from './operator-token.ts';
-import { accountSignature, sendSigned } from './signed-blobs.ts';
 import { sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */

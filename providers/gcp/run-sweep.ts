@@ -4,9 +4,9 @@ import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
+import { operatorToken } from '../../fleet/gcp/operator-token.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
-import { operatorToken } from './operator-token.ts';
 import { sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */

@@ -1,9 +1,11 @@
 import { ServiceLinkedRole } from '@pulumi/aws/iam/index.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { createAwsProvider } from '../../providers/aws/provider.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
+import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlarms } from './alarms.ts';
 import { PoolBucket } from './bucket.ts';
@@ -204,6 +206,13 @@ export class AwsPool extends pulumi.ComponentResource {
       securityGroup: network.securityGroup,
       template: template.fingerprint,
       metrics: pulumi.output(names.metricNamespace),
+      address: addressOf<PoolAddressOf<'aws'>>(settings, template.fingerprint, {
+        cloud: 'aws',
+        region,
+        ...(profile === undefined ? {} : { profile }),
+        group: group.name,
+        bucket: bucket.name,
+      }),
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -1,9 +1,11 @@
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { createAzureProvider } from '../../providers/azure/provider.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
+import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { POOL_TAG } from './elsewhere.ts';
@@ -203,6 +205,16 @@ export class AzurePool extends pulumi.ComponentResource {
       securityGroup: network.securityGroup,
       template: pulumi.output(model.fingerprint),
       metrics: watched.logs,
+      address: addressOf<PoolAddressOf<'azure'>>(settings, model.fingerprint, {
+        cloud: 'azure',
+        subscriptionId,
+        ...(tenantId === undefined ? {} : { tenantId }),
+        resourceGroup: names.resourceGroup,
+        group: scaleSet.name,
+        autoscale: names.autoscale,
+        storage: names.storage,
+        store: store.url,
+      }),
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -1,9 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import { createDigitalOceanProvider } from '../../providers/digitalocean/provider.ts';
 import { RandomText } from '../../providers/random-text.ts';
 import type { Bundle, Bundler } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
+import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { PoolFirewall } from './firewall.ts';
@@ -185,6 +187,11 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
       securityGroup: firewall.id,
       template: template.fingerprint,
       metrics: home.namespace,
+      address: addressOf<PoolAddressOf<'digitalocean'>>(settings, template.fingerprint, {
+        cloud: 'digitalocean',
+        spacesRegion,
+        buckets: pulumi.all(store.buckets),
+      }),
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -1,9 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
 import { POOL_LABEL } from '../../fleet/gcp/compute.ts';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { DestroySweep } from '../../providers/destroy-sweep.ts';
 import { createGcpProvider } from '../../providers/gcp/provider.ts';
 import type { Bundle } from '../bundle.ts';
 import type { PoolArgs, PoolOutputs } from '../pool.ts';
+import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { PoolBucket } from './bucket.ts';
@@ -165,6 +167,14 @@ export class GcpPool extends pulumi.ComponentResource {
       securityGroup: identity.email,
       template: made.fingerprint,
       metrics: pulumi.output(names.metricPrefix),
+      address: addressOf<PoolAddressOf<'gcp'>>(settings, made.fingerprint, {
+        cloud: 'gcp',
+        project,
+        region,
+        group: group.name,
+        autoscaler: names.autoscaler,
+        bucket: bucket.name,
+      }),
     };
     this.registerOutputs({ ...this.outputs });
   }

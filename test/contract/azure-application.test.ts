@@ -14,7 +14,7 @@ import type { HttpReply } from '../../lab/cloud/http-front.ts';
 import type { RecordedResource } from '../../lab/pulumi/resource.ts';
 import type { RawRequest } from '../../lab/raw-request.ts';
 import { connectAzure } from '../../node-agent/boot/azure-source.ts';
-import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
+import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
 import { applyPool } from './support/azure/apply.ts';
 import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
 import { type Exchange, readSwagger } from './support/specs/swagger.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { createAzureClient } from '../../fleet/azure/client.ts';
+import { operatorToken, type TokenTools } from '../../fleet/azure/operator-token.ts';
+import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
 import type { HttpRequest, HttpResponse } from '../../fleet/http.ts';
-import { operatorToken, type TokenTools } from '../../providers/azure/operator-token.ts';
-import { accountSignature, sendSigned } from '../../providers/azure/signed-blobs.ts';
 
 const WHOSE = { subscriptionId: 's-1' };
 

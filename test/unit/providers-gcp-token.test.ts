@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { operatorToken } from '../../providers/gcp/operator-token.ts';
+import { operatorToken } from '../../fleet/gcp/operator-token.ts';
 
 const SOMEBODY = 'deployer@example.iam.gserviceaccount.com';
 

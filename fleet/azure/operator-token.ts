@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
-import { tokenFromImds } from '../../fleet/azure/access-token.ts';
-import { MANAGER } from '../../fleet/azure/endpoints.ts';
-import { createImds } from '../../fleet/azure/imds.ts';
-import { describeError } from '../../fleet/error.ts';
-import { type SendHttp, sendHttp } from '../../fleet/http.ts';
-import { keepToken, type NewToken, type TokenProvider } from '../../fleet/kept-token.ts';
+import { describeError } from '../error.ts';
+import { type SendHttp, sendHttp } from '../http.ts';
+import { keepToken, type NewToken, type TokenProvider } from '../kept-token.ts';
+import { tokenFromImds } from './access-token.ts';
+import { MANAGER } from './endpoints.ts';
+import { createImds } from './imds.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type AuthClient, GoogleAuth, Impersonated, type JWTInput, OAuth2Client } from 'google-auth-library';
 import * as v from 'valibot';
-import type { TokenProvider } from '../../fleet/kept-token.ts';
+import type { TokenProvider } from '../kept-token.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

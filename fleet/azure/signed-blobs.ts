@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import type { AzureClient } from '../../fleet/azure/client.ts';
-import { AzureError } from '../../fleet/azure/client.ts';
-import { jsonOf } from '../../fleet/bearer-http.ts';
-import { type HttpRequest, type HttpResponse, sendHttp } from '../../fleet/http.ts';
-import { keepToken, type TokenProvider } from '../../fleet/kept-token.ts';
+import { jsonOf } from '../bearer-http.ts';
+import { type HttpRequest, type HttpResponse, sendHttp } from '../http.ts';
+import { keepToken, type TokenProvider } from '../kept-token.ts';
+import type { AzureClient } from './client.ts';
+import { AzureError } from './client.ts';
 
 const VALID_MS = 60 * 60_000;
 const RENEW_BEFORE_MS = 5 * 60_000;

@@ -1,0 +1,47 @@
+import { createAutoScalingGroup, type GroupMachine } from '../../fleet/aws/auto-scaling-group.ts';
+import { createAwsClient } from '../../fleet/aws/client.ts';
+import { operatorCredentials } from '../../fleet/aws/operator-credentials.ts';
+import { createS3Store } from '../../fleet/aws/s3-store.ts';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
+import type { Place } from '../../fleet/pool-machine.ts';
+import type { Environment } from '../environment.ts';
+import type { Pool } from '../pool.ts';
+import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+
+export function connectAws(address: PoolAddressOf<'aws'>, environment: Environment): Pool {
+  const { region, profile, group: name, bucket } = address;
+  const credentials = operatorCredentials(profile);
+  const client = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const group = createAutoScalingGroup(client, name);
+  return {
+    address,
+    machines: async () =>
+      (await group.readMachines()).map((machine) => ({
+        node: machine.node,
+        machine: machine.node,
+        zone: machine.zone,
+        place: placeOf(machine),
+        state: machine.lifecycleState,
+        // What is said of a machine lies in its tags, which its node reads and tells.
+        protected: false,
+      })),
+    registry: createBucketRegistry({ store: createS3Store({ client, bucket }) }),
+  };
+}
+
+function placeOf({ lifecycleState }: GroupMachine): Place {
+  switch (lifecycleState) {
+    case 'InService':
+      return 'in-group';
+    case 'Terminating':
+    case 'Terminating:Wait':
+    case 'Terminating:Retained':
+      return 'leaving-group';
+    case 'Terminating:Proceed':
+    case 'Terminated':
+      return 'ending';
+    default:
+      return 'unsettled';
+  }
+}

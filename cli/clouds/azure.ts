@@ -1,0 +1,43 @@
+import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
+import { createAzureClient } from '../../fleet/azure/client.ts';
+import { blobEndpoint, managerEndpoint } from '../../fleet/azure/endpoints.ts';
+import { operatorToken } from '../../fleet/azure/operator-token.ts';
+import { createScaleSet, type ScaleSetInstance } from '../../fleet/azure/scale-set.ts';
+import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
+import type { Place } from '../../fleet/pool-machine.ts';
+import type { Environment } from '../environment.ts';
+import type { Pool } from '../pool.ts';
+import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+
+export function connectAzure(address: PoolAddressOf<'azure'>, environment: Environment): Pool {
+  const client = createAzureClient({
+    base: managerEndpoint(environment),
+    token: operatorToken(address, environment),
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const blobs = createBlobClient({
+    store: blobEndpoint(address.store, environment),
+    token: accountSignature(client, address, Date.now),
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    send: sendSigned,
+  });
+  const scaleSet = createScaleSet(client, address);
+  return {
+    address,
+    async machines(signal) {
+      const found = await scaleSet.instances(signal);
+      if (found === undefined)
+        throw new Error(`there is no scale set ${address.group} in ${address.resourceGroup}`);
+      return found.map((instance) => ({ ...instance, place: placeOf(instance), protected: false }));
+    },
+    registry: createBucketRegistry({ store: createBlobStore(blobs) }),
+  };
+}
+
+/** An instance that leaves stays in its set until it is deleted. */
+function placeOf({ deleting, stopped }: ScaleSetInstance): Place {
+  if (deleting) return 'ending';
+  return stopped ? 'stopped-unknown-since' : 'in-group';
+}

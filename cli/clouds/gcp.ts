@@ -1,0 +1,22 @@
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
+import { createGcpClient } from '../../fleet/gcp/client.ts';
+import { createCompute } from '../../fleet/gcp/compute.ts';
+import { operatorToken } from '../../fleet/gcp/operator-token.ts';
+import { readPool } from '../../fleet/gcp/pool-machines.ts';
+import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
+import type { PoolAddressOf } from '../../fleet/pool-address.ts';
+import type { Environment } from '../environment.ts';
+import type { Pool } from '../pool.ts';
+import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+
+export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
+  const token = operatorToken(environment);
+  const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const compute = createCompute({ client, clock: createRealClock(), ...address });
+  return {
+    address,
+    machines: async (signal) => (await readPool(compute, signal)).machines,
+    registry: createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) }),
+  };
+}

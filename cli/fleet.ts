@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../fleet/error.ts';
+import { type FleetCommand, readArguments, USAGE } from './arguments.ts';
+import { connect } from './clouds/connect.ts';
+import type { Environment } from './environment.ts';
+import { storyOf } from './explain/story.ts';
+import { look } from './look.ts';
+import type { Pool } from './pool.ts';
+import { readAddress } from './stack/read-address.ts';
+import { viewPool } from './view/pool-view.ts';
+import { tableOf } from './view/table.ts';
+
+const OK = 0;
+const NOT_OK = 1;
+const WRONG_USAGE = 2;
+
+/** Where a command is run: its output, its end, and what it may know. */
+export interface Console {
+  out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
+  err: { write(text: string): unknown };
+  environment: Environment;
+  /** Aborts when a person has seen enough. */
+  signal: AbortSignal;
+}
+
+/** One command line, to its exit code. */
+export async function fleet(argv: readonly string[], console: Console): Promise<number> {
+  const command = readArguments(argv);
+  switch (command.kind) {
+    case 'help':
+      console.out.write(USAGE);
+      return OK;
+    case 'wrong':
+      console.err.write(`fleet: ${command.problem}\nnpm run fleet -- --help tells what there is.\n`);
+      return WRONG_USAGE;
+    case 'status':
+    case 'explain':
+      try {
+        const pool = connect(await readAddress(command.source), console.environment);
+        return command.kind === 'status'
+          ? await status(pool, command, console)
+          : await explain(pool, command, console);
+      } catch (error) {
+        console.err.write(`fleet: ${describeError(error)}\n`);
+        return NOT_OK;
+      }
+    default:
+      return command satisfies never;
+  }
+}
+
+const CLEAR = '\u001b[H\u001b[2J';
+
+/** On a terminal it is drawn anew until somebody interrupts; anywhere else it is told once. */
+async function status(
+  pool: Pool,
+  { json, once, everyMs }: Extract<FleetCommand, { kind: 'status' }>,
+  { out, signal }: Console,
+): Promise<number> {
+  const isLive = out.isTTY === true && !once && !json;
+  while (true) {
+    const view = viewPool(pool.address, await look(pool, Date.now, signal));
+    if (json) out.write(`${JSON.stringify(view)}\n`);
+    else {
+      const lines = tableOf(view, out.isTTY === true ? out.columns : undefined);
+      out.write(`${isLive ? CLEAR : ''}${lines.join('\n')}\n`);
+    }
+    const code = view.problems.length > 0 ? NOT_OK : OK;
+    if (!isLive || signal.aborted) return code;
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return code;
+  }
+}
+
+async function explain(
+  pool: Pool,
+  { node, json }: Extract<FleetCommand, { kind: 'explain' }>,
+  { out, err, signal }: Console,
+): Promise<number> {
+  const world = await look(pool, Date.now, signal);
+  const view = viewPool(pool.address, world);
+  for (const problem of view.problems) err.write(`fleet: ${problem}\n`);
+  const row = view.nodes.find((each) => each.node === node);
+  if (row === undefined) {
+    const names = view.nodes.slice(0, 20).map((each) => each.node);
+    const there =
+      names.length === 0 ? '' : ` There are: ${names.join(', ')}${view.nodes.length > 20 ? ', …' : ''}.`;
+    err.write(`fleet: there is no node ${node} in the pool ${view.pool}, or it is not known.${there}\n`);
+    return NOT_OK;
+  }
+  out.write(json ? `${JSON.stringify(row)}\n` : `${storyOf(row, pool.address, world.now).join('\n')}\n`);
+  return view.problems.length > 0 ? NOT_OK : OK;
+}

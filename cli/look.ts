@@ -1,0 +1,28 @@
+import { describeError } from '../fleet/error.ts';
+import type { Pool } from './pool.ts';
+import type { MachinesReading, PoolWorld } from './view/pool-view.ts';
+
+/** What was not read by then is not known. */
+const LOOK_BUDGET_MS = 60_000;
+
+/** The whole pool, once. Never rejects: what could not be read is in it as unknown. */
+export async function look(
+  { machines, registry }: Pool,
+  now: () => number,
+  stop?: AbortSignal,
+): Promise<PoolWorld> {
+  const signals = [AbortSignal.timeout(LOOK_BUDGET_MS), ...(stop === undefined ? [] : [stop])];
+  const signal = AbortSignal.any(signals);
+  const [found, fleet] = await Promise.all([readMachines(machines, signal), registry.readFleet(signal)]);
+  const nodes = found.kind === 'known' ? found.machines.map(({ node }) => node) : [];
+  const decisions = await registry.readDecisions(new Set(nodes), signal);
+  return { machines: found, fleet, decisions, now: now() };
+}
+
+async function readMachines(read: Pool['machines'], signal: AbortSignal): Promise<MachinesReading> {
+  try {
+    return { kind: 'known', machines: await read(signal) };
+  } catch (cause) {
+    return { kind: 'unknown', reason: describeError(cause) };
+  }
+}

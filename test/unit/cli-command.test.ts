@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { readArguments } from '../../cli/arguments.ts';
+import { fleet } from '../../cli/fleet.ts';
+import { readAddress } from '../../cli/stack/read-address.ts';
+
+const selected = { kind: 'pulumi', stack: undefined };
+
+describe('what is typed behind fleet', () => {
+  const rows: [string, object][] = [
+    ['', { kind: 'help' }],
+    ['--help', { kind: 'help' }],
+    ['status', { kind: 'status', once: false, everyMs: 3_000, source: selected, json: false }],
+    [
+      'status --stack aws --json --once --every 10',
+      {
+        kind: 'status',
+        once: true,
+        everyMs: 10_000,
+        source: { kind: 'pulumi', stack: 'aws' },
+        json: true,
+      },
+    ],
+    [
+      'explain i-1 --outputs o.json',
+      { kind: 'explain', node: 'i-1', source: { kind: 'file', path: 'o.json' }, json: false },
+    ],
+  ];
+  for (const [typed, given] of rows) {
+    it(`"${typed}" is understood`, () => {
+      assert.deepEqual(readArguments(typed.split(' ').filter(Boolean)), given);
+    });
+  }
+
+  const wrong: [string, RegExp][] = [
+    ['stat', /no command "stat"/],
+    ['explain', /needs the name of a node/],
+    ['explain a b', /takes one node/],
+    ['status a', /takes no words/],
+    ['status --every 0', /--every 0/],
+    ['status --nonsense', /--nonsense/],
+    ['status --stack a --outputs b', /two ways/],
+  ];
+  for (const [typed, told] of wrong) {
+    it(`"${typed}" is wrong, and says why`, async () => {
+      const command = readArguments(typed.split(' '));
+      assert.equal(command.kind, 'wrong');
+      assert.match(command.kind === 'wrong' ? command.problem : '', told);
+      const { code, err } = await run(typed.split(' '));
+      assert.equal(code, 2);
+      assert.match(err, told);
+    });
+  }
+});
+
+async function run(argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const texts = { out: '', err: '' };
+  const into = (name: 'out' | 'err') => ({
+    write(text: string) {
+      texts[name] += text;
+    },
+  });
+  const { signal } = new AbortController();
+  const code = await fleet(argv, { out: into('out'), err: into('err'), environment: {}, signal });
+  return { code, ...texts };
+}
+
+describe('where the pool is', () => {
+  const address = {
+    v: 1,
+    cloud: 'digitalocean',
+    pool: 'media',
+    template: 't',
+    rules: { min: 1, max: 2, maxDrains: 1, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
+    spacesRegion: 'fra1',
+    buckets: { code: 'c', statuses: 's', memory: 'm' },
+  };
+  const asked = (text: string, stack?: string) => {
+    const calls: string[][] = [];
+    const given = readAddress({ kind: 'pulumi', stack }, async (args) => {
+      calls.push(args);
+      return text;
+    });
+    return { given, calls };
+  };
+
+  it('is an output of the stack that is named', async () => {
+    const { given, calls } = asked(JSON.stringify({ cloud: 'digitalocean', address }), 'ocean');
+    assert.deepEqual(await given, address);
+    assert.deepEqual(calls, [['stack', 'output', '--json', '--non-interactive', '--stack', 'ocean']]);
+  });
+
+  const wrong: [string, string, RegExp][] = [
+    ['no outputs', '{}', /no output `address`.*has `pulumi up` run/],
+    ['no JSON', 'error: no stack', /not what `pulumi stack output --json` writes/],
+    ['an address of another version', JSON.stringify({ address: { ...address, v: 2 } }), /run `pulumi up`/],
+    ['an unknown cloud', JSON.stringify({ address: { ...address, cloud: 'x' } }), /run `pulumi up`/],
+  ];
+  for (const [what, text, told] of wrong) {
+    it(`is told to be missing where the stack has ${what}`, async () => {
+      await assert.rejects(asked(text).given, told);
+    });
+  }
+
+  it('is not guessed where the file cannot be read', async () => {
+    const { code, err } = await run(['status', '--outputs', '/nonexistent/outputs.json']);
+    assert.equal(code, 1);
+    assert.match(err, /cannot be read from \/nonexistent\/outputs\.json/);
+  });
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { storyOf } from '../../cli/explain/story.ts';
+import { type NodeRow, type PoolWorld, viewPool } from '../../cli/view/pool-view.ts';
+import { tableOf } from '../../cli/view/table.ts';
+import type { Decision } from '../../fleet/decision.ts';
+import type { PoolAddress } from '../../fleet/pool-address.ts';
+import type { PoolMachine } from '../../fleet/pool-machine.ts';
+import type { DecisionsReading, NodeReading } from '../../fleet/registry.ts';
+import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
+
+const ADDRESS: PoolAddress = {
+  v: 1,
+  cloud: 'gcp',
+  pool: 'media',
+  template: 'lt-2',
+  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 60_000, warmUpMs: 120_000, warnAfterMs: 4 * 3_600_000 },
+  project: 'p',
+  region: 'r',
+  group: 'g',
+  autoscaler: 'a',
+  bucket: 'b',
+};
+
+const machine = (node: string, changed: Partial<PoolMachine> = {}): PoolMachine => ({
+  node,
+  machine: `id-${node}`,
+  zone: 'r-a',
+  place: 'in-group',
+  state: 'NONE, RUNNING',
+  protected: false,
+  ...changed,
+});
+
+const decisionFor = (node: string, changed: Partial<Decision> = {}): Decision => ({
+  v: 1,
+  id: 'd-1',
+  node,
+  machine: `id-${node}`,
+  pool: 'media',
+  at: ago(300),
+  by: 'pruner',
+  cause: 'scale-in',
+  intent: 'leave',
+  reason: 'fewest calls',
+  ...changed,
+});
+
+function decisionsOf(...decisions: Decision[]): DecisionsReading {
+  return {
+    decisions: new Map(decisions.map((decision) => [decision.node, { kind: 'decided', decision }])),
+    complete: true,
+  };
+}
+
+function worldOf(
+  machines: PoolMachine[],
+  nodes: Record<string, NodeReading>,
+  ...decisions: Decision[]
+): PoolWorld {
+  return {
+    machines: { kind: 'known', machines },
+    fleet: fleetOf(nodes),
+    decisions: decisionsOf(...decisions),
+    now: NOW,
+  };
+}
+
+function rowIn(world: PoolWorld, node: string): NodeRow {
+  const row = viewPool(ADDRESS, world).nodes.find((each) => each.node === node);
+  assert.ok(row, `there is a row of ${node}`);
+  return row;
+}
+
+const story = (world: PoolWorld, node: string) => storyOf(rowIn(world, node), ADDRESS, NOW).join('\n');
+
+describe('how a pool is, to its operator', () => {
+  const busy = fresh('b', { work: { rooms: 4, people: 9, egress: 1, agents: 2 }, load: 0.42 });
+
+  it('tells what is on a node, for how long, and by what software', () => {
+    const row = rowIn(worldOf([machine('b')], { b: busy }), 'b');
+    assert.deepEqual(
+      [row.phase, row.rooms, row.people, row.jobs, row.load, row.forMs, row.agent, row.outdated],
+      ['serving', 4, 9, 3, 0.42, 3_500_000, '1.0.0', false],
+    );
+  });
+
+  const unknown: [string, NodeReading, RegExp][] = [
+    ['is silent', { kind: 'stale', ageMs: 180_000 }, /last heard of 3 min ago/],
+    ['has never spoken', { kind: 'missing' }, /no status/],
+    ['cannot be read', { kind: 'unreadable', reason: 'no JSON' }, /no JSON/],
+    ['does not know its work', fresh('b', { work: null, unknown: 'metrics are off' }), /metrics are off/],
+    ['is an earlier machine of its name', fresh('b', { machine: 'id-before' }), /no status/],
+  ];
+  for (const [what, reading, told] of unknown) {
+    it(`a node that ${what} is unknown, never empty`, () => {
+      const row = rowIn(worldOf([machine('b')], { b: reading }), 'b');
+      assert.deepEqual([row.rooms, row.people, row.jobs], [undefined, undefined, undefined]);
+      assert.match(row.unknown ?? '', told);
+      const table = tableOf(viewPool(ADDRESS, worldOf([machine('b')], { b: reading })), undefined).join('\n');
+      assert.match(table, told);
+      assert.match(table, /what is on 1 of which it is not known/);
+      assert.match(story(worldOf([machine('b')], { b: reading }), 'b'), /never counts as empty/);
+    });
+  }
+
+  const whyNot: [string, PoolMachine[], Record<string, NodeReading>, Decision[], RegExp | undefined][] = [
+    ['is one of the last', [machine('a')], { a: fresh('a') }, [], /minimum of 1/],
+    ['may go', [machine('a'), machine('b')], { a: fresh('a'), b: busy }, [], undefined],
+    [
+      'is protected on the machine itself',
+      [machine('a', { protected: true }), machine('b')],
+      { a: fresh('a'), b: busy },
+      [],
+      /protected/,
+    ],
+    [
+      'has just come',
+      [machine('a'), machine('b')],
+      { a: fresh('a', { bootedAt: ago(10) }), b: busy },
+      [],
+      /warming up/,
+    ],
+    [
+      'must wait for the cool-down',
+      [machine('a'), machine('b'), machine('c', { place: 'outside' })],
+      { a: fresh('a'), b: busy },
+      [decisionFor('c', { at: ago(20) })],
+      /cooling down/,
+    ],
+    [
+      'must wait for the drains under way',
+      [
+        machine('a'),
+        machine('b'),
+        machine('c', { place: 'outside' }),
+        machine('d', { place: 'leaving-group' }),
+      ],
+      { a: fresh('a'), b: busy },
+      [decisionFor('c')],
+      /drains at once: 2 allowed, 2 under way/,
+    ],
+  ];
+  for (const [what, machines, nodes, decisions, told] of whyNot) {
+    it(`says why a node that ${what} would${told === undefined ? '' : ' not'} be chosen`, () => {
+      const row = rowIn(worldOf(machines, nodes, ...decisions), 'a');
+      if (told === undefined) assert.equal(row.whyNot, undefined);
+      else assert.match(row.whyNot ?? '', told);
+    });
+  }
+
+  it('gives nobody that leaves a reason not to be chosen', () => {
+    const world = worldOf([machine('a'), machine('b')], { a: fresh('a'), b: busy }, decisionFor('a'));
+    assert.equal(rowIn(world, 'a').whyNot, undefined);
+    assert.equal(rowIn(world, 'a').decision?.id, 'd-1');
+  });
+
+  it('takes a decision about an earlier machine of the name for none', () => {
+    const world = worldOf([machine('a')], { a: fresh('a') }, decisionFor('a', { machine: 'id-before' }));
+    assert.equal(rowIn(world, 'a').decision, undefined);
+  });
+
+  it('says what could not be read, and counts nothing that it does not know', () => {
+    const world: PoolWorld = {
+      machines: { kind: 'unknown', reason: 'HTTP 403' },
+      fleet: fleetOf({}, 'HTTP 500'),
+      decisions: { decisions: new Map(), complete: false, problem: 'HTTP 503' },
+      now: NOW,
+    };
+    const view = viewPool(ADDRESS, world);
+    assert.equal(view.problems.length, 3);
+    const text = tableOf(view, 80).join('\n');
+    for (const told of ['HTTP 403', 'HTTP 500', 'HTTP 503']) assert.ok(text.includes(told), text);
+    assert.ok(!text.includes('It has no machines'), text);
+  });
+
+  it('puts what needs a person first', () => {
+    const alarm = [{ name: 'drain-stuck', since: ago(60), text: 'it stays' }];
+    const world = worldOf([machine('a'), machine('b'), machine('c')], {
+      a: fresh('a'),
+      b: { kind: 'missing' },
+      c: fresh('c', { alarms: alarm }),
+    });
+    assert.deepEqual(
+      viewPool(ADDRESS, world).nodes.map(({ node }) => node),
+      ['c', 'b', 'a'],
+    );
+    assert.match(tableOf(viewPool(ADDRESS, world), 200).join('\n'), /ALARM drain-stuck: it stays/);
+  });
+
+  it('is never wider than its terminal, and keeps node and phase to the last', () => {
+    const anyReading = fc.constantFrom<NodeReading>(
+      busy,
+      fresh('b', {
+        phase: 'draining',
+        alarms: [{ name: 'x', since: ago(1), text: 'a long story '.repeat(9) }],
+      }),
+      { kind: 'missing' },
+      { kind: 'unreadable', reason: 'r'.repeat(120) },
+    );
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 30, max: 200 }),
+        fc.array(anyReading, { maxLength: 6 }),
+        (width, readings) => {
+          const names = readings.map((_, index) => `ebbtide-${index}`);
+          const nodes = Object.fromEntries(readings.map((reading, index) => [`ebbtide-${index}`, reading]));
+          const lines = tableOf(
+            viewPool(
+              ADDRESS,
+              worldOf(
+                names.map((name) => machine(name)),
+                nodes,
+              ),
+            ),
+            width,
+          );
+          for (const line of lines) assert.ok([...line].length <= width, `${width}: ${line}`);
+          for (const name of names)
+            assert.ok(
+              lines.some((line) => line.startsWith(name)),
+              name,
+            );
+        },
+      ),
+    );
+  });
+});
+
+describe('the story of one node', () => {
+  const draining = fresh('a', { phase: 'draining', since: ago(290), work: { rooms: 2, people: 5 } });
+  const rows: [string, PoolWorld, RegExp[]][] = [
+    [
+      'drains',
+      worldOf([machine('a', { place: 'outside' })], { a: draining }, decisionFor('a')),
+      [
+        /is draining, for 4 min/,
+        /pruner decided 5 min ago \(scale-in, decision d-1\) that it leaves: fewest calls/,
+        /last of 2 rooms \(5 people\) has ended/,
+        /After 4h an alarm is raised/,
+      ],
+    ],
+    [
+      'serves, and would not be chosen',
+      worldOf([machine('a')], { a: fresh('a') }),
+      [/Nobody has decided/, /would not be chosen now: the minimum of 1/],
+    ],
+    [
+      'serves, and is decided',
+      worldOf([machine('a')], { a: fresh('a') }, decisionFor('a')),
+      [/takes up the decision within seconds/],
+    ],
+    [
+      'is silent',
+      worldOf([machine('a')], { a: { kind: 'missing' } }),
+      [/tells nothing/, /until it speaks again/],
+    ],
+    [
+      'is empty for maintenance',
+      worldOf(
+        [machine('a')],
+        { a: fresh('a', { phase: 'empty' }) },
+        decisionFor('a', { intent: 'maintenance' }),
+      ),
+      [/is emptied and stays/, /stays until it is resumed/],
+    ],
+    [
+      'was chosen among others',
+      worldOf(
+        [machine('a')],
+        { a: draining },
+        decisionFor('a', { passedOver: [{ node: 'z', reason: 'protected' }], passedOverMore: 3 }),
+      ),
+      [/not z: protected/, /3 more/],
+    ],
+    [
+      'has outdated software',
+      worldOf([machine('a')], { a: fresh('a', { software: { agent: '0.9', template: 'lt-1' } }) }),
+      [/agent 0.9, template lt-1, which is not the one/],
+    ],
+  ];
+  for (const [what, world, told] of rows) {
+    it(`of one that ${what}`, () => {
+      const text = story(world, 'a');
+      for (const each of told) assert.match(text, each);
+    });
+  }
+});

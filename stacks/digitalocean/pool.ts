@@ -190,7 +190,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
       address: addressOf<PoolAddressOf<'digitalocean'>>(settings, template.fingerprint, {
         cloud: 'digitalocean',
         spacesRegion,
-        buckets: pulumi.all(store.buckets),
+        buckets: pulumi.output(store.buckets),
       }),
     };
     this.registerOutputs({ ...this.outputs });

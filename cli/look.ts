@@ -1,6 +1,6 @@
 import { describeError } from '../fleet/error.ts';
 import type { Pool } from './pool.ts';
-import type { MachinesReading, PoolWorld } from './view/pool-view.ts';
+import type { MachinesReading, PoolWorld } from './view/seen.ts';
 
 /** What was not read by then is not known. */
 const LOOK_BUDGET_MS = 60_000;

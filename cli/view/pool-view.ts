@@ -2,29 +2,9 @@ import { type ChoosingRules, chooseVictims } from '../../fleet/choose-victims.ts
 import type { Decision } from '../../fleet/decision.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
-import type { PoolMachine } from '../../fleet/pool-machine.ts';
-import {
-  type DecisionReading,
-  type DecisionsReading,
-  decisionOf,
-  type FleetReading,
-  type NodeReading,
-  readingOf,
-} from '../../fleet/registry.ts';
+import type { NodeReading } from '../../fleet/registry.ts';
 import type { Phase } from '../../fleet/status.ts';
-
-export type MachinesReading =
-  | { kind: 'known'; machines: PoolMachine[] }
-  | { kind: 'unknown'; reason: string };
-
-/** All that is known of a pool at one moment. */
-export interface PoolWorld {
-  machines: MachinesReading;
-  fleet: FleetReading;
-  decisions: DecisionsReading;
-  /** ms since the epoch, by the clock of whoever looks. */
-  now: number;
-}
+import { asProtected, isLeaving, type PoolWorld, type Seen, seeAll } from './seen.ts';
 
 /** One machine as its operator sees it. What is not known is undefined. */
 export interface NodeRow {
@@ -70,7 +50,7 @@ export interface PoolView {
 /** Pure: a pool as its operator sees it. */
 export function viewPool(address: PoolAddress, world: PoolWorld): PoolView {
   const { machines, fleet, decisions, now } = world;
-  const seen = machines.kind === 'known' ? machines.machines.map((machine) => see(machine, world)) : [];
+  const seen = seeAll(world);
   const whyNot = reasonsNotToChoose(seen, address, now);
   return {
     pool: address.pool,
@@ -91,37 +71,6 @@ export function viewPool(address: PoolAddress, world: PoolWorld): PoolView {
   };
 }
 
-interface Seen {
-  machine: PoolMachine;
-  reading: NodeReading;
-  decided: DecisionReading;
-}
-
-/** What is of an earlier machine of the same name is none of this one. */
-function see(machine: PoolMachine, { fleet, decisions }: PoolWorld): Seen {
-  const reading = readingOf(fleet, machine.node);
-  const isOfAnother = reading.kind === 'fresh' && isOther(reading.status.machine, machine);
-  const decided = decisionOf(decisions, machine.node);
-  const isAboutAnother = decided.kind === 'decided' && isOther(decided.decision.machine, machine);
-  return {
-    machine,
-    reading: isOfAnother ? { kind: 'missing' } : reading,
-    decided: isAboutAnother ? { kind: 'none' } : decided,
-  };
-}
-
-function isOther(told: string | undefined, { machine }: PoolMachine): boolean {
-  return told !== undefined && told.toLowerCase() !== machine.toLowerCase();
-}
-
-/** Whether it is on its way out, or was told to be. */
-function isLeaving({ machine: { place }, reading, decided }: Seen): boolean {
-  if (place === 'leaving-group' || place === 'outside' || place === 'ending') return true;
-  if (reading.kind === 'fresh' && ['draining', 'empty', 'leaving'].includes(reading.status.phase))
-    return true;
-  return decided.kind === 'decided' && decided.decision.intent === 'leave';
-}
-
 /** As the pool's function would see it, if as many as possible were to go now. */
 function reasonsNotToChoose(seen: readonly Seen[], { rules }: PoolAddress, now: number): Map<string, string> {
   const leaving = seen.filter(isLeaving);
@@ -139,17 +88,13 @@ function reasonsNotToChoose(seen: readonly Seen[], { rules }: PoolAddress, now: 
     unknown: 'only-known',
     alreadyChosen: new Set(),
   };
-  const candidates = staying.map(({ machine, reading }) => ({
-    node: machine.node,
-    zone: machine.zone,
-    reading: machine.protected ? asProtected(reading) : reading,
+  const candidates = staying.map((each) => ({
+    node: each.machine.node,
+    zone: each.machine.zone,
+    reading: asProtected(each),
   }));
   const { passedOver } = chooseVictims(candidates, [{ count: candidates.length }], choosing, now);
   return new Map(passedOver.map(({ node, reason }) => [node, reason]));
-}
-
-function asProtected(reading: NodeReading): NodeReading {
-  return reading.kind === 'fresh' ? { ...reading, status: { ...reading.status, protected: true } } : reading;
 }
 
 function rowOf(

@@ -1,3 +1,4 @@
+import type { Decision } from '../fleet/decision.ts';
 import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { PoolMachine } from '../fleet/pool-machine.ts';
 import type { Registry } from '../fleet/registry.ts';
@@ -8,4 +9,10 @@ export interface Pool {
   /** All of its machines, in their group or not. Rejects where they could not be read to the end. */
   machines(signal: AbortSignal): Promise<PoolMachine[]>;
   registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
+  /**
+   * Has a machine leave by its cloud's own mechanism: the decision is written, and then its agent drains it. Rejects where
+   * it may not have been. `replace`: another comes in its place at once, where the cloud can be told so; elsewhere, when
+   * the load needs it.
+   */
+  leave(machine: PoolMachine, decision: Decision, options: { replace: boolean }): Promise<void>;
 }

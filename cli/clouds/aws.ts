@@ -14,6 +14,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
   const credentials = operatorCredentials(profile);
   const client = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   const group = createAutoScalingGroup(client, name);
+  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
   return {
     address,
     machines: async () =>
@@ -26,7 +27,11 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         // What is said of a machine lies in its tags, which its node reads and tells.
         protected: false,
       })),
-    registry: createBucketRegistry({ store: createS3Store({ client, bucket }) }),
+    registry,
+    async leave({ node }, decision, { replace }) {
+      await registry.writeDecision(decision);
+      await group.terminate(node, !replace);
+    },
   };
 }
 

@@ -24,6 +24,7 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     send: sendSigned,
   });
   const scaleSet = createScaleSet(client, address);
+  const registry = createBucketRegistry({ store: createBlobStore(blobs) });
   return {
     address,
     async machines(signal) {
@@ -32,7 +33,9 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
         throw new Error(`there is no scale set ${address.group} in ${address.resourceGroup}`);
       return found.map((instance) => ({ ...instance, place: placeOf(instance), protected: false }));
     },
-    registry: createBucketRegistry({ store: createBlobStore(blobs) }),
+    registry,
+    // The pool's function takes it up at its next run.
+    leave: (_machine, decision) => registry.writeDecision(decision),
   };
 }
 

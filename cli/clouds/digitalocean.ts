@@ -27,6 +27,7 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
     timeoutMs: REQUEST_TIMEOUT_MS,
     buckets,
   });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) =>
@@ -39,7 +40,9 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
         protected: droplet.tags.includes(PROTECTED_TAG),
         mark: markInTags(droplet.tags),
       })),
-    registry: createBucketRegistry({ store }),
+    registry,
+    // The pool's function takes it up at its next run.
+    leave: (_machine, decision) => registry.writeDecision(decision),
   };
 }
 

@@ -14,9 +14,12 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
   const token = operatorToken(environment);
   const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   const compute = createCompute({ client, clock: createRealClock(), ...address });
+  const registry = createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) });
   return {
     address,
     machines: async (signal) => (await readPool(compute, signal)).machines,
-    registry: createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) }),
+    registry,
+    // The pool's function takes it up at its next run.
+    leave: (_machine, decision) => registry.writeDecision(decision),
   };
 }

@@ -21,14 +21,19 @@ export interface LeavingPlan {
 }
 
 /** Pure: whom to ask next. It looks at the world as it is: whoever begins it anew goes on where it was. */
-export function planLeaving(wish: Wish, { template, rules }: PoolAddress, world: PoolWorld): LeavingPlan {
+export function planLeaving(
+  wish: Wish,
+  { cloud, template, rules }: PoolAddress,
+  world: PoolWorld,
+): LeavingPlan {
+  const leaves = (seen: Seen) => isLeaving(seen, cloud);
   const held = whyHeld(world);
   if (held !== undefined) return { ...NOBODY, held };
   const all = seeAll(world);
   const wished = all.filter((seen) => isWished(wish, seen, template));
-  const leaving = wished.filter(isLeaving);
-  const staying = wished.filter((seen) => !isLeaving(seen) && !isProtected(seen));
-  const kept = wished.filter((seen) => !isLeaving(seen) && isProtected(seen));
+  const leaving = wished.filter(leaves);
+  const staying = wished.filter((seen) => !leaves(seen) && !isProtected(seen));
+  const kept = wished.filter((seen) => !leaves(seen) && isProtected(seen));
   // Those that nobody may ask to go are the first of those that stay.
   const keep = wish.kind === 'all' ? Math.max(0, wish.keep - kept.length) : 0;
   const count = Math.max(0, staying.length - keep);
@@ -43,7 +48,7 @@ export function planLeaving(wish: Wish, { template, rules }: PoolAddress, world:
       minServing: 0,
       // A person means just this one, whatever else drains.
       maxDrains: wish.kind === 'node' ? Number.POSITIVE_INFINITY : rules.maxDrains,
-      drainsUnderWay: all.filter(isLeaving).length,
+      drainsUnderWay: all.filter(leaves).length,
       coolDownMs: 0,
       warmUpMs: 0,
       // Who is silent takes up the decision when it speaks again; those of whom it is known go first.

@@ -72,9 +72,13 @@ export function viewPool(address: PoolAddress, world: PoolWorld): PoolView {
 }
 
 /** As the pool's function would see it, if as many as possible were to go now. */
-function reasonsNotToChoose(seen: readonly Seen[], { rules }: PoolAddress, now: number): Map<string, string> {
-  const leaving = seen.filter(isLeaving);
-  const staying = seen.filter((each) => !isLeaving(each));
+function reasonsNotToChoose(
+  seen: readonly Seen[],
+  { cloud, rules }: PoolAddress,
+  now: number,
+): Map<string, string> {
+  const leaving = seen.filter((each) => isLeaving(each, cloud));
+  const staying = seen.filter((each) => !isLeaving(each, cloud));
   const lastDecisionAt = Math.max(
     ...seen.flatMap(({ decided }) => (decided.kind === 'decided' ? [Date.parse(decided.decision.at)] : [])),
   );

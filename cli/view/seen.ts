@@ -1,3 +1,4 @@
+import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import {
   type DecisionReading,
@@ -7,6 +8,7 @@ import {
   type NodeReading,
   readingOf,
 } from '../../fleet/registry.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 
 export type MachinesReading =
   | { kind: 'known'; machines: PoolMachine[] }
@@ -49,12 +51,23 @@ function isOther(told: string | undefined, { machine }: PoolMachine): boolean {
   return told !== undefined && told.toLowerCase() !== machine.toLowerCase();
 }
 
-/** Whether it is on its way out, or was told to be. */
-export function isLeaving({ machine: { place }, reading, decided }: Seen): boolean {
+/**
+ * Whether it is on its way out. Where a function carries decisions out, one that is written is enough; AWS's group acts by
+ * itself, and what is written of a machine that it still holds tells no more than what was wanted.
+ */
+export function isLeaving(
+  { machine: { place }, reading, decided }: Seen,
+  cloud: PoolAddress['cloud'],
+): boolean {
   if (place === 'leaving-group' || place === 'outside' || place === 'ending') return true;
-  if (reading.kind === 'fresh' && ['draining', 'empty', 'leaving'].includes(reading.status.phase))
-    return true;
-  return decided.kind === 'decided' && decided.decision.intent === 'leave';
+  if (reading.kind === 'fresh' && isPastServing(reading.status)) return true;
+  return cloud !== 'aws' && decided.kind === 'decided' && decided.decision.intent === 'leave';
+}
+
+/** One that its operator empties to keep it is not on its way out. */
+function isPastServing({ phase, decision }: NodeStatus): boolean {
+  if (phase === 'leaving') return true;
+  return (phase === 'draining' || phase === 'empty') && decision?.intent !== 'maintenance';
 }
 
 /** An operator said so, of the machine or on it. */

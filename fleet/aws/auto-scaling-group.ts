@@ -24,8 +24,11 @@ export interface AutoScalingGroup {
   read(): Promise<GroupState | undefined>;
   /** Every machine of the group, to the last page. Rejects when it cannot be read, and where there is no such group. */
   readMachines(): Promise<GroupMachine[]>;
-  /** Ends a machine and leaves the desired size alone (a retained machine is outside of it). Safe to repeat. */
-  terminate(node: string): Promise<void>;
+  /**
+   * Ends a machine, once its hook is completed. The desired size is left alone (a retained machine is outside of it), or
+   * becomes smaller by one with `decrement`, which AWS refuses at the group's minimum. Safe to repeat without that.
+   */
+  terminate(node: string, decrement?: boolean): Promise<void>;
 }
 
 const size = v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number));
@@ -94,12 +97,12 @@ export function createAutoScalingGroup(client: AwsClient, name: string): AutoSca
     return found.machines;
   }
 
-  async function terminate(node: string): Promise<void> {
+  async function terminate(node: string, decrement = false): Promise<void> {
     await callQuery(
       client,
       'autoscaling',
       'TerminateInstanceInAutoScalingGroup',
-      { InstanceId: node, ShouldDecrementDesiredCapacity: false },
+      { InstanceId: node, ShouldDecrementDesiredCapacity: decrement },
       v.object({}),
     );
   }

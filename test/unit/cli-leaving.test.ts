@@ -10,12 +10,14 @@ import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
 const ADDRESS: PoolAddress = {
   v: 1,
-  cloud: 'aws',
+  cloud: 'gcp',
   pool: 'media',
   template: 'lt-2',
   rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 60_000, warmUpMs: 120_000, warnAfterMs: 1 },
+  project: 'p',
   region: 'r',
   group: 'g',
+  autoscaler: 'a',
   bucket: 'b',
 };
 
@@ -152,6 +154,13 @@ describe('who is asked to leave, at an operator’s wish', () => {
         assert.match(planned.held ?? '', /HTTP/);
       }
     }
+  });
+
+  it('takes what AWS has not begun for no more than a wish: it is asked again', () => {
+    const aws: PoolAddress = { ...ADDRESS, cloud: 'aws', region: 'r', group: 'g', bucket: 'b' };
+    const world = worldOf({ a: { decided: true }, b: { decided: true, place: 'leaving-group' } });
+    const planned = (node: string) => asked(planLeaving({ kind: 'node', node }, aws, world));
+    assert.deepEqual([planned('a'), planned('b')], [['a'], []]);
   });
 
   it('never has more drain at once than are allowed, nor fewer stay than are to', () => {

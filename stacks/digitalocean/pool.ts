@@ -37,7 +37,7 @@ export async function createDigitalOceanPool(
   const [agent, boot, orchestrator] = await Promise.all([
     bundler.agent(),
     bundler.boot('digitalocean'),
-    bundler.digitalOceanFunction('orchestrator'),
+    bundler.functionOf('digitalocean', 'orchestrator'),
   ]);
   const { name } = settings.pool;
   const { token } = await checkAccount(settings, digitalOceanNames(name), environment);

@@ -354,7 +354,7 @@ describe('the GCP pool', () => {
       source: {
         storageSource: {
           bucket: NAMES.bucket,
-          object: 'functions/pruner-eeeeeeeeeeeeeeee.zip',
+          object: 'functions/pruner-dddddddddddddddd.zip',
           generation: 17,
         },
       },

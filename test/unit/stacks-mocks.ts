@@ -34,10 +34,8 @@ export const GOOD: Record<string, unknown> = {
 const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
-  awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
-  gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
+  functionOf: async (_cloud, name) => ({ code: name, sha256: 'd'.repeat(64) }),
   azureRunbook: async () => ({ code: 'runbook', sha256: 'f'.repeat(64) }),
-  digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
   fileOf: async (_asset, sha256) => `/objects/${sha256}`,
 };
 

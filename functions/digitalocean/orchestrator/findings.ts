@@ -11,14 +11,14 @@ type Seen = SeenMachine<DropletMachine>;
 /** What an operator should know that is DigitalOcean's alone. */
 export function findingsOfDroplets({
   machines,
-  late,
+  silent,
   stuck,
   growth,
   world,
   settings,
 }: {
   machines: readonly Seen[];
-  late: readonly Seen[];
+  silent: readonly Seen[];
   stuck: readonly Seen[];
   growth: Growth;
   world: OrchestratorWorld;
@@ -52,8 +52,11 @@ export function findingsOfDroplets({
   }
   if (account.kind === 'unknown')
     findings.push({ level: 'warn', name: 'account-unknown', text: account.reason });
-  for (const { node, ageMs } of late) {
-    const text = `made ${describeDuration(ageMs)} ago, and has never said a word (${describeDuration(bootTimeoutMs)} at most): it is replaced`;
+  const fate = settings.mayServeUnheard
+    ? 'its image may serve all the same, and it is left to you'
+    : 'it is replaced';
+  for (const { node, ageMs } of silent) {
+    const text = `made ${describeDuration(ageMs)} ago, and has never said a word (${describeDuration(bootTimeoutMs)} at most): ${fate}`;
     findings.push({ level: 'warn', name: 'never-came-up', node, text });
   }
   for (const { node, ageMs } of stuck) {

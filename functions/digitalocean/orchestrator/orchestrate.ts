@@ -37,6 +37,7 @@ export async function orchestrate(tools: OrchestratorTools): Promise<Orchestrato
   turning.letGo();
   if (turn.kind === 'taken' && turn.crowded) {
     log('info', 'orchestrator-crowded', { pool: settings.pool, by: turn.by });
+    await leave(tools, run, over);
     return standBack(turn.by);
   }
   const world = await readWorld(tools, turn);
@@ -47,9 +48,7 @@ export async function orchestrate(tools: OrchestratorTools): Promise<Orchestrato
   const until = startedAt + tools.turnBudgetMs + tools.readBudgetMs + tools.stepBudgetMs;
   const done = await carryOut(plan, tools, { signal: stepping.signal, until });
   stepping.letGo();
-  const ending = abortAfter(clock, tools.endBudgetMs);
-  await endTurn(tools, run, over, ending.signal);
-  ending.letGo();
+  await leave(tools, run, over);
   const answer = told(plan, done);
   for (const { machine, reason } of plan.removeUnborn) answer.reasons[machine.node] = reason;
   log(answer.failures.length > 0 ? 'error' : 'info', 'orchestrator', {
@@ -61,6 +60,12 @@ export async function orchestrate(tools: OrchestratorTools): Promise<Orchestrato
     tookMs: clock.now() - startedAt,
   });
   return answer;
+}
+
+async function leave(tools: OrchestratorTools, run: string, over: readonly string[]): Promise<void> {
+  const ending = abortAfter(tools.clock, tools.endBudgetMs);
+  await endTurn(tools, run, over, ending.signal);
+  ending.letGo();
 }
 
 /** Who is empty then is deleted by those who look already, or by the next run. */

@@ -46,7 +46,8 @@ export function planDroplets(
   const rules: PoolRules = { ...settings, by: 'orchestrator', minServing: settings.min };
   const machines = world.machines.kind === 'known' ? see(world.machines.machines, world) : [];
   const births = nursery.kind === 'known' ? nursery.nursery.births : [];
-  const late = machines.filter((machine) => neverCameUp(machine, births, world, settings.bootTimeoutMs));
+  const silent = machines.filter((machine) => neverCameUp(machine, births, world, settings.bootTimeoutMs));
+  const late = settings.mayServeUnheard ? [] : silent;
   // They carry nothing, and are decided now.
   const able = machines.filter((machine) => !late.includes(machine));
   const recommendation = recommendationByLoad(able, settings);
@@ -61,7 +62,7 @@ export function planDroplets(
     nursery: nurseryAfter(machines, names, world),
     births: names,
     removeUnborn: late.flatMap(unborn),
-    findings: [...pool.findings, ...findingsOfDroplets({ machines, late, stuck, growth, world, settings })],
+    findings: [...pool.findings, ...findingsOfDroplets({ machines, silent, stuck, growth, world, settings })],
   };
   return turn.kind === 'mine' ? plan : { ...plan, ...NOBODY, held: describeTurn(turn) };
 }

@@ -50,10 +50,8 @@ export async function takeTurn(
     }
     if (others !== undefined) {
       await store.remove(own, signal);
-      const aside = `${ASIDE}${run}.json`;
-      const crowded = await isCrowded(store, limitMs, signal);
-      if (!crowded) await store.put(aside, JSON.stringify({ v: 1, run }), signal);
-      return { turn: { kind: 'taken', by: others, crowded }, over: [...over, aside] };
+      const crowded = await isCrowded(store, run, limitMs, signal);
+      return { turn: { kind: 'taken', by: others, crowded }, over: [...over, asideOf(run)] };
     }
     // A list that does not show what was just written may hide another's as well.
     if (!seesItself)
@@ -64,12 +62,22 @@ export async function takeTurn(
   }
 }
 
-/** A run that was killed there counts for as long as it might have lived. */
-async function isCrowded(store: TurnTools['store'], limitMs: number, signal?: AbortSignal): Promise<boolean> {
-  let others = 0;
+/**
+ * Those that came first look on: their names begin with when they came, and so tell all of them the same. One that was
+ * killed counts for as long as it might have lived.
+ */
+async function isCrowded(
+  store: TurnTools['store'],
+  run: string,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const own = asideOf(run);
+  await store.put(own, JSON.stringify({ v: 1, run }), signal);
+  const before: string[] = [];
   for await (const page of store.list(ASIDE, signal))
-    others += page.filter(({ ageMs }) => ageMs <= limitMs).length;
-  return others >= ASIDE_AT_ONCE;
+    for (const { key, ageMs } of page) if (key < own && ageMs <= limitMs) before.push(key);
+  return before.length >= ASIDE_AT_ONCE;
 }
 
 /** Only once nothing of this run is under way any more. Gives what failed: then the mark ages. */
@@ -80,6 +88,10 @@ export async function endTurn(
   signal?: AbortSignal,
 ): Promise<void> {
   await Promise.allSettled([keyOf(run), ...over].map((key) => store.remove(key, signal)));
+}
+
+function asideOf(run: string): string {
+  return `${ASIDE}${run}.json`;
 }
 
 function keyOf(run: string): string {

@@ -23,6 +23,11 @@ const programs = [
     bundle: bundler.digitalOceanFunction('orchestrator'),
     executable: false,
   },
+  {
+    file: 'functions/digitalocean/health/index.cjs',
+    bundle: bundler.digitalOceanFunction('health'),
+    executable: false,
+  },
 ];
 
 for (const { file, bundle, executable } of programs) {

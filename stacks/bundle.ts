@@ -29,7 +29,7 @@ export interface Bundler {
 export type BootCloud = 'aws' | 'azure' | 'digitalocean' | 'gcp';
 export type AwsFunctionName = 'termination-policy' | 'watcher';
 export type GcpFunctionName = 'pruner';
-export type DigitalOceanFunctionName = 'orchestrator';
+export type DigitalOceanFunctionName = 'orchestrator' | 'health';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
 export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));

@@ -43,7 +43,7 @@ export const POOL_ALARMS = {
   retained: {
     says: 'A machine is out of its group and kept: it is protected, or was stopped before anybody decided that it goes. End it yourself once nobody needs it.',
     minutes: 5,
-    findings: ['outside-protected', 'outside-stopped', 'retained'],
+    findings: ['outside-protected', 'outside-stopped', 'retained', 'still-retained'],
   },
   cramped: {
     says: 'The pool may not grow as the load asks for.',

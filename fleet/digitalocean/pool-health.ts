@@ -19,7 +19,6 @@ const alarmName = v.pipe(v.string(), v.regex(/^[a-z]+(-[a-z]+)*$/));
 
 /** All that the function `health` reads of it. */
 export const healthSchema = v.object({ v: v.literal(1), alarms: v.array(alarmName) });
-export type Health = v.InferOutput<typeof healthSchema>;
 
 const text = v.pipe(v.string('is not set'), v.minLength(1, 'is empty'));
 

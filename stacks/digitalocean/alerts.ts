@@ -130,8 +130,7 @@ export class PoolAlerts extends pulumi.ComponentResource {
         comparison: 'less_than',
         notifications: [{ emails }],
       },
-      // One that is bound to another check stays where it was, too.
-      { parent: this, replaceOnChanges: ['checkId'] },
+      { parent: this },
     );
   }
 }

@@ -75,6 +75,17 @@ describe('whom the real functions of a pool on a twin DigitalOcean call, by its 
     assert.deepEqual(alarms(pool), []);
   });
 
+  it('nobody, when the page was down for a moment', async () => {
+    const pool = await start();
+    await until('it was asked', () => told(pool) !== undefined);
+    pool.twin.faults.add({ service: 'function', action: HEALTH, times: 1, kind: 'error' });
+    await until('it was down', () => saysOf(pool).includes('invocation-failed'));
+    const since = minutes(pool);
+    await until('it has been asked again', () => minutes(pool) > since + 5);
+    assert.match(saysOf(pool), /"well":true/);
+    assert.deepEqual(alarms(pool), []);
+  });
+
   it('people, when the orchestrator runs no more; and again when it does', async () => {
     const pool = await start();
     await until('it has run', () => pool.twin.droplets().length > 0);

@@ -7,6 +7,8 @@ export const OCEAN_RULES: RulesByType = {
   'digitalocean:index/firewall:Firewall': { replaces: [] },
   'digitalocean:index/loadBalancer:LoadBalancer': { replaces: ['region', 'vpcUuid', 'type', 'network'] },
   'digitalocean:index/monitorAlert:MonitorAlert': { replaces: [] },
+  'digitalocean:index/uptimeCheck:UptimeCheck': { replaces: [] },
+  'digitalocean:index/uptimeAlert:UptimeAlert': { replaces: [] },
   'digitalocean:index/spacesKey:SpacesKey': { replaces: [] },
   'digitalocean:index/spacesBucket:SpacesBucket': { autoName: 'name', replaces: ['name', 'region'] },
   'digitalocean:index/spacesBucketObject:SpacesBucketObject': {

@@ -40,15 +40,17 @@ export class PoolStore extends pulumi.ComponentResource {
   /** All nodes have the same: DigitalOcean gives a droplet no identity of its own. */
   readonly nodeKey: StoreKey;
   readonly orchestratorKey: StoreKey;
+  /** Of a key of whoever needs one. */
+  readonly keyName: (whose: string) => pulumi.Output<string>;
 
   constructor(name: string, args: PoolStoreArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:PoolStore', name, {}, options);
     const { names, region, token } = args;
     const parent = { parent: this };
     const birth = new RandomText(`${name}-birth`, { bytes: BIRTH_BYTES, secret: false }, parent).text;
+    this.keyName = (whose) => birth.apply((born) => names.key(whose, born));
     const keyOf = (whose: string, grants: { bucket: pulumi.Input<string>; permission: string }[]) => {
-      const keyName = birth.apply((born) => names.key(whose, born));
-      const key = new SpacesKey(`${name}-${whose}-key`, { name: keyName, grants }, parent);
+      const key = new SpacesKey(`${name}-${whose}-key`, { name: this.keyName(whose), grants }, parent);
       return { id: key.accessKey, secret: pulumi.secret(key.secretKey) };
     };
 

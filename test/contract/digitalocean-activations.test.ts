@@ -95,6 +95,14 @@ describe('functions of a twin DigitalOcean, as the pool deploys them', function 
     assert.ok(world.events.some((event) => event.kind === 'function-log' && event.line === 'called'));
   });
 
+  it('answer everybody, with the very status that they say, where they are open', async () => {
+    await ask('update', { olds: {}, news: action({ webSecret: undefined, open: true }) });
+    const answer = await fetch(url);
+    assert.equal(answer.status, 200);
+    assert.equal(v.parse(bodySchema, await answer.json()).method, 'GET');
+    assert.equal((await wake({ own: 'two', say: 'refuse' })).status, 500);
+  });
+
   it('are not there for the web where the sweep has closed them', async () => {
     await ask('update', { olds: {}, news: action({ webSecret: undefined }) });
     assert.equal((await wake()).status, 404);

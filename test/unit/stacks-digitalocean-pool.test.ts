@@ -4,6 +4,12 @@ import type * as pulumi from '@pulumi/pulumi';
 import { after, before, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { DROPLET_FILE, dropletFileSchema } from '../../fleet/digitalocean/droplet-file.ts';
+import {
+  BORN_KEY,
+  CHECK_PERIOD,
+  healthParametersSchema,
+  SILENT_AFTER_MS,
+} from '../../fleet/digitalocean/pool-health.ts';
 import { fillUserData } from '../../fleet/digitalocean/user-data.ts';
 import {
   orchestratorParametersSchema,
@@ -458,6 +464,77 @@ describe('the DigitalOcean pool', () => {
     assert.deepEqual(all.at(-1)?.inputs.entities, ['media-load-balancer-id']);
   });
 
+  describe('what only the orchestrator knows', () => {
+    const CHECK = ocean('uptimeCheck');
+    const notify = ['on-call@example.org', 'other@example.org'];
+    let watched: ProgramRun;
+    before(async () => {
+      watched = await run({
+        alarms: { notify },
+        digitalocean: { region: 'fra1', spacesRegion: 'ams3' },
+      });
+    });
+
+    it('is told by a page that is open, holds a key for one bucket, and knows no other secret', () => {
+      const { parameters, __provider: _, ...inputs } = watched.one(ACTION, 'media-health').inputs;
+      assert.deepEqual(inputs, {
+        kind: 'action',
+        namespace: 'media-functions-id',
+        package: 'ebbtide',
+        name: 'health',
+        runtime: 'nodejs:22',
+        code: 'health',
+        timeoutSeconds: 10,
+        memoryMb: 128,
+        open: true,
+      });
+      const key = `ebbtide-media-${BIRTH}-health`;
+      assert.deepEqual(v.parse(healthParametersSchema, parameters), {
+        region: 'ams3',
+        bucket: MEMORY,
+        silentAfterMs: SILENT_AFTER_MS,
+        spacesKeyId: `id of ${key}`,
+        spacesSecretKey: `secret of ${key}`,
+      });
+      assert.ok(watched.one(ACTION, 'media-health').secrets.includes('parameters'));
+      assert.deepEqual(watched.one(ocean('spacesKey'), 'media-health-key').inputs, {
+        name: key,
+        grants: [{ bucket: MEMORY, permission: 'read' }],
+      });
+      const { bucket, key: born, region } = watched.one(OBJECT, 'media-health-born').inputs;
+      assert.deepEqual([bucket, born, region], [MEMORY, BORN_KEY, 'ams3']);
+    });
+
+    it('calls people when that page is down from everywhere, with what DigitalOcean would put there itself', () => {
+      assert.deepEqual(watched.one(CHECK).inputs, {
+        name: 'ebbtide-media',
+        type: 'https',
+        target: 'https://functions/health',
+        regions: ['eu_west', 'us_east'],
+        enabled: true,
+      });
+      assert.deepEqual(watched.one(ocean('uptimeAlert')).inputs, {
+        checkId: 'media-alerts-health-id',
+        name: 'ebbtide-media',
+        type: 'down_global',
+        period: '2m',
+        threshold: 1,
+        comparison: 'less_than',
+        notifications: [{ emails: notify }],
+      });
+      assert.equal(CHECK_PERIOD.ms, Number.parseInt(CHECK_PERIOD.says, 10) * 60_000);
+    });
+
+    it('has no page and no check where nobody is to hear of it', () => {
+      const names = made.resources.map(({ name }) => name);
+      assert.deepEqual(
+        names.filter((name) => name.includes('health')),
+        [],
+      );
+      assert.deepEqual(ofType(made, CHECK), []);
+    });
+  });
+
   it('can be swept without the program, and goes only after the sweep', async () => {
     const { inputs, secrets } = made.one(own('DestroySweep'));
     const { __provider: _, ...state } = inputs;
@@ -536,6 +613,7 @@ async function optionsOfPool() {
         software: softwareOf(bundle, ours.media),
         boot: bundle,
         orchestrator: bundle,
+        health: bundle,
         fileOf: async (_asset, sha256) => `/objects/${sha256}`,
       },
       {

@@ -68,4 +68,4 @@ export function drain(ocean: OceanStandIn, node: string, secret?: string | null)
 }
 
 export const effects = (ocean: OceanStandIn) =>
-  ocean.asked.filter((what) => !/^(GET|LIST) /.test(what) && !/memory\/(runs|aside)\//.test(what));
+  ocean.asked.filter((what) => !/^(GET|LIST) |memory\/(runs\/|aside\/|health\.json)/.test(what));

@@ -232,6 +232,22 @@ describe('the DigitalOcean pool', () => {
       ]);
     });
 
+    it('stays where it is', async () => {
+      const elsewhere = await run({ digitalocean: { region: 'fra1', spacesRegion: 'ams3' } });
+      const places = [made, elsewhere].map((each) => {
+        const { fixed } = each.one(own('RandomText'), 'media-store-birth').inputs;
+        return v.parse(v.object({ to: v.string(), otherwise: v.string() }), fixed);
+      });
+      assert.deepEqual(
+        places.map(({ to }) => to),
+        ['fra1', 'ams3'],
+      );
+      assert.match(
+        places[1]?.otherwise ?? '',
+        /^ebbtide:digitalocean\.spacesRegion, .* is "ams3": .* in \{was\}/,
+      );
+    });
+
     it('gives nodes a key that reads code and writes statuses, and the orchestrator no more than it needs', () => {
       const grants = ofType(made, ocean('spacesKey')).map(({ inputs }) => [
         String(inputs.name).replace(`ebbtide-media-${BIRTH}-`, ''),
@@ -416,10 +432,10 @@ describe('the DigitalOcean pool', () => {
       assert.doesNotMatch(JSON.stringify(plain), SECRETS, name);
     }
     const texts = ofType(made, own('RandomText')).map(({ name, inputs }) => [name, inputs.bytes]);
-    assert.deepEqual(texts, [
+    assert.deepEqual(texts.sort(), [
+      ['media-pool-secret', 32],
       ['media-store-birth', 4],
       ['media-wake-secret', 32],
-      ['media-pool-secret', 32],
     ]);
   });
 

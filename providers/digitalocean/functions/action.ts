@@ -137,7 +137,8 @@ function putOf({ runtime, code, timeoutSeconds, memoryMb, parameters, webSecret 
       // Whoever wakes it cannot bring parameters in the place of these.
       { key: 'final', value: true },
       { key: 'web-export', value: webSecret !== undefined },
-      ...(webSecret === undefined ? [] : [{ key: 'require-whisk-auth', value: webSecret }]),
+      // Of annotations what is not written stays as it was, also a secret of before.
+      { key: 'require-whisk-auth', value: webSecret ?? false },
     ],
   };
 }

@@ -22,6 +22,7 @@ import { createRates, type RateLimits } from './front/rates.ts';
 import { PRIVATE_IP } from './front/views.ts';
 import { createActivations } from './functions/activations.ts';
 import { createScheduler } from './functions/scheduler.ts';
+import { createThrottle, FUNCTION_LIMITS, type FunctionLimits } from './functions/throttle.ts';
 import { createWeb, WEB } from './functions/web.ts';
 import { createFunctionsApi } from './functions-api/functions-api.ts';
 import type { FunctionsModel } from './functions-api/model.ts';
@@ -44,6 +45,8 @@ export interface TwinOptions extends TwinRun {
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
   /** How often a token may ask; as DigitalOcean has it, unless told. */
   rates?: RateLimits;
+  /** How much a namespace may run; as DigitalOcean has it, unless told. */
+  functionLimits?: FunctionLimits;
   /** How long whoever calls a web function is let wait, in real ms; 30 s unless told. */
   asyncAfterMs?: number;
 }
@@ -55,6 +58,7 @@ const DROPLET_LIMIT = 25;
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): OceanTwin {
   const { mode, onExchange, rates = RATES, asyncAfterMs = ASYNC_AFTER_MS } = options;
+  const { functionLimits = FUNCTION_LIMITS } = options;
   const control = mode === 'control';
   const { endpoint } = options.model.place;
   let model: OceanModel = { ...options.model, tags: [], buckets: [], objects: [] };
@@ -79,6 +83,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     environment,
     parametersOf: hands.parametersOf,
     emit,
+    throttle: createThrottle(clock.now, functionLimits),
   });
   const scheduler = createScheduler(functions, activations, clock);
   const uptime = createUptime({ checks: () => model.uptimeChecks, clock, emit });

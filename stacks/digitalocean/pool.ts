@@ -12,7 +12,7 @@ import { PoolLoadBalancer } from './load-balancer.ts';
 import { digitalOceanNames } from './names.ts';
 import { PoolNetwork } from './network.ts';
 import { NodeTemplate } from './node-template.ts';
-import { Orchestrator, OrchestratorHome } from './orchestrator.ts';
+import { EachMinute, Orchestrator, OrchestratorHome } from './orchestrator.ts';
 import { checkAccount } from './preconditions.ts';
 import { MediaSecrets } from './secrets.ts';
 import type { DigitalOceanSettings } from './settings.ts';
@@ -152,7 +152,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
     );
 
     // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.
-    new DestroySweep(
+    const sweep = new DestroySweep(
       `${name}-destroy-sweep`,
       {
         code: 'digitalocean/run-sweep.ts',
@@ -189,6 +189,9 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
         ],
       },
     );
+
+    // No droplet is made before the sweep is there: where `up` ends half-way, a destroy leaves none that Pulumi knows nothing of.
+    new EachMinute(`${name}-each-minute`, { names, home, orchestrator, sweep }, parent);
 
     this.outputs = {
       cloud: pulumi.output('digitalocean'),

@@ -30,7 +30,7 @@ import {
   runUnderMocks,
   settingsOf,
 } from './stacks-mocks.ts';
-import { BIRTH, GOOD_ACCOUNT, OCEAN_TOKEN, startAccount } from './stacks-mocks-digitalocean.ts';
+import { BIRTH, DEFAULT_VPC, GOOD_ACCOUNT, OCEAN_TOKEN, startAccount } from './stacks-mocks-digitalocean.ts';
 
 const ocean = (type: string) => `digitalocean:index/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`;
 const own = (type: string) => `pulumi-nodejs:dynamic/ebbtide:${type}`;
@@ -63,7 +63,7 @@ describe('the DigitalOcean pool', () => {
       ...GOOD_ACCOUNT,
       '/v2/account/keys/17': {},
       '/v2/certificates': { certificates: [{ name: 'web' }] },
-      '/v2/vpcs': { vpcs: [{ id: VPC, name: 'mine', region: 'fra1' }] },
+      '/v2/vpcs': { vpcs: [DEFAULT_VPC, { id: VPC, name: 'mine', region: 'fra1' }] },
       '/v2/images/4711': { image: { regions: ['fra1'] } },
     });
     made = await run();
@@ -236,6 +236,22 @@ describe('the DigitalOcean pool', () => {
         [STATUSES, 'statuses/ 7'],
         [MEMORY, 'memory/runs/ 1', 'memory/aside/ 1', 'memory/announced/ 7'],
       ]);
+    });
+
+    it('stays where it is', async () => {
+      const elsewhere = await run({ digitalocean: { region: 'fra1', spacesRegion: 'ams3' } });
+      const places = [made, elsewhere].map((each) => {
+        const { fixed } = each.one(own('RandomText'), 'media-store-birth').inputs;
+        return v.parse(v.object({ to: v.string(), otherwise: v.string() }), fixed);
+      });
+      assert.deepEqual(
+        places.map(({ to }) => to),
+        ['fra1', 'ams3'],
+      );
+      assert.match(
+        places[1]?.otherwise ?? '',
+        /^ebbtide:digitalocean\.spacesRegion, .* is "ams3": .* in \{was\}/,
+      );
     });
 
     it('gives nodes a key that reads code and writes statuses, and the orchestrator no more than it needs', () => {
@@ -427,10 +443,10 @@ describe('the DigitalOcean pool', () => {
       assert.doesNotMatch(JSON.stringify(plain), SECRETS, name);
     }
     const texts = ofType(made, own('RandomText')).map(({ name, inputs }) => [name, inputs.bytes]);
-    assert.deepEqual(texts, [
+    assert.deepEqual(texts.sort(), [
+      ['media-pool-secret', 32],
       ['media-store-birth', 4],
       ['media-wake-secret', 32],
-      ['media-pool-secret', 32],
     ]);
   });
 
@@ -555,8 +571,21 @@ describe('the DigitalOcean pool', () => {
     const { options } = await optionsOfPool();
     const before = [options.get(own('DestroySweep'))?.dependsOn ?? []].flat().length;
     const inPool = made.resources.filter(({ type }) => type.startsWith('ebbtide:digitalocean:'));
-    // All components but the pool itself, and the two secrets.
-    assert.equal(before, inPool.length - 1 + 2);
+    // All components but the pool itself and what wakes the orchestrator, and the two secrets.
+    assert.equal(before, inPool.length - 2 + 2);
+  });
+
+  it('has no droplet made before the sweep is there, and what makes them at work until the sweep stops it', async () => {
+    const { options } = await optionsOfPool();
+    const { dependsOn, retainOnDelete } = options.get(own('FunctionsTrigger')) ?? {};
+    const after = [dependsOn ?? []].flat().map((each) => Reflect.get(Object(each), '__pulumiType'));
+    assert.deepEqual(after, [own('DestroySweep')]);
+    assert.equal(retainOnDelete, true);
+  });
+
+  it('waits for as long as a VPC is told to have members that are gone', async () => {
+    const { options } = await optionsOfPool();
+    assert.deepEqual(options.get(ocean('vpc'))?.customTimeouts, { delete: '10m' });
   });
 
   it('makes no droplet before all that nodes need is there, and does not put a file again that lies elsewhere', async () => {

@@ -26,6 +26,16 @@ export function digitalOceanOutputs(
 
 type Things = Record<string, unknown>;
 
+/** What every region has in which a VPC was ever made. */
+export const DEFAULT_VPC = {
+  id: '0b1c6a24-58c0-4b4f-9a53-7e2f4a1d9c11',
+  name: 'default-fra1',
+  region: 'fra1',
+  description: '',
+  ip_range: '10.114.0.0/20',
+  default: true,
+};
+
 /** An account in which the pool finds all that it needs, and nothing that is in its way. */
 export const GOOD_ACCOUNT: Things = {
   '/v2/account': { account: { droplet_limit: 25, team: { uuid: 'team-1' } } },
@@ -39,7 +49,7 @@ export const GOOD_ACCOUNT: Things = {
   },
   '/v2/sizes': { sizes: [] },
   '/v2/images/debian-13-x64': { image: { regions: ['fra1', 'nyc3'] } },
-  '/v2/vpcs': { vpcs: [] },
+  '/v2/vpcs': { vpcs: [DEFAULT_VPC] },
   '/v2/firewalls': { firewalls: [] },
   '/v2/functions/namespaces': { namespaces: null },
   '/v2/spaces/keys': { keys: [] },

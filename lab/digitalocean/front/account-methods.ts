@@ -6,6 +6,7 @@ import { listReply, PAGED } from './paging.ts';
 import type { ApiSeen } from './seen.ts';
 import {
   alertView,
+  defaultVpcView,
   firewallView,
   loadBalancerView,
   spacesKeyView,
@@ -37,7 +38,10 @@ export const ACCOUNT_METHODS: readonly Method<ApiSeen>[] = [
   ),
   list('regions_list', 'regions', ['regions:read'], () => regionViews()),
   list('sizes_list', 'sizes', ['sizes:read', 'regions:read'], () => sizeViews()),
-  list('vpcs_list', 'vpcs', ['vpc:read'], ({ vpcs }) => vpcs.map(vpcView)),
+  list('vpcs_list', 'vpcs', ['vpc:read'], ({ vpcs, place }) => [
+    defaultVpcView(place.region),
+    ...vpcs.map(vpcView),
+  ]),
   list('firewalls_list', 'firewalls', ['firewall:read'], ({ firewalls }) => firewalls.map(firewallView)),
   list(
     'loadBalancers_list',

@@ -70,6 +70,13 @@ export function vpcView({ id, name, description, region, ipRange, createdAt }: V
   return { id, name, description, region, ip_range: ipRange, default: false, urn, created_at: createdAt };
 }
 
+/** The first that an account ever had in a region. It stays. */
+export function defaultVpcView(region: string) {
+  const id = '0b1c6a24-58c0-4b4f-9a53-7e2f4a1d9c11';
+  const own = { id, name: `default-${region}`, description: '', region, ipRange: '10.114.0.0/20' };
+  return { ...vpcView({ ...own, createdAt: '2024-01-01T00:00:00Z' }), default: true };
+}
+
 export function firewallView({ id, name, tags, inbound, outbound, createdAt }: Firewall) {
   const of = ({ addresses, loadBalancers }: FirewallRule) => ({
     addresses,

@@ -140,7 +140,8 @@ function putOf(inputs: Inputs): ActionPut {
       // Whoever wakes it cannot bring parameters in the place of these.
       { key: 'final', value: true },
       { key: 'web-export', value: isOnWeb(inputs) },
-      ...(webSecret === undefined ? [] : [{ key: 'require-whisk-auth', value: webSecret }]),
+      // Of annotations what is not written stays as it was, also a secret of before.
+      { key: 'require-whisk-auth', value: webSecret ?? false },
     ],
   };
 }

@@ -45,6 +45,7 @@ describe('an account of DigitalOcean, before anything is made', () => {
     things: Record<string, unknown> = {},
     answer?: AccountAnswer,
   ) {
+    await close();
     const account = await startAccount({ ...GOOD_ACCOUNT, ...things }, answer);
     close = account.close;
     const { token } = await checkAccount(settings(changed), NAMES, account.environment);

@@ -3,7 +3,8 @@ import { afterEach, describe, it } from 'mocha';
 import type { OrchestratorSettings } from '../../fleet/digitalocean-function-settings.ts';
 import type { OceanModel } from '../../lab/digitalocean/model.ts';
 import { statusOf } from '../unit/support/fleet.ts';
-import { applyPool, problemsIn, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { applyPool, problemsIn, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { readOpenApi } from './support/specs/openapi.ts';
 
 const ORCHESTRATOR = 'ebbtide/orchestrator';

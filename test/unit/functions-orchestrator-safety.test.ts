@@ -8,6 +8,7 @@ import type { OceanStandIn } from '../support/ocean-stand-in.ts';
 import { POOL_SECRET } from '../support/ocean-stand-in.ts';
 import { orchestratorParameters } from '../support/orchestrator-parameters.ts';
 import { NOW, statusOf } from './support/fleet.ts';
+import { straight } from './support/line.ts';
 import {
   decisionOf,
   drain,
@@ -15,7 +16,6 @@ import {
   nameOf,
   poolOf,
   run,
-  straight,
   surroundings,
 } from './support/orchestrator-rig.ts';
 

@@ -5,7 +5,7 @@ import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import { DigitalOceanError } from '../../fleet/digitalocean/client.ts';
 import type { ListedDroplet } from '../../fleet/digitalocean/droplets.ts';
-import type { NodeStatus, Work } from '../../fleet/status.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 import {
   createStatusSigner,
   deriveStatusKey,
@@ -20,13 +20,13 @@ import type {
 import type { OnDestroy } from '../../providers/sweep-plan.ts';
 import { ago, NOW, statusOf } from './support/fleet.ts';
 import { createMemoryStore } from './support/memory-store.ts';
+import { anySay, BUSY, type Say } from './support/says.ts';
 
 const SECRET = 'a secret of the pool, 32 or more of it';
 const RUNS_MS = 60_000;
 const nodeOf = (id: number) => `ebbtide-media-0000000${id}`;
 const idOf = (id: number) => 700 + id;
 
-type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
 interface Given {
   says: Say;
   status?: string;
@@ -162,8 +162,6 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
     });
   return { account, store, deaf, slow, draining, run, say, elapsed: () => now - NOW };
 }
-
-const BUSY: Say = { work: { rooms: 2, people: 5 } };
 
 describe('sweeping a pool on DigitalOcean', () => {
   it('shuts the orchestrator first, has nodes without calls drained, and leaves nothing', async () => {
@@ -346,14 +344,6 @@ describe('sweeping a pool on DigitalOcean', () => {
   });
 
   it('never, unless it cuts, deletes a droplet on which a call may be', async () => {
-    const anySay = fc.constantFrom<Say>(
-      {},
-      { phase: 'empty' },
-      BUSY,
-      { work: null },
-      { work: { egress: 1 } },
-      'silent',
-    );
     const anyGiven = fc.record({
       says: anySay,
       status: fc.constantFrom('active', 'new'),

@@ -52,6 +52,10 @@ function whatOfDroplet({ node, state, reading, decided }: Seen): Finding[] {
     const text = `its status says ${status.phase}, and is not signed by it: somebody else writes in its name`;
     findings.push({ level: 'warn', name: 'forged-status', node, text });
   }
+  if (signature === 'outdated' && decided.kind === 'decided') {
+    const text = `it says ${status.phase}, signed as of ${status.at}, and is not believed: its clock is off, or somebody repeats its words: set its clock, or look and delete it yourself`;
+    findings.push({ level: 'warn', name: 'outdated-status', node, text });
+  }
   const saysEmpty = status.phase === 'empty' || status.phase === 'leaving';
   if (signature === 'none' && saysEmpty && decided.kind === 'decided') {
     const text = `it says ${status.phase} without a signature, and is not believed: look, and delete it yourself`;

@@ -2,6 +2,7 @@ import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import type { Droplets, ListedDroplet } from '../../../fleet/digitalocean/droplets.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeError } from '../../../fleet/error.ts';
+import { doubtOutdated } from '../../../fleet/outdated-words.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { AccountReading } from '../../level-triggered/growth.ts';
 import { missingBirths, type NurseryReading, readNursery } from '../../level-triggered/newborns.ts';
@@ -29,13 +30,14 @@ export async function readWorld(tools: WorldTools, turn: Turn): Promise<Orchestr
     registry.readMemory(MEMORY, signal),
     registry.readMemory(NURSERY, signal).then(readNursery),
   ]);
+  const readFrom = clock.now();
   const [[machines, decisions], account, fleet] = await Promise.all([
     readMachines(tools, nursery, signal).then(async (reading) => {
       const nodes = reading.kind === 'known' ? reading.machines.map(({ node }) => node) : [];
       return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
     }),
     readAccount(tools, signal),
-    registry.readFleet(signal),
+    registry.readFleet(signal).then((read) => doubtOutdated(read, readFrom, clock.now())),
   ]);
   patience.letGo();
   return { turn, machines, decisions, account, fleet, memory, nursery, now: clock.now() };

@@ -13,6 +13,8 @@ export interface HearsayOptions<Instance> {
   /** How full a machine may become by a scale-in, from 0 to 1. */
   fullCpu: number;
   minServing: number;
+  /** How loaded a machine is held to be at least of which nothing is known, from 0 to 1. */
+  leastUnheard(instance: Instance): number;
 }
 
 /** What could be known of each machine, as it told it to the registry. */
@@ -49,10 +51,10 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
   const freshOf = (instance: Instance, since: number) =>
     wordsOf(instance).filter(({ at }) => at >= since - STALE_AFTER_MS - ROUNDED_MS);
 
-  /** The least load that it may have been thought to carry. Of whom nothing is known, it is the most. */
+  /** The least load that it may have been thought to carry. */
   function leastLoad(instance: Instance, since: number): number {
     const fresh = freshOf(instance, since);
-    if (fresh.length === 0) return 1;
+    if (fresh.length === 0) return options.leastUnheard(instance);
     return Math.min(...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
   }
 

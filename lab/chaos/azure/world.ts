@@ -59,6 +59,7 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
     now: clock.now,
     fullCpu: FULL_CPU,
     minServing: MIN_SERVING,
+    leastUnheard: () => 1,
   });
   blobs.onWrite((container, { body, modifiedAt }) => {
     if (container === 'statuses') hearsay.wrote(body.toString(), modifiedAt);

@@ -10,7 +10,7 @@ import type { NodeInWorld, Standing, World, WorldKit } from '../cloud.ts';
 import { cloudClockOf } from '../cloud-clock.ts';
 import { createDecisionBook } from '../decision-book.ts';
 import { createFunctionLog } from '../function-log.ts';
-import { createHearsay } from '../hearsay.ts';
+import { createHearsay, type Hearsay } from '../hearsay.ts';
 import { createLoad, FULL } from '../load.ts';
 import { createOneFault } from '../one-fault.ts';
 import { startSchedule } from '../schedule.ts';
@@ -36,6 +36,7 @@ const FINDINGS = [
   'never-came-up',
   'forged-status',
   'unsigned-status',
+  'outdated-status',
   'cannot-grow',
   'name-shared',
   'outside-protected',
@@ -62,12 +63,14 @@ export function createDigitalOceanWorld(plan: DigitalOceanPlan, kit: WorldKit): 
     tell({ kind: 'refused', what: `${action} on ${resource}: ${why}` });
   const load = createLoad({ needed: plan.needed, fullCpu: FULL_CPU, below: BELOW });
   const log = createFunctionLog(kit, { name: 'orchestrator', findings: FINDINGS, told: TOLD });
-  const hearsay = createHearsay<Droplet>({
+  const hearsay: Hearsay<Droplet> = createHearsay<Droplet>({
     idOf: ({ id }) => String(id),
     createdAt: ({ launchedAt }) => begunAt + launchedAt,
     now: clock.now,
     fullCpu: FULL_CPU,
     minServing: plan.min,
+    // Who has never spoken is held to be about to come.
+    leastUnheard: (droplet) => (hearsay.hasSpoken(droplet) ? 1 : 0),
   });
   const members = createMembers({
     plan,
@@ -114,10 +117,12 @@ export function createDigitalOceanWorld(plan: DigitalOceanPlan, kit: WorldKit): 
       const member = members.named(name);
       if (member === undefined || String(member.droplet.id) !== machine) return undefined;
       const { droplet, node } = member;
-      if (droplet.stoppedAt !== undefined || droplet.isGone) return undefined;
+      if (droplet.isGone) return undefined;
       return {
         node,
         machine,
+        // What is off hears of nothing.
+        isTold: droplet.stoppedAt === undefined,
         whyUnfounded() {
           const since = functions.readSince();
           // Who was counted may be gone by now.

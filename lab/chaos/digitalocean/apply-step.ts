@@ -30,7 +30,7 @@ export interface Reach {
   forger: Forger;
   hearsay: Hearsay<Droplet>;
   nodes(): readonly NodeInWorld[];
-  own: { memoryLostAt: number; accountFullUntil: number };
+  own: { tamperedAt: number; accountFullUntil: number };
 }
 
 type OfNode = Extract<DigitalOceanStep, { node: Which }>;
@@ -104,7 +104,7 @@ export function applyDigitalOceanStep(step: DigitalOceanStep, reach: Reach): voi
     case 'memory-lost':
     case 'memory-garbled': {
       const key = MEMORY_KEYS[step.what];
-      own.memoryLostAt = clock.now();
+      own.tamperedAt = clock.now();
       if (step.kind === 'memory-lost') lists.objects.remove(BUCKETS.memory, key);
       else garble(reach, BUCKETS.memory, key);
       return;
@@ -119,7 +119,7 @@ export function applyDigitalOceanStep(step: DigitalOceanStep, reach: Reach): voi
 }
 
 function applyToDroplet(step: OfNode, member: Member, reach: Reach): void {
-  const { clock, pool, tags, forger, hearsay, lists } = reach;
+  const { clock, pool, tags, forger, hearsay, lists, own } = reach;
   const { droplet, node } = member;
   const { name } = droplet;
   switch (step.kind) {
@@ -130,11 +130,15 @@ function applyToDroplet(step: OfNode, member: Member, reach: Reach): void {
       lists.objects.remove(BUCKETS.code, `decisions/${name}.json`);
       return;
     case 'status-lost':
+      own.tamperedAt = clock.now();
       lists.objects.remove(BUCKETS.statuses, `statuses/${name}.json`);
       return;
     case 'forged':
       for (let inMs = 0; inMs < step.forMs; inMs += FORGED_EVERY_MS)
-        clock.after(inMs, () => forger.forge(member, step.how));
+        clock.after(inMs, () => {
+          own.tamperedAt = clock.now();
+          forger.forge(member, step.how);
+        });
       return;
     case 'tag-taken': {
       const taken = tagOf(step.tag, droplet);

@@ -28,11 +28,14 @@ export interface TruthOptions {
   readSince(): number;
   /** When one of them last could not read what a node said. */
   blindAt(): number;
-  /** When somebody last took away what runs had remembered. */
-  memoryLostAt(): number;
+  /** When somebody last took away what runs had remembered, or wrote what a node had not said. */
+  tamperedAt(): number;
   /** How many droplets the account may have. */
   accountLimit(): number;
 }
+
+/** A node writes its own word again by then. */
+const RIGHTED_MS = 30_000;
 
 export function createTruth(options: TruthOptions): Truth {
   const { plan, members, present, hearsay, objects, load, isDecided, readSince } = options;
@@ -59,7 +62,7 @@ export function createTruth(options: TruthOptions): Truth {
       const droplets = present().filter(isThere);
       if (droplets.length >= max + min)
         return `${name} is made where ${droplets.length} are that nobody decided, and ${max} are allowed`;
-      if (options.memoryLostAt() >= readSince()) return undefined;
+      if (options.tamperedAt() >= readSince() - RIGHTED_MS) return undefined;
       const memory = objects.get(BUCKETS.memory, MEMORY_KEYS.births)?.body.toString() ?? '';
       if (!memory.includes(name)) return `${name} is made, and nobody had remembered that`;
       if (options.blindAt() >= readSince()) return undefined;

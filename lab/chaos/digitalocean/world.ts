@@ -93,7 +93,7 @@ export function createDigitalOceanWorld(plan: DigitalOceanPlan, kit: WorldKit): 
       return url.origin === SPACES ? store : undefined;
     }),
   });
-  const reach = { memoryLostAt: Number.NEGATIVE_INFINITY, accountFullUntil: 0 };
+  const reach = { tamperedAt: Number.NEGATIVE_INFINITY, accountFullUntil: 0 };
   const accountLimit = () => (clock.now() < reach.accountFullUntil ? 0 : plan.accountLimit);
   const truth = createTruth({
     plan,
@@ -106,7 +106,7 @@ export function createDigitalOceanWorld(plan: DigitalOceanPlan, kit: WorldKit): 
     isDecided,
     readSince: functions.readSince,
     blindAt: functions.blindAt,
-    memoryLostAt: () => reach.memoryLostAt,
+    tamperedAt: () => reach.tamperedAt,
     accountLimit,
   });
   const pool = createPool({ kit, cloudClock, wallClock: apiNow, members, isDecided, ...truth });

@@ -5,7 +5,8 @@ import type { Reply } from './network.ts';
 
 /** One process of a function: its real handler, until it is killed. */
 export interface FunctionLife {
-  call(): Promise<Reply>;
+  /** `said`: what comes with the call. */
+  call(said?: object): Promise<Reply>;
   /** Whoever waits for an answer is told that there is none. */
   kill(): void;
 }
@@ -25,7 +26,7 @@ export interface FunctionLifeOptions extends FunctionSurroundings {
   /** What a caller is told whose call has no end. */
   ended: Reply;
   /** The real handler, as it is composed where it runs. */
-  compose(surroundings: FunctionSurroundings): () => Promise<Reply>;
+  compose(surroundings: FunctionSurroundings): (said: object) => Promise<Reply>;
 }
 
 export function startFunctionLife(options: FunctionLifeOptions): FunctionLife {
@@ -57,10 +58,10 @@ export function startFunctionLife(options: FunctionLifeOptions): FunctionLife {
 
   return {
     kill,
-    call: () =>
+    call: (said = {}) =>
       new Promise((resolve) => {
         waiting.add(resolve);
-        void handle().then((reply) => {
+        void handle(said).then((reply) => {
           waiting.delete(resolve);
           if (life.isAlive()) resolve(reply);
         });

@@ -138,6 +138,7 @@ function settingsOf(
     lowForMs: scaling.lowFor ?? DEFAULT_LOW_FOR_MS,
     warnAfterMs: scaleIn.warnAfter,
     bootTimeoutMs: bootTimeout,
+    ...(pool.imageHasSoftware ? { mayServeUnheard: true } : {}),
     ...(scaling.kind === 'cpu' ? { targetCpu: scaling.target / 100 } : {}),
     droplet: {
       size: pool.machineType ?? DEFAULT_MACHINE_TYPE,

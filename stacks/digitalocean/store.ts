@@ -24,6 +24,8 @@ const STATUS_DAYS = 7;
 const DECISION_DAYS = 30;
 /** Of a run that died: none takes longer than a minute. */
 const RUN_DAYS = 1;
+/** Longer than a node is waited for: who has been heard of since then needs no announcement. */
+const ANNOUNCED_DAYS = 7;
 const BIRTH_BYTES = 4;
 
 /**
@@ -69,7 +71,11 @@ export class PoolStore extends pulumi.ComponentResource {
     this.buckets = {
       code: bucketOf('code', [expiry('decisions', DECISION_DAYS)]),
       statuses: bucketOf('statuses', [expiry('statuses', STATUS_DAYS)]),
-      memory: bucketOf('memory', [expiry('memory/runs', RUN_DAYS)]),
+      memory: bucketOf('memory', [
+        expiry('memory/runs', RUN_DAYS),
+        expiry('memory/aside', RUN_DAYS),
+        expiry('memory/announced', ANNOUNCED_DAYS),
+      ]),
     };
     const { code, statuses, memory } = this.buckets;
     this.nodeKey = keyOf('nodes', [

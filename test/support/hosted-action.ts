@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { CallAnswer } from '../../functions/digitalocean/orchestrator/answer-call.ts';
+import type { CallAnswer } from '../../functions/digitalocean/orchestrator/call-answer.ts';
 import { createBundler, type DigitalOceanFunctionName } from '../../stacks/bundle.ts';
 
 export interface HostedAction {

@@ -1,77 +1,27 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import type { Decision } from '../../fleet/decision.ts';
-import {
-  ORCHESTRATOR_LIMIT_MS,
-  type OrchestratorSettings,
-} from '../../fleet/digitalocean-function-settings.ts';
-import { HttpError, type HttpResponse, type SendHttp } from '../../fleet/http.ts';
+import { ORCHESTRATOR_LIMIT_MS } from '../../fleet/digitalocean-function-settings.ts';
+import { HttpError, type HttpResponse } from '../../fleet/http.ts';
 import { deriveStatusKey } from '../../fleet/status-signature.ts';
 import { createAction } from '../../functions/digitalocean/orchestrator/answer-call.ts';
 import { LONGEST_RUN_MS } from '../../functions/digitalocean/orchestrator/budgets.ts';
-import { composeOrchestrator, type Surroundings } from '../../functions/digitalocean/orchestrator/compose.ts';
-import { orchestrate, planOnly } from '../../functions/digitalocean/orchestrator/orchestrate.ts';
-import { type OceanRequest, OceanStandIn, POOL_SECRET } from '../support/ocean-stand-in.ts';
+import { planOnly } from '../../functions/digitalocean/orchestrator/orchestrate.ts';
+import { OceanStandIn, POOL_SECRET } from '../support/ocean-stand-in.ts';
 import { orchestratorParameters, USER_DATA, USER_DATA_KEY } from '../support/orchestrator-parameters.ts';
-import { ago, NOW, statusOf } from './support/fleet.ts';
-
-/** Whether a request is let through, and when: what it does is done at once, then. */
-type Line = (request: OceanRequest, deliver: () => HttpResponse) => Promise<HttpResponse>;
-
-const straight: Line = async (_request, deliver) => deliver();
-const LONG_LOW = { v: 1, claims: [], outside: [], low: { since: ago(600), seenAt: ago(30) } };
-
-function surroundings(ocean: OceanStandIn, line: Line, lines: string[] = []): Surroundings {
-  const send: SendHttp = ({ method, url, body = '', headers = {} }) => {
-    const request = { method, url: new URL(url), body, headers };
-    return line(request, () => ocean.answer(request));
-  };
-  // Time stands still, unless the stand-in's moves; only what is short is ever due.
-  const clock = {
-    now: () => ocean.now(),
-    after(ms: number, action: () => void) {
-      const due = ms < 3_000 ? setImmediate(action) : undefined;
-      return () => clearImmediate(due);
-    },
-  };
-  return { environment: {}, clock, random: Math.random, write: (text) => lines.push(text), send };
-}
-
-const toolsOf = (ocean: OceanStandIn, changed: Partial<OrchestratorSettings> = {}, line: Line = straight) =>
-  composeOrchestrator(orchestratorParameters(changed), surroundings(ocean, line));
-
-const run = (ocean: OceanStandIn, changed?: Partial<OrchestratorSettings>, line?: Line) =>
-  orchestrate(toolsOf(ocean, changed, line));
-
-const nameOf = (index: number) => `ebbtide-media-${String(index).padStart(8, '0')}`;
-
-/** A pool of so many, each as busy as is said, and an excess that has lasted. */
-function poolOf(cpus: number[]): OceanStandIn {
-  const ocean = new OceanStandIn();
-  ocean.now = () => NOW;
-  ocean.put('memory/orchestrator.json', LONG_LOW);
-  ocean.put('memory/droplets.json', { v: 1, births: [], off: [] });
-  ocean.put(USER_DATA_KEY, USER_DATA);
-  cpus.forEach((cpu, index) => {
-    const { id } = ocean.addDroplet(nameOf(index));
-    ocean.say(statusOf(nameOf(index), { machine: String(id), cpu, work: { rooms: index } }));
-  });
-  return ocean;
-}
-
-const decisionOf = (ocean: OceanStandIn, node: string) =>
-  ocean.read(`decisions/${node}.json`) as Decision | undefined;
-
-/** What an agent does with its decision: it has drained, and says so. */
-function drain(ocean: OceanStandIn, node: string, secret?: string | null): void {
-  const decision = decisionOf(ocean, node) ?? assert.fail(`${node} is not decided`);
-  const at = new Date(ocean.now()).toISOString();
-  ocean.say(statusOf(node, { machine: decision.machine, phase: 'empty', decision, at }), secret);
-}
-
-const effects = (ocean: OceanStandIn) =>
-  ocean.asked.filter((what) => !/^(GET|LIST) /.test(what) && !what.includes('memory/runs/'));
+import { NOW, statusOf } from './support/fleet.ts';
+import {
+  decisionOf,
+  drain,
+  effects,
+  type Line,
+  nameOf,
+  poolOf,
+  run,
+  straight,
+  surroundings,
+  toolsOf,
+} from './support/orchestrator-rig.ts';
 
 describe('a run of the orchestrator', () => {
   it('writes memory, then the decision, then tags the droplet as draining, then with the decision', async () => {
@@ -122,7 +72,10 @@ describe('a run of the orchestrator', () => {
       assert.deepEqual(removed, []);
       assert.deepEqual(
         findings.map(({ name, node }) => [name, node]),
-        [[finding, nameOf(0)]],
+        [
+          ['unknown', nameOf(0)],
+          [finding, nameOf(0)],
+        ],
       );
     });
   }

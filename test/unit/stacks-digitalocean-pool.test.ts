@@ -228,7 +228,7 @@ describe('the DigitalOcean pool', () => {
       assert.deepEqual(rules, [
         [CODE, 'decisions/ 30'],
         [STATUSES, 'statuses/ 7'],
-        [MEMORY, 'memory/runs/ 1'],
+        [MEMORY, 'memory/runs/ 1', 'memory/aside/ 1', 'memory/announced/ 7'],
       ]);
     });
 
@@ -353,6 +353,11 @@ describe('the DigitalOcean pool', () => {
         bootTimeoutMs: 300_000,
         droplet: { size: 'c-8', image: 4711, vpc: 'media-network-id', monitoring: true },
       });
+    });
+
+    it('is told that an image with software may serve before it is heard of', async () => {
+      const made = await run({ pool: { name: 'media', image: 4711, imageHasSoftware: true } });
+      assert.equal(settingsToldTo(made).mayServeUnheard, true);
     });
 
     it('has the operator’s token where it has none of its own', async () => {

@@ -13,6 +13,7 @@ export const CHANGES = [
   'birth',
   'tag',
   'turn-over',
+  'heard',
 ] as const;
 export type Change = (typeof CHANGES)[number];
 
@@ -35,6 +36,7 @@ export function changeOf({ method, url }: Pick<HttpRequest, 'method' | 'url'>): 
 }
 
 function memoryIn(path: string): Change {
-  if (path.includes('/memory/runs/')) return 'turn';
+  if (path.includes('/memory/runs/') || path.includes('/memory/aside/')) return 'turn';
+  if (path.includes('/memory/announced/')) return 'heard';
   return path.endsWith('/droplets.json') ? 'births' : 'memory';
 }

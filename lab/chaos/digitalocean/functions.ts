@@ -93,8 +93,8 @@ export function createFunctions({ plan, kit, send, write }: FunctionsOptions): F
       ended: textReply(502, '{"error":"There was an error processing your request."}'),
       compose(surroundings) {
         const act = createAction({ ...surroundings, environment: ENVIRONMENT, random });
-        return async () => {
-          const { statusCode, body } = await act({ ...parametersOf(plan), http: { method: 'POST' } });
+        return async (said) => {
+          const { statusCode, body } = await act({ ...said, ...parametersOf(plan) });
           return textReply(statusCode, JSON.stringify(body));
         };
       },
@@ -104,7 +104,7 @@ export function createFunctions({ plan, kit, send, write }: FunctionsOptions): F
     return container;
   }
 
-  async function runOne(): Promise<Reply> {
+  async function runOne(said: object): Promise<Reply> {
     const offsetMs = clock.now() < functions.skewedUntil ? functions.skewMs : 0;
     const idle = containers.find((each) => !each.isBusy && each.offsetMs === offsetMs);
     const container = idle ?? start(offsetMs);
@@ -117,16 +117,16 @@ export function createFunctions({ plan, kit, send, write }: FunctionsOptions): F
       forget(container);
       container.life.kill();
     });
-    const reply = await container.life.call();
+    const reply = await container.life.call(said);
     letGo();
     container.isBusy = false;
     clock.after(ON_THE_WAY_MS, () => answering.delete(run));
     return reply;
   }
 
-  async function wake(): Promise<Reply> {
-    const first = runOne();
-    if (clock.now() < functions.twiceUntil) void runOne();
+  async function wake(said: object = {}): Promise<Reply> {
+    const first = runOne(said);
+    if (clock.now() < functions.twiceUntil) void runOne(said);
     return first;
   }
 
@@ -141,17 +141,18 @@ export function createFunctions({ plan, kit, send, write }: FunctionsOptions): F
     blindAt: () => blindAt,
     destinationFor: (woken) => ({
       way: 'api',
-      answer({ headers }, fault) {
+      answer({ headers, body }, fault) {
         if (fault === 'garbage') return textReply(200, '<html>It works!</html>');
         if (fault !== undefined) return textReply(fault === 'throttle' ? 429 : 503, 'not now');
         if (clock.now() < functions.refusedUntil || headers['x-require-whisk-auth'] !== WAKE_SECRET)
           return textReply(401, '{"error":"Authentication is possible but has failed"}');
-        woken();
+        const said = JSON.parse(body.toString());
+        if (said.announced === undefined) woken();
         return new Promise((resolve) => {
           const letGo = clock.after(ANSWERED_WITHIN_MS, () =>
             resolve(textReply(202, '{"activationId":"twin"}')),
           );
-          void wake().then((reply) => {
+          void wake(said).then((reply) => {
             letGo();
             resolve(reply);
           });

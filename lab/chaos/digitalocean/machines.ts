@@ -1,3 +1,5 @@
+import { announce } from '../../../fleet/digitalocean/announcement.ts';
+import type { SendHttp } from '../../../fleet/http.ts';
 import { connect } from '../../../node-agent/clouds/connect.ts';
 import type { Droplet } from '../../digitalocean/droplets/droplet.ts';
 import type { Machine } from '../../machine.ts';
@@ -12,6 +14,7 @@ import { agentOf, dropletFileOf, ENVIRONMENT, METADATA_HOST, SPACES, WAKE_URL } 
 import type { DigitalOceanPlan } from './plan.ts';
 import { metadataDestination, type OceanFault } from './services.ts';
 
+const ANNOUNCE_TIMEOUT_MS = 30_000;
 const BOOT_MS = 4_000;
 /** DigitalOcean announces nothing: it is asked seldom. */
 const SPOT_MS = 60_000;
@@ -34,6 +37,8 @@ export interface Members {
   add(droplet: Droplet): Member;
   /** As it becomes active: its machine boots after a while. */
   start(droplet: Droplet, booted: () => void): Promise<Machine>;
+  /** Whether its media server has ever run. */
+  hasServed(droplet: Droplet): boolean;
   /** The orchestrator deletes it: whatever is on it when it ends is lost by that. */
   giveUp(droplet: Droplet): void;
   /** Of so many of those that begin, nothing ever runs. */
@@ -54,6 +59,7 @@ export function createMembers(options: MembersOptions): Members {
   const { clock, tell, isOver } = kit;
   const list: Member[] = [];
   const givenUp = new Set<Droplet>();
+  const carried = new Set<Droplet>();
 
   const isOpen = ({ node }: Member) => node.unit.life()?.draining === false;
   const cpuOf = (member: Member) => (isOpen(member) ? load.shareOf(list.filter(isOpen).length) : IDLE_CPU);
@@ -62,21 +68,26 @@ export function createMembers(options: MembersOptions): Members {
   function add(droplet: Droplet): Member {
     const metadata = metadataDestination(droplet, fault);
     const metrics = metricsPageOf(() => member.node);
+    const send = kit.senderOf(list.length, (url) => {
+      if (url.href === WAKE_URL) return options.functionFor(member);
+      if (url.origin === SPACES) return options.store();
+      return url.host === METADATA_HOST ? metadata : metrics;
+    });
     const node: VirtualNode = createVirtualNode({
       id: droplet.name,
       config: agentSettingsOf(plan, { ...agentOf(droplet), noticeMs: NOTICE_MS, spotMs: SPOT_MS }),
       clock,
-      tell,
+      tell(happening) {
+        if (happening.kind === 'media-started') carried.add(droplet);
+        tell(happening);
+      },
       isOver,
       hasMediaRegistry: plan.hasMediaRegistry,
       cpu: () => cpuOf(member),
       connect: (config, network) =>
         connect(config, ENVIRONMENT, { ...network, readText: () => dropletFileOf(droplet.spec.userData) }),
-      send: kit.senderOf(list.length, (url) => {
-        if (url.href === WAKE_URL) return options.functionFor(member);
-        if (url.origin === SPACES) return options.store();
-        return url.host === METADATA_HOST ? metadata : metrics;
-      }),
+      send,
+      announce: () => announceTo(send, droplet),
     });
     const member: Member = { droplet, node };
     list.push(member);
@@ -86,6 +97,7 @@ export function createMembers(options: MembersOptions): Members {
 
   const members: Members = {
     deaf: 0,
+    hasServed: (droplet) => carried.has(droplet),
     all: () => list,
     named: (name) => list.findLast(({ droplet }) => droplet.name === name),
     add,
@@ -114,4 +126,21 @@ export function createMembers(options: MembersOptions): Members {
     },
   };
   return members;
+}
+
+/** As its boot program does it. Whoever is to leave already gets no media server. */
+async function announceTo(send: SendHttp, { spec }: Droplet): Promise<boolean> {
+  const { node, statusKey, wake } = JSON.parse(dropletFileOf(spec.userData));
+  try {
+    const { status } = await send({
+      method: 'POST',
+      url: wake.url,
+      headers: { 'x-require-whisk-auth': wake.secret, 'content-type': 'application/json' },
+      body: JSON.stringify(announce(node, statusKey)),
+      timeoutMs: ANNOUNCE_TIMEOUT_MS,
+    });
+    return status === 200;
+  } catch {
+    return false;
+  }
 }

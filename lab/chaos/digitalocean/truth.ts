@@ -60,8 +60,11 @@ export function createTruth(options: TruthOptions): Truth {
   return {
     wrongWithBirth(name) {
       const droplets = present().filter(isThere);
-      if (droplets.length >= max + min)
+      if (droplets.length >= max)
         return `${name} is made where ${droplets.length} are that nobody decided, and ${max} are allowed`;
+      const { length: paidFor } = present();
+      if (paidFor >= max + plan.maxDrains)
+        return `${name} is made where ${paidFor} are paid for, and ${max} with ${plan.maxDrains} drains are allowed`;
       if (options.tamperedAt() >= readSince() - RIGHTED_MS) return undefined;
       const memory = objects.get(BUCKETS.memory, MEMORY_KEYS.births)?.body.toString() ?? '';
       if (!memory.includes(name)) return `${name} is made, and nobody had remembered that`;
@@ -74,7 +77,8 @@ export function createTruth(options: TruthOptions): Truth {
     wrongWithEnd(droplet) {
       const { name, stoppedAt } = droplet;
       if (!isDecided(droplet)) return `${name} was deleted, and nobody had decided that`;
-      if (stoppedAt !== undefined || !hearsay.hasSpoken(droplet)) return undefined;
+      // What never ran there cannot be lost by its end.
+      if (stoppedAt !== undefined || !members.hasServed(droplet)) return undefined;
       return hearsay.saysEmpty(droplet)
         ? undefined
         : `${name} was deleted, and it had not said that it is empty`;

@@ -44,6 +44,8 @@ const FINDINGS = [
   'empty-kept',
   'decision-unknown',
   'account-unknown',
+  'announced-unknown',
+  'tag-lost',
 ];
 const TOLD = ['decided', 'takenOut', 'marked', 'removed', 'made', 'excess', 'held', 'failures'];
 

@@ -80,6 +80,20 @@ describe('a run of the orchestrator', () => {
     });
   }
 
+  it('believes no word of before that somebody has written again', async () => {
+    const ocean = poolOf([0.1, 0.1, 0.1]);
+    await run(ocean, { min: 2 });
+    const node = nameOf(0);
+    drain(ocean, node);
+    const later = NOW + 20_000;
+    ocean.now = () => later;
+    const said = [...ocean.objects].find(([place]) => place.includes(`statuses/${node}`)) ?? assert.fail();
+    said[1].at = later;
+    const { removed, findings } = await run(ocean, { min: 2 });
+    assert.deepEqual(removed, []);
+    assert.ok(findings.some(({ name, node: of }) => name === 'outdated-status' && of === node));
+  });
+
   it("believes no neighbour's signature, nor its own in another place", async () => {
     const ocean = poolOf([0.1, 0.1, 0.1]);
     await run(ocean, { min: 2 });

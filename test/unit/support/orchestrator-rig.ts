@@ -54,7 +54,8 @@ export const decisionOf = (ocean: OceanStandIn, node: string) =>
 /** What an agent does with its decision: it has drained, and says so. */
 export function drain(ocean: OceanStandIn, node: string, secret?: string | null): void {
   const decision = decisionOf(ocean, node) ?? assert.fail(`${node} is not decided`);
-  ocean.say(statusOf(node, { machine: decision.machine, phase: 'empty', decision }), secret);
+  const at = new Date(ocean.now()).toISOString();
+  ocean.say(statusOf(node, { machine: decision.machine, phase: 'empty', decision, at }), secret);
 }
 
 export const effects = (ocean: OceanStandIn) =>

@@ -41,7 +41,7 @@ interface Outcome {
 const store = await startStore();
 const folder = await mkdtemp(join(tmpdir(), 'ebbtide-bench-'));
 try {
-  const { code } = await createBundler().awsFunction('termination-policy');
+  const { code } = await createBundler().functionOf('aws', 'termination-policy');
   await writeFile(join(folder, 'index.cjs'), code);
   await writeFile(join(folder, 'child.cjs'), CHILD);
 

@@ -141,9 +141,11 @@ describe('an account of a twin DigitalOcean', () => {
       await droplets.create({ ...WANTED, name: `ebbtide-media-${number}` });
     assert.equal(new Set((await droplets.list()).map(({ name }) => name)).size, 203);
     assert.deepEqual(
-      (await droplets.named('ebbtide-media-202')).map(({ name }) => name),
+      (await droplets.named(new Set(['ebbtide-media-202']))).map(({ name }) => name),
       ['ebbtide-media-202'],
     );
+    const several = new Set(Array.from({ length: 7 }, (_, index) => `ebbtide-media-${195 + index}`));
+    assert.deepEqual(new Set((await droplets.named(several)).map(({ name }) => name)), several);
     assert.deepEqual(await droplets.readRoom(), { limit: 300, used: 203 });
   });
 

@@ -739,8 +739,6 @@ describe('the Azure pool', () => {
     );
     for (const { inputs } of rules) {
       const [{ query }] = Object(inputs.criteria).allOf;
-      for (const [, finding] of String(query).matchAll(/"found-([a-z-]*[a-z])"/g))
-        assert.ok(runbook.includes(`found["${finding}"]`), `the runbook never finds ${finding}`);
       assert.deepEqual(inputs.actions, { actionGroups: [group, 'media-alerts-people-id'] });
       const [{ operator, threshold }] = Object(inputs.criteria).allOf;
       if (inputs.ruleName === 'ebbtide-media-runbook-silent')

@@ -345,7 +345,7 @@ describe('the GCP pool', () => {
       source: {
         storageSource: {
           bucket: NAMES.bucket,
-          object: 'functions/pruner-eeeeeeeeeeeeeeee.zip',
+          object: 'functions/pruner-dddddddddddddddd.zip',
           generation: 17,
         },
       },
@@ -415,7 +415,7 @@ describe('the GCP pool', () => {
       [name('stale'), 'jsonPayload.event="pruner" AND jsonPayload.StaleNodes>=1'],
       [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
       [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
-      [name('unheard'), 'jsonPayload.event="found-unheard"'],
+      [name('stuck'), 'jsonPayload.event=("found-empty-kept" OR "found-not-deleted" OR "found-unheard")'],
       [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
       [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
       [name('pruner-fails'), 'jsonPayload.level="error"'],
@@ -440,7 +440,7 @@ describe('the GCP pool', () => {
       [`${count('pruner-fails')} > 0`, '120s'],
       [`${count('retained')} > 0`, '240s'],
       [`${count('stale')} > 0`, '120s'],
-      [`${count('unheard')} > 0`, '120s'],
+      [`${count('stuck')} > 0`, '120s'],
       [`${count('unknown')} > 0`, '240s'],
     ]);
   });

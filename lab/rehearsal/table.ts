@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
   { title: 'calls to the cloud refused', cell: ({ refusedCalls }) => String(refusedCalls) },
 ];
 
-const NOTE = '  * what the machines that left would have cost from their end to that of the day';
+const NOTE = '  * what the machines that left would have cost until the end of the day';
 
 /** Ebbtide and its control side by side; or, of several clouds, the clouds. As lines of text. */
 export function comparison(runs: readonly RunReport[]): string[] {

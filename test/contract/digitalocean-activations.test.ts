@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { OPERATOR_TOKEN } from '../../lab/digitalocean/tokens.ts';
 import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
-import { emptyModel, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { emptyModel, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 type Properties = Record<string, unknown>;
 const createdSchema = v.object({ id: v.string(), outs: v.record(v.string(), v.unknown()) });

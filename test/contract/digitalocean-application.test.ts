@@ -15,8 +15,8 @@ import {
   problemsIn,
   startTwin,
   type TestTwin,
-  until,
 } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
 
 /** As its user-data brings it. */

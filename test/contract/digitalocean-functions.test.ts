@@ -4,6 +4,7 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { GARBAGE } from '../../lab/cloud/faults.ts';
 import { NAMESPACE_METHODS } from '../../lab/digitalocean/functions-api/namespaces.ts';
+import { actionKind } from '../../providers/digitalocean/functions/action.ts';
 import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
 import { createOperator } from '../../providers/digitalocean/operator.ts';
 import { createSweptOrchestrator } from '../../providers/digitalocean/swept-orchestrator.ts';
@@ -156,7 +157,16 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     assert.equal((await diff(action.outs, actionIn(namespace.id, { parameters: reordered }))).changes, false);
   });
 
-  const differences: [what: string, kind: 'action' | 'trigger', changed: Properties, replaces: string[]][] = [
+  const differences: [
+    what: string,
+    kind: 'namespace' | 'inside' | 'action' | 'trigger',
+    changed: Properties,
+    replaces: string[],
+  ][] = [
+    ["a namespace's name", 'namespace', { label: 'other' }, ['label']],
+    ["a namespace's region", 'namespace', { region: 'ams3' }, ['region']],
+    ["a package's name", 'inside', { name: 'other' }, ['name']],
+    ["a package's namespace", 'inside', { namespace: 'fn-other' }, ['namespace']],
     ['code', 'action', { code: 'exports.main = () => 1' }, []],
     ['a parameter', 'action', { parameters: { ...PARAMETERS, token: 'another' } }, []],
     ['a limit', 'action', { memoryMb: 512 }, []],
@@ -176,7 +186,13 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   for (const [what, kind, changed, replaces] of differences) {
     it(`sees that ${what} is another${replaces.length > 0 ? ', and that it is another thing' : ''}`, async () => {
       const made = await createAll();
-      const inputs = { action: actionIn, trigger: triggerIn }[kind](made.namespace.id, changed);
+      const { id } = made.namespace;
+      const inputs = {
+        namespace: { ...NAMESPACE, ...changed },
+        inside: { kind: 'package', namespace: id, name: 'ebbtide-media', ...changed },
+        action: actionIn(id, changed),
+        trigger: triggerIn(id, changed),
+      }[kind];
       const found = await diff(made[kind].outs, inputs);
       assert.deepEqual(found, { changes: true, replaces, deleteBeforeReplace: true });
     });
@@ -199,10 +215,35 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     const { action: made, trigger: changed } = twin.only();
     assert.deepEqual(made.parameters, [{ key: 'pool', value: 'other' }]);
     assert.equal(made.limits.memory, 512);
-    assert.ok(!JSON.stringify(made.annotations).includes(WAKE));
+    assert.deepEqual(
+      made.annotations.filter(({ key }) => /web-export|require-whisk-auth/.test(key)),
+      [
+        { key: 'web-export', value: false },
+        { key: 'require-whisk-auth', value: false },
+      ],
+    );
     assert.deepEqual([changed.cron, changed.isEnabled], ['*/5 * * * *', false]);
     assert.equal(outs.outs.url, '');
     assert.equal((await diff(outs.outs, closed)).changes, false);
+  });
+
+  it('makes a trigger that is off', async () => {
+    const { namespace, trigger } = await createAll();
+    await ask('delete', { id: trigger.id, olds: trigger.outs });
+    await create(triggerIn(namespace.id, { enabled: false }));
+    assert.equal(twin.only().trigger.isEnabled, false);
+  });
+
+  it('keeps nothing of a change that somebody else was quicker with', async () => {
+    const { namespace, action } = await createAll();
+    const { api, inside } = createOperator({ environment: twin.environment }, 5_000);
+    const found = (await inside(namespace.id)) ?? assert.fail();
+    const quicker = { ...found, whisk: { ...found.whisk, putAction: async () => undefined } };
+    const services = { api, inside: async () => quicker };
+    await assert.rejects(
+      actionKind.update(action.outs, actionIn(namespace.id, { memoryMb: 512 }), services),
+      /somebody else changes the function/,
+    );
   });
 
   it('sees what somebody else has changed', async () => {
@@ -240,6 +281,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     }
     twin.isAstray = true;
     for (const each of [namespace, inside, action, trigger]) await assert.rejects(read(each.id, each.outs));
+    twin.isAstray = 'host';
+    for (const each of [inside, action]) await assert.rejects(read(each.id, each.outs));
     twin.isAstray = false;
     const there = twin.only().namespace;
     there.triggers.clear();
@@ -265,6 +308,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         await assert.rejects(create(NAMESPACE), /making the Functions namespace ebbtide-media in fra1/);
       }
       assert.equal(twin.model.namespaces.size, 0);
+      // What may have been made is not asked for again.
+      assert.equal(twin.changes().length, 2);
     });
 
     it('is taken over, and made as it is wanted: nothing is there twice', async () => {
@@ -289,7 +334,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   });
 
   describe('a name that somebody else has already', () => {
-    const rows: [what: string, arrange: () => Promise<Properties>, told: RegExp][] = [
+    type Row = [what: string, arrange: () => Promise<Properties>, told: RegExp];
+    const rows: Row[] = [
       [
         'a namespace in another region',
         async () => {
@@ -306,6 +352,19 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         },
         /called ebbtide-media is there already, and there is something in it/,
       ],
+      ...(['triggers', 'packages', 'actions'] as const).map(
+        (kind): Row => [
+          `a namespace with nothing but ${kind} in it`,
+          async () => {
+            await createAll();
+            const { namespace } = twin.only();
+            for (const other of ['triggers', 'packages', 'actions'] as const)
+              if (other !== kind) namespace[other].clear();
+            return NAMESPACE;
+          },
+          /called ebbtide-media is there already, and there is something in it/,
+        ],
+      ),
       [
         'two namespaces',
         async () => {
@@ -329,6 +388,15 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         async () => {
           const { namespace } = await createAll();
           twin.only().action.annotations = [];
+          return actionIn(namespace.id);
+        },
+        /a function ebbtide-media\/orchestrator is there already, and it is not of this program/,
+      ],
+      [
+        "a function that bears the mark in another's sense",
+        async () => {
+          const { namespace } = await createAll();
+          twin.only().action.annotations = [{ key: 'ebbtide', value: 'a tide table' }];
           return actionIn(namespace.id);
         },
         /a function ebbtide-media\/orchestrator is there already, and it is not of this program/,
@@ -375,6 +443,14 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     for (const each of [trigger, action, inside]) await ask('delete', { id: each.id, olds: each.outs });
   });
 
+  it('deletes the triggers of a namespace before it, whoever made them', async () => {
+    const { namespace } = await createAll();
+    twin.changes();
+    await ask('delete', { id: namespace.id, olds: namespace.outs });
+    const root = 'DELETE /v2/functions/namespaces/NAMESPACE';
+    assert.deepEqual(twin.changes(), [`${root}/triggers/minute`, root]);
+  });
+
   it('deletes nothing that it cannot be sure of', async () => {
     const { namespace } = await createAll();
     twin.isAstray = true;
@@ -392,6 +468,14 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     setTimeout(() => there?.actions.clear(), 300);
     await ask('delete', { id: inside.id, olds: inside.outs });
     assert.equal(there?.packages.size, 0);
+  });
+
+  it('gives up on a package that stays full', async () => {
+    const { inside } = await createAll();
+    await assert.rejects(ask('delete', { id: inside.id, olds: inside.outs }), (error: Error) => {
+      assert.match(textOf(error), /HTTP 409: Package not empty/);
+      return true;
+    });
   });
 
   const wrong: [what: string, kind: string, changed: Properties, property: string][] = [
@@ -451,6 +535,22 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     const { api } = createOperator({ environment: twin.environment }, 5_000);
     for (let each = 0; each < 10; each += 1) await api.createNamespace(`other-${each}`, 'fra1');
     await assert.rejects(create(NAMESPACE), /no more Functions namespaces/);
+  });
+
+  it('says so where DigitalOcean does not tell the key of a namespace', async () => {
+    const { action } = await createAll();
+    twin.only().namespace.key = '';
+    await assert.rejects(
+      read(action.id, action.outs),
+      /does not tell the key of the Functions namespace fn-/,
+    );
+  });
+
+  it('has no code sent that it does not look at', async () => {
+    const { action } = await createAll();
+    twin.exchanges.length = 0;
+    await read(action.id, action.outs);
+    assert.ok(twin.exchanges.every(({ reply }) => !String(reply.body).includes('"code"')));
   });
 
   it('says that there is no token', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { OrchestratorSettings } from '../../fleet/digitalocean-function-settings.ts';
+import { createStatusSigner, deriveStatusKey, SIGNATURE_METADATA } from '../../fleet/status-signature.ts';
 import type { OceanModel } from '../../lab/digitalocean/model.ts';
 import { statusOf } from '../unit/support/fleet.ts';
-import { applyPool, problemsIn, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { applyPool, problemsIn, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { readOpenApi } from './support/specs/openapi.ts';
 
 const ORCHESTRATOR = 'ebbtide/orchestrator';
@@ -18,6 +20,11 @@ function withParameters(model: OceanModel, action: string, changed: Record<strin
     const found = actions.get(action) ?? assert.fail(action);
     found.parameters = found.parameters.map(({ key, value }) => ({ key, value: changed[key] ?? value }));
   }
+}
+
+function poolSecretOf({ namespaces }: OceanModel): string {
+  const { parameters = [] } = namespaces[0]?.actions.get(ORCHESTRATOR) ?? {};
+  return String(parameters.find(({ key }) => key === 'poolSecret')?.value);
 }
 
 function withSettings(model: OceanModel, changed: Partial<OrchestratorSettings>): void {
@@ -117,7 +124,10 @@ describe('whom the real functions of a pool on a twin DigitalOcean call, by its 
     const at = new Date().toISOString();
     const since = new Date(Date.now() - 5 * HOUR_MS).toISOString();
     const status = statusOf(node ?? '', { machine: String(id), phase: 'draining', since, at, cpu: 0.4 });
-    pool.twin.putObject(bucket, `statuses/${node}.json`, JSON.stringify(status));
+    const key = `statuses/${node}.json`;
+    const body = JSON.stringify(status);
+    const sign = createStatusSigner(deriveStatusKey(poolSecretOf(pool.twin.model()), node ?? ''));
+    pool.twin.putObject(bucket, key, body, { [SIGNATURE_METADATA]: sign(key, body) });
     await until('people are called', () => alarms(pool).length > 0);
     assert.match(saysOf(pool), /503.*overdue/);
     assert.doesNotMatch(saysOf(pool), new RegExp(node ?? 'no node'));

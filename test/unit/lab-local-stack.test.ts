@@ -17,18 +17,23 @@ describe('npm run lab', () => {
   ];
   for (const [given, argv, told] of wrong) {
     it(`tells what is wrong with ${given}`, () => {
-      const read = readLocalStackArguments(argv);
+      const read = readLocalStackArguments(argv, {});
       assert.ok(read.kind === 'wrong');
       assert.match(read.problem, told);
     });
   }
 
   it('goes up with what is told, and helps whoever asks', () => {
-    assert.deepEqual(readLocalStackArguments(['up', '--factor', '30']), {
+    assert.deepEqual(readLocalStackArguments(['up', '--factor', '30'], {}), {
       kind: 'go',
       arguments: { cloud: 'aws', factor: 30 },
     });
-    assert.equal(readLocalStackArguments(['up', '--help']).kind, 'help');
+    assert.equal(readLocalStackArguments(['up', '--help'], {}).kind, 'help');
+  });
+
+  it('tells whoever forgot the -- of npm', () => {
+    const read = readLocalStackArguments(['up'], { npm_config_cloud: 'gcp' });
+    assert.match(read.kind === 'wrong' ? read.problem : '', /npm took --cloud for itself/);
   });
 
   it('has about as many people in calls at any time', () => {

@@ -9,6 +9,11 @@ describe('arguments of a rehearsal', () => {
     { given: 'nothing', argv: [], want: defaults },
     { given: 'one cloud', argv: ['--cloud', 'gcp'], want: { ...defaults, clouds: ['gcp'] } },
     {
+      given: 'several clouds, each once',
+      argv: ['--cloud', 'gcp', '--cloud', 'aws', '--cloud', 'gcp'],
+      want: { ...defaults, clouds: ['gcp', 'aws'] },
+    },
+    {
       given: 'all of them',
       argv: [
         '--cloud',
@@ -66,6 +71,20 @@ describe('arguments of a rehearsal', () => {
       const read = readArguments(argv, {});
       assert.equal(read.kind, 'wrong');
       assert.match(read.kind === 'wrong' ? read.problem : '', want);
+    });
+  }
+
+  for (const { typed, argv, environment } of [
+    { typed: '--cloud gcp', argv: ['gcp'], environment: { npm_config_cloud: 'true' } },
+    { typed: '--cloud=gcp', argv: [], environment: { npm_config_cloud: 'gcp' } },
+    { typed: '--livekit-server=/l', argv: [], environment: { npm_config_livekit_server: '/l' } },
+  ]) {
+    it(`tells whoever typed npm start ${typed} what npm did with it`, () => {
+      const read = readArguments(argv, environment);
+      assert.match(
+        read.kind === 'wrong' ? read.problem : '',
+        /npm took --[a-z-]+ for itself: .* behind a -- of its own/,
+      );
     });
   }
 

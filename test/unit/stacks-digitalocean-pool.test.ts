@@ -31,6 +31,7 @@ import {
   settingsOf,
 } from './stacks-mocks.ts';
 import { BIRTH, DEFAULT_VPC, GOOD_ACCOUNT, OCEAN_TOKEN, startAccount } from './stacks-mocks-digitalocean.ts';
+import { namesIn, ofType, promiseOf, toldBy } from './support/program-run.ts';
 
 const ocean = (type: string) => `digitalocean:index/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`;
 const own = (type: string) => `pulumi-nodejs:dynamic/ebbtide:${type}`;
@@ -45,8 +46,6 @@ const STATUSES = `ebbtide-media-${BIRTH}-statuses`;
 const MEMORY = `ebbtide-media-${BIRTH}-memory`;
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
 const SECRETS = /ssssssss|10\.0\.0\.5|secret of ebbtide|token of the|\*\*\*\*/;
-
-const ofType = (of: ProgramRun, type: string) => of.resources.filter((resource) => resource.type === type);
 
 describe('the DigitalOcean pool', () => {
   let account: Awaited<ReturnType<typeof startAccount>>;
@@ -104,8 +103,7 @@ describe('the DigitalOcean pool', () => {
 
   it('registers the same at preview, when nothing is known yet', async () => {
     const preview = await run({}, { preview: true });
-    const list = (of: ProgramRun) => of.resources.map(({ type, name }) => `${type} ${name}`).sort();
-    assert.deepEqual(list(preview), list(made));
+    assert.deepEqual(namesIn(preview), namesIn(made));
   });
 
   it('is the same each time: an update changes nothing that did not change', async () => {
@@ -125,8 +123,7 @@ describe('the DigitalOcean pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told: Record<string, unknown> = {};
-    for (const [name, output] of Object.entries(made.outputs)) told[name] = await promiseOf(output);
+    const told = await toldBy(made);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -652,8 +649,4 @@ async function optionsOfPool() {
     );
   });
   return { options, files };
-}
-
-function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
 }

@@ -66,7 +66,7 @@ export function findingsOfDroplets({
   return [...findings, ...machines.flatMap(whatOfDroplet)];
 }
 
-function whatOfDroplet({ node, state, reading, untagged }: Seen): Finding[] {
+function whatOfDroplet({ node, state, reading, untagged, decided }: Seen): Finding[] {
   const findings: Finding[] = [];
   if (state.endsWith(SHARED_NAME)) {
     const text = `two droplets have this name, of which one at least is not of this pool's making: delete that`;
@@ -75,6 +75,11 @@ function whatOfDroplet({ node, state, reading, untagged }: Seen): Finding[] {
   if (untagged && reading.kind === 'fresh') {
     const text = `it serves without the pool's tag, and so without its firewall: it is given the tag again`;
     findings.push({ level: 'warn', name: 'tag-lost', node, text });
+  }
+  if (reading.kind === 'fresh' && reading.signature === 'outdated' && decided.kind === 'decided') {
+    const { phase, at } = reading.status;
+    const text = `it says ${phase}, signed as of ${at}, and is not believed: its clock is off, or somebody repeats its words: set its clock, or look and delete it yourself`;
+    findings.push({ level: 'warn', name: 'outdated-status', node, text });
   }
   if (reading.kind !== 'unreadable') return findings;
   if (reading.signature === 'wrong') {

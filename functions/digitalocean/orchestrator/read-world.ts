@@ -4,6 +4,7 @@ import type { Droplets, ListedDroplet } from '../../../fleet/digitalocean/drople
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { ObjectStore } from '../../../fleet/object-store.ts';
+import { doubtOutdated } from '../../../fleet/outdated-words.ts';
 import type { FleetReading, Registry } from '../../../fleet/registry.ts';
 import { believeSigned } from '../../../fleet/signed-fleet.ts';
 import type { AccountReading } from '../../level-triggered/growth.ts';
@@ -38,7 +39,10 @@ export async function readWorld(tools: WorldTools, turn: Turn): Promise<Orchestr
     registry.readMemory(MEMORY, signal),
     registry.readMemory(NURSERY, signal).then(readNursery),
   ]);
-  const reading = registry.readFleet(signal).then(believeSigned);
+  const readFrom = clock.now();
+  const reading = registry
+    .readFleet(signal)
+    .then((read) => doubtOutdated(believeSigned(read), readFrom, clock.now()));
   const [[machines, decisions], account, announced, fleet] = await Promise.all([
     readMachines(tools, nursery, reading, signal).then(async (found) => {
       const nodes = found.kind === 'known' ? found.machines.map(({ node }) => node) : [];

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { imageView, regionViews, sizeViews } from '../catalogue.ts';
 import type { OceanModel } from '../model.ts';
-import { ApiError, json, type Method, method } from './method.ts';
+import { json, type Method, method } from './method.ts';
 import { listReply, PAGED } from './paging.ts';
 import type { ApiSeen } from './seen.ts';
 import {

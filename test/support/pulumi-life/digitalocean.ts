@@ -4,6 +4,7 @@ import { deployedIn } from '../../../lab/digitalocean/deployed.ts';
 import type { OceanTwin } from '../../../lab/digitalocean/ocean-twin.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../../lab/digitalocean/tokens.ts';
 import { startLocalOcean } from '../../../lab/local-stack/digitalocean-cloud.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
@@ -52,6 +53,21 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     // Another template is another object, made before the one before goes.
     template: ['digitalocean:index:SpacesBucketObject media-template', ACTION],
   },
+  fixed: [
+    {
+      what: 'another region of its buckets',
+      key: 'ebbtide:digitalocean',
+      setting: { spacesRegion: 'ams3' },
+      says: /is "ams3": the pool's buckets are in fra1, and would be deleted/,
+    },
+    {
+      what: 'another range of its network',
+      key: 'ebbtide:network',
+      setting: { cidr: '10.88.0.0/16' },
+      says: /another range is another VPC/,
+    },
+  ],
+  otherNetwork: { cidr: '10.90.0.0/16' },
   target: (twin) => {
     const target = deployedIn(twin.functions)?.settings.targetCpu;
     return target && Math.round(target * 100);
@@ -86,12 +102,7 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     const machine = twin.droplets().find(({ name, isGone }) => name === first && !isGone)?.id;
     assert.ok(machine);
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'function',
-      action: 'ebbtide/orchestrator',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'function', action: 'ebbtide/orchestrator' });
     // It had decided, and then died.
     const decision: Decision = {
       v: 1,

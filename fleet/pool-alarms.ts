@@ -57,9 +57,9 @@ export const POOL_ALARMS = {
     remainsMinutes: 30,
   },
   meddled: {
-    says: 'Somebody else is at it: writes in the name of a node, bears it, or took the tag away that the firewall is bound to.',
+    says: 'Somebody else is at it: writes in the name of a node, repeats its words, bears it, or took the tag away that the firewall is bound to.',
     minutes: 1,
-    findings: ['forged-status', 'name-shared', 'tag-lost', 'unsigned-status'],
+    findings: ['forged-status', 'name-shared', 'outdated-status', 'tag-lost', 'unsigned-status'],
     remainsMinutes: 30,
   },
 } as const satisfies Record<string, PoolAlarm>;

@@ -59,7 +59,7 @@ export const POOL_ALARMS = {
   forged: {
     says: 'Somebody else writes in the name of a node, bears it, or has taken its tag away.',
     minutes: 1,
-    findings: ['forged-status', 'name-shared', 'tag-lost', 'unsigned-status'],
+    findings: ['forged-status', 'name-shared', 'outdated-status', 'tag-lost', 'unsigned-status'],
     remainsMinutes: 30,
   },
 } as const satisfies Record<string, PoolAlarm>;

@@ -56,8 +56,8 @@ export const POOL_ALARMS = {
     findings: ['never-came-up'],
     remainsMinutes: 30,
   },
-  meddled: {
-    says: 'Somebody else is at it: writes in the name of a node, repeats its words, bears it, or took the tag away that the firewall is bound to.',
+  forged: {
+    says: 'Somebody else writes in the name of a node, repeats its words, bears it, or has taken its tag away.',
     minutes: 1,
     findings: ['forged-status', 'name-shared', 'outdated-status', 'tag-lost', 'unsigned-status'],
     remainsMinutes: 30,

@@ -334,7 +334,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   });
 
   describe('a name that somebody else has already', () => {
-    const rows: [what: string, arrange: () => Promise<Properties>, told: RegExp][] = [
+    type Row = [what: string, arrange: () => Promise<Properties>, told: RegExp];
+    const rows: Row[] = [
       [
         'a namespace in another region',
         async () => {
@@ -351,17 +352,19 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         },
         /called ebbtide-media is there already, and there is something in it/,
       ],
-      [
-        'a namespace with a trigger in it, of a function that is gone',
-        async () => {
-          await createAll();
-          const { namespace } = twin.only();
-          namespace.actions.clear();
-          namespace.packages.clear();
-          return NAMESPACE;
-        },
-        /called ebbtide-media is there already, and there is something in it/,
-      ],
+      ...(['triggers', 'packages', 'actions'] as const).map(
+        (kind): Row => [
+          `a namespace with nothing but ${kind} in it`,
+          async () => {
+            await createAll();
+            const { namespace } = twin.only();
+            for (const other of ['triggers', 'packages', 'actions'] as const)
+              if (other !== kind) namespace[other].clear();
+            return NAMESPACE;
+          },
+          /called ebbtide-media is there already, and there is something in it/,
+        ],
+      ),
       [
         'two namespaces',
         async () => {
@@ -532,6 +535,22 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     const { api } = createOperator({ environment: twin.environment }, 5_000);
     for (let each = 0; each < 10; each += 1) await api.createNamespace(`other-${each}`, 'fra1');
     await assert.rejects(create(NAMESPACE), /no more Functions namespaces/);
+  });
+
+  it('says so where DigitalOcean does not tell the key of a namespace', async () => {
+    const { action } = await createAll();
+    twin.only().namespace.key = '';
+    await assert.rejects(
+      read(action.id, action.outs),
+      /does not tell the key of the Functions namespace fn-/,
+    );
+  });
+
+  it('has no code sent that it does not look at', async () => {
+    const { action } = await createAll();
+    twin.exchanges.length = 0;
+    await read(action.id, action.outs);
+    assert.ok(twin.exchanges.every(({ reply }) => !String(reply.body).includes('"code"')));
   });
 
   it('says that there is no token', async () => {

@@ -75,7 +75,14 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
     'Workflow.resourceGroupName',
     'Workspace.resourceGroupName',
   ],
-  otherZones: ['1', '2'],
+  fixed: [
+    {
+      what: 'another list of zones',
+      key: 'ebbtide:pool',
+      setting: { zones: ['1', '2'] },
+      says: /another list of zones is another pool/,
+    },
+  ],
   servesAfterUp: false,
   touched: {
     // What the load is measured by is the alert's and the runbook's too, which both its schedule and what wakes it tell it.

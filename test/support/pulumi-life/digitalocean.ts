@@ -53,6 +53,21 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     // Another template is another object, made before the one before goes.
     template: ['digitalocean:index:SpacesBucketObject media-template', ACTION],
   },
+  fixed: [
+    {
+      what: 'another region of its buckets',
+      key: 'ebbtide:digitalocean',
+      setting: { spacesRegion: 'ams3' },
+      says: /is "ams3": the pool's buckets are in fra1, and would be deleted/,
+    },
+    {
+      what: 'another range of its network',
+      key: 'ebbtide:network',
+      setting: { cidr: '10.88.0.0/16' },
+      says: /another range is another VPC/,
+    },
+  ],
+  otherNetwork: { cidr: '10.90.0.0/16' },
   target: (twin) => {
     const target = deployedIn(twin.functions)?.settings.targetCpu;
     return target && Math.round(target * 100);

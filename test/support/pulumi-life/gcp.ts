@@ -39,7 +39,14 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     'ServiceIamMember.member',
     'Subnetwork.network',
   ],
-  otherZones: ['europe-west1-b', 'europe-west1-c'],
+  fixed: [
+    {
+      what: 'another list of zones',
+      key: 'ebbtide:pool',
+      setting: { zones: ['europe-west1-b', 'europe-west1-c'] },
+      says: /another list of zones is another pool/,
+    },
+  ],
   servesAfterUp: false,
   touched: {
     target: [`gcp:compute:RegionAutoscaler ${POOL}-group-cpu`],

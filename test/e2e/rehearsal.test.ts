@@ -66,6 +66,22 @@ describe('rehearsal', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  it('goes on with the next cloud where one fails, and tells of both', async function () {
+    this.timeout(MINUTE_MS);
+    // Several of the real LiveKit need a Redis, and there is none in that PATH.
+    const child = startRehearsal(
+      ['--cloud', 'gcp', '--cloud', 'aws', '--media', 'livekit', '--livekit-server', process.execPath],
+      { ...process.env, PATH: '/nowhere' },
+    );
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    });
+    child.stderr.resume();
+    assert.equal(await new Promise((done) => child.once('close', done)), 1, output);
+    assert.match(output, /- gcp: the rehearsal failed: redis-server .*\n {2}- aws: the rehearsal failed: /);
+  });
+
   it('leaves no process and no file behind when it is interrupted', async function () {
     this.timeout(MINUTE_MS);
     const child = startRehearsal([], { ...process.env, TMPDIR: folder });

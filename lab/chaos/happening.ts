@@ -29,6 +29,8 @@ export type CloudHappening =
   | { kind: 'function'; name: string; outcome: string }
   /** A function ended by something that it did not expect. */
   | { kind: 'broken'; name: string; problem: string }
+  /** What must never happen in this cloud alone: its world knows by more than the others do. */
+  | { kind: 'wrong'; what: string }
   | { kind: 'refused'; what: string };
 
 /** What happens on a machine: the same in any cloud. */

@@ -22,7 +22,7 @@ interface Life {
 }
 
 /** Who writes a decision down for one machine before it goes, and tells its id. */
-const WRITTEN_BY = ['pruner', 'runbook'];
+const WRITTEN_BY = ['pruner', 'runbook', 'orchestrator'];
 const decisionSchema = v.object({ id: v.string(), by: v.string() });
 /** Telling the time of a drain takes the agent no longer. */
 const SLACK_MS = 1_000;
@@ -94,6 +94,8 @@ export function createInvariants(bounds: Bounds): Invariants {
         return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
       case 'broken':
         return [`the ${told.name} fell: ${told.problem}`];
+      case 'wrong':
+        return [told.what];
       case 'agent-says':
         return says(told);
       case 'asked-to-resume':

@@ -34,6 +34,7 @@ import type { OceanTwin } from './ocean-twin.ts';
 import { beginPlainOrchestrator } from './plain-orchestrator.ts';
 import { createSpaces } from './spaces.ts';
 import { createTokens } from './tokens.ts';
+import { createUptime } from './uptime.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -85,6 +86,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     throttle: createThrottle(clock.now, functionLimits),
   });
   const scheduler = createScheduler(functions, activations, clock);
+  const uptime = createUptime({ checks: () => model.uptimeChecks, clock, emit });
   objects.onWrite((_bucket, object) => noticeDecision(object, droplets, ({ id }) => String(id)));
 
   /** The pool has no size of its own: whoever decides that one goes wants one fewer. */
@@ -147,6 +149,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     for (const namespace of functions.namespaces.values())
       for (const action of namespace.actions.values()) await activations.warm(namespace, action);
     scheduler.begin();
+    uptime.begin();
   }
 
   function replaceModel(next: OceanModel): void {
@@ -199,6 +202,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     async close() {
       await opening?.catch(() => undefined);
       scheduler.close();
+      uptime.close();
       endPlain();
       await droplets.close();
       await activations.close();

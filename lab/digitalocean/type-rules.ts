@@ -10,6 +10,8 @@ export const OCEAN_RULES: RulesByType = {
     replaces: ['region', 'vpcUuid', 'type', 'network'],
   },
   'digitalocean:index/monitorAlert:MonitorAlert': { replaces: [] },
+  'digitalocean:index/uptimeCheck:UptimeCheck': { replaces: [] },
+  'digitalocean:index/uptimeAlert:UptimeAlert': { replaces: [] },
   'digitalocean:index/spacesKey:SpacesKey': { replaces: [] },
   'digitalocean:index/spacesBucket:SpacesBucket': { autoName: 'name', replaces: ['name', 'region'] },
   'digitalocean:index/spacesBucketObject:SpacesBucketObject': {

@@ -12,6 +12,11 @@ export interface BootSource {
   secretNames: Readonly<Record<string, string>>;
   /** Secrets by their names; all of them or none. */
   readSecrets(names: string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Where whoever ends machines must have heard of one before it takes calls: tells him. A `FinalError` where the machine
+   * is to leave already.
+   */
+  announce?(): Promise<void>;
 }
 
 /** Of a store whose secrets are objects as all else is. */

@@ -53,6 +53,11 @@ export async function boot(options: BootOptions): Promise<BootEnd> {
       return 'all';
     }
     for (const stage of node.manifest.stages) {
+      // The first is the agent's: it can answer the cloud, whatever becomes of the others.
+      if (end === 'some') {
+        doing = 'announce';
+        await patiently(options, doing, async () => node.source.announce?.());
+      }
       doing = stage.name;
       await carryOut(stage, node, options);
       end = 'some';

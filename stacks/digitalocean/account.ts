@@ -69,6 +69,7 @@ export const READS = {
   certificates: ['certificate:read'],
   sshKeys: ['ssh_key:read'],
   alerts: ['monitoring:read'],
+  checks: ['uptime:read'],
 } as const satisfies Record<string, readonly string[]>;
 export type AccountRead = keyof typeof READS;
 
@@ -180,6 +181,10 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
   },
   async alerts({ one }) {
     await one('/v2/monitoring/alerts?per_page=1', v.unknown());
+    return {};
+  },
+  async checks({ one }) {
+    await one('/v2/uptime/checks?per_page=1', v.unknown());
     return {};
   },
 };

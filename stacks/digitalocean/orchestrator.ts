@@ -20,6 +20,7 @@ import type { PoolStore } from './store.ts';
 
 /** The orchestrator looks each minute: a single dip does not count. */
 export const DEFAULT_LOW_FOR_MS = 10 * 60_000;
+export const RUNTIME = 'nodejs:22';
 const MEMORY_MB = 256;
 const EACH_MINUTE = '* * * * *';
 
@@ -67,6 +68,8 @@ export interface OrchestratorArgs {
 export class Orchestrator extends pulumi.ComponentResource {
   /** `PACKAGE/ACTION` */
   readonly function: pulumi.Output<string>;
+  /** In which the pool's functions are. */
+  readonly package: pulumi.Output<string>;
 
   constructor(name: string, args: OrchestratorArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:Orchestrator', name, {}, options);
@@ -80,7 +83,7 @@ export class Orchestrator extends pulumi.ComponentResource {
         namespace,
         package: inside.name,
         name: names.orchestrator,
-        runtime: 'nodejs:22',
+        runtime: RUNTIME,
         code: bundle.code,
         timeoutSeconds: ORCHESTRATOR_LIMIT_MS / 1_000,
         memoryMb: MEMORY_MB,
@@ -90,6 +93,7 @@ export class Orchestrator extends pulumi.ComponentResource {
       { parent: this, dependsOn: args.lives },
     );
     this.function = action.function;
+    this.package = inside.name;
     this.registerOutputs({ function: this.function });
   }
 }
@@ -160,6 +164,7 @@ function settingsOf(
     lowForMs: scaling.lowFor ?? DEFAULT_LOW_FOR_MS,
     warnAfterMs: scaleIn.warnAfter,
     bootTimeoutMs: bootTimeout,
+    ...(pool.imageHasSoftware ? { mayServeUnheard: true } : {}),
     ...(scaling.kind === 'cpu' ? { targetCpu: scaling.target / 100 } : {}),
     droplet: {
       size: pool.machineType ?? DEFAULT_MACHINE_TYPE,

@@ -7,6 +7,7 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { PoolFirewall } from './firewall.ts';
+import { PoolHealth } from './health.ts';
 import { PoolLoadBalancer } from './load-balancer.ts';
 import { digitalOceanNames } from './names.ts';
 import { PoolNetwork } from './network.ts';
@@ -26,6 +27,7 @@ interface DigitalOceanPoolArgs {
   software: Software;
   boot: Bundle;
   orchestrator: Bundle;
+  health: Bundle;
   fileOf: Bundler['fileOf'];
 }
 
@@ -34,10 +36,11 @@ export async function createDigitalOceanPool(
   { settings, bundler }: PoolArgs<DigitalOceanSettings>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PoolOutputs> {
-  const [agent, boot, orchestrator] = await Promise.all([
+  const [agent, boot, orchestrator, health] = await Promise.all([
     bundler.agent(),
     bundler.boot('digitalocean'),
-    bundler.digitalOceanFunction('orchestrator'),
+    bundler.functionOf('digitalocean', 'orchestrator'),
+    bundler.functionOf('digitalocean', 'health'),
   ]);
   const { name } = settings.pool;
   const { token } = await checkAccount(settings, digitalOceanNames(name), environment);
@@ -50,6 +53,7 @@ export async function createDigitalOceanPool(
       software: softwareOf(agent, settings.media),
       boot,
       orchestrator,
+      health,
       fileOf: bundler.fileOf,
     },
     { provider },
@@ -132,9 +136,18 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
       },
       parent,
     );
+    // Where nobody is to hear of anything, nobody asks.
+    const health =
+      settings.alarms.notify.length > 0
+        ? new PoolHealth(
+            `${name}-health`,
+            { ...ofStore, names, bundle: args.health, home, orchestrator },
+            parent,
+          )
+        : undefined;
     const watched = new PoolAlerts(
       `${name}-alerts`,
-      { names, settings, tag: tags.pool, loadBalancer: balancer?.id },
+      { names, settings, tag: tags.pool, loadBalancer: balancer?.id, health: health?.url },
       parent,
     );
 
@@ -171,6 +184,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
           template,
           poolSecret,
           orchestrator,
+          ...(health === undefined ? [] : [health]),
           watched,
         ],
       },

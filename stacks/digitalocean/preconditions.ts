@@ -120,6 +120,7 @@ function readsOf(wanted: WantedOfAccount): AccountRead[] {
     ...only(wanted.certificate !== undefined, 'certificates'),
     ...only(wanted.sshKeys.length > 0, 'sshKeys'),
     ...only(wanted.alerts, 'alerts'),
+    ...only(wanted.alerts, 'checks'),
   ];
 }
 

@@ -94,8 +94,10 @@ export interface DigitalOceanSettings extends CommonSettings {
 export const digitalOceanRules: CloudRules<
   DigitalOceanSection,
   DigitalOceanProviderSection,
-  DigitalOceanSecrets
+  DigitalOceanSecrets,
+  DigitalOceanSettings
 > = {
+  provider: 'digitalocean',
   words: digitalOceanWords,
   hasSubnets: false,
   section: digitalOceanSection,
@@ -103,6 +105,13 @@ export const digitalOceanRules: CloudRules<
   providerSection: digitalOceanProviderSection,
   problems: digitalOceanProblems,
   warnings: digitalOceanWarnings,
+  settingsOf: (common, { own, provider, secrets }) => ({
+    ...common,
+    cloud: 'digitalocean',
+    digitalocean: own,
+    digitaloceanProvider: provider,
+    digitaloceanSecrets: secrets,
+  }),
 };
 
 /** What DigitalOcean asks of settings that are right by themselves. */

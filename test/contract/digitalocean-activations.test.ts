@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { OPERATOR_TOKEN } from '../../lab/digitalocean/tokens.ts';
 import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
-import { emptyModel, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { emptyModel, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 type Properties = Record<string, unknown>;
 const createdSchema = v.object({ id: v.string(), outs: v.record(v.string(), v.unknown()) });
@@ -93,6 +94,14 @@ describe('functions of a twin DigitalOcean, as the pool deploys them', function 
     // The container stays, for the next one.
     assert.equal(v.parse(bodySchema, (await wake()).body).calls, 2);
     assert.ok(world.events.some((event) => event.kind === 'function-log' && event.line === 'called'));
+  });
+
+  it('answer everybody, with the very status that they say, where they are open', async () => {
+    await ask('update', { olds: {}, news: action({ webSecret: undefined, open: true }) });
+    const answer = await fetch(url);
+    assert.equal(answer.status, 200);
+    assert.equal(v.parse(bodySchema, await answer.json()).method, 'GET');
+    assert.equal((await wake({ own: 'two', say: 'refuse' })).status, 500);
   });
 
   it('are not called with a value in the place of one of their own, by body or by query', async () => {

@@ -113,6 +113,27 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     assert.equal(action.outs.url, `${host}/api/v1/web/${namespace.id}/${NAME}`);
   });
 
+  it('opens one to everybody only where it is told so', async () => {
+    const { id } = await create(NAMESPACE);
+    await create({ kind: 'package', namespace: id, name: 'ebbtide-media' });
+    const news = actionIn(id, { name: 'page', webSecret: undefined, open: true });
+    const { outs } = await create(news);
+    const annotations = () => {
+      const [namespace] = twin.model.namespaces.values();
+      const { annotations: all = [] } = namespace?.actions.get('ebbtide-media/page') ?? {};
+      return all.filter(({ key }) => key === 'web-export' || key === 'require-whisk-auth' || key === 'final');
+    };
+    // Nobody who calls it brings other parameters.
+    const isOpen = { key: 'web-export', value: true };
+    assert.deepEqual(annotations(), [{ key: 'final', value: true }, isOpen]);
+    assert.equal(outs.url, `${twin.environment.DIGITALOCEAN_API_URL}/api/v1/web/${id}/ebbtide-media/page`);
+    assert.equal((await diff(outs, news)).changes, false);
+    const seen = await read(`${id}/ebbtide-media/page`, outs);
+    assert.deepEqual(seen.props, outs);
+    await ask('update', { olds: outs, news: { ...news, open: false } });
+    assert.deepEqual(annotations().at(-1), { ...isOpen, value: false });
+  });
+
   it("keeps neither the namespace's key nor parameters nor code in what they tell of themselves", async () => {
     const told = JSON.stringify(await createAll());
     const { namespace, action } = twin.only();
@@ -151,6 +172,7 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     ['a limit', 'action', { memoryMb: 512 }, []],
     ['the time it may take', 'action', { timeoutSeconds: 90 }, []],
     ['the secret that wakes it', 'action', { webSecret: 'another secret to wake it' }, []],
+    ['whether anybody may call it', 'action', { open: true }, []],
     ['the runtime', 'action', { runtime: 'nodejs:24' }, []],
     ["a function's name", 'action', { name: 'other' }, ['name']],
     ["a function's package", 'action', { package: 'other' }, ['package']],
@@ -466,6 +488,7 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     ['too much memory', 'action', { memoryMb: 2048 }, 'memoryMb'],
     ['a runtime that is none', 'action', { runtime: 'nodejs' }, 'runtime'],
     ['too much in its parameters', 'action', { parameters: { x: 'y'.repeat(2 ** 20) } }, ''],
+    ['whether it is open', 'action', { open: 'yes' }, 'open'],
     ['a secret that can be guessed', 'action', { webSecret: 'short-secret' }, ''],
     ['a region that is none', 'namespace', { region: 'Frankfurt' }, 'region'],
     ['no label', 'namespace', { label: '' }, 'label'],

@@ -76,7 +76,12 @@ describe('an account of DigitalOcean, before anything is made', () => {
     const paths = async (changed: Record<string, unknown> = {}, things = {}) =>
       new Set((await check(changed, things)).requests.map(({ path }) => path));
     const few = await paths();
-    for (const path of ['/v2/load_balancers', '/v2/certificates', '/v2/monitoring/alerts'])
+    for (const path of [
+      '/v2/load_balancers',
+      '/v2/certificates',
+      '/v2/monitoring/alerts',
+      '/v2/uptime/checks',
+    ])
       assert.ok(!few.has(path), path);
     await close();
     const all = await paths(
@@ -90,6 +95,7 @@ describe('an account of DigitalOcean, before anything is made', () => {
       '/v2/load_balancers',
       '/v2/certificates',
       '/v2/monitoring/alerts',
+      '/v2/uptime/checks',
       '/v2/account/keys/17',
     ])
       assert.ok(all.has(path), path);

@@ -18,7 +18,7 @@ export function digitalOceanOutputs(
     case 'pulumi-nodejs:dynamic/ebbtide:FunctionsNamespace':
       return { apiHost: 'https://faas-fra1-1.doserverless.co' };
     case 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction':
-      return { function: `${inputs.package}/${inputs.name}` };
+      return { function: `${inputs.package}/${inputs.name}`, url: `https://functions/${inputs.name}` };
     default:
       return named;
   }
@@ -56,6 +56,7 @@ export const GOOD_ACCOUNT: Things = {
   '/v2/load_balancers': { load_balancers: [] },
   '/v2/certificates': { certificates: [] },
   '/v2/monitoring/alerts': { policies: [] },
+  '/v2/uptime/checks': { checks: [] },
 };
 
 export type AccountAnswer = (request: ReceivedRequest) => Answer | undefined;

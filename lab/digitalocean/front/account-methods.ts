@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { imageView, regionViews, sizeViews } from '../catalogue.ts';
 import type { OceanModel } from '../model.ts';
-import { ApiError, json, type Method, method } from './method.ts';
+import { json, type Method, method } from './method.ts';
 import { listReply, PAGED } from './paging.ts';
 import type { ApiSeen } from './seen.ts';
 import {
@@ -10,6 +11,7 @@ import {
   firewallView,
   loadBalancerView,
   spacesKeyView,
+  uptimeCheckView,
   vpcView,
 } from './views.ts';
 
@@ -63,6 +65,13 @@ export const ACCOUNT_METHODS: readonly Method<ApiSeen>[] = [
     ['monitoring:read'],
     ({ alerts }) => alerts.map(alertView),
     'monitoring/alerts',
+  ),
+  list(
+    'uptime_list_checks',
+    'checks',
+    ['uptime:read'],
+    ({ uptimeChecks }) => uptimeChecks.map(uptimeCheckView),
+    'uptime/checks',
   ),
   method(
     { id: 'images_get', http: 'GET', path: '/v2/images/{image_id}', scopes: ['image:read'] },

@@ -1,6 +1,14 @@
 import { imageView, regionViews, sizeViews } from '../catalogue.ts';
 import type { Droplet } from '../droplets/droplet.ts';
-import type { AlertPolicy, Firewall, FirewallRule, LoadBalancer, SpacesKey, Vpc } from '../model.ts';
+import type {
+  AlertPolicy,
+  Firewall,
+  FirewallRule,
+  LoadBalancer,
+  SpacesKey,
+  UptimeCheck,
+  Vpc,
+} from '../model.ts';
 
 /** Of every machine of the lab. */
 export const PRIVATE_IP = '127.0.0.1';
@@ -121,6 +129,10 @@ export function loadBalancerView(balancer: LoadBalancer, droplets: readonly Drop
 
 export function alertView({ id, emails, ...policy }: AlertPolicy) {
   return { uuid: id, ...policy, alerts: { email: emails, slack: [] } };
+}
+
+export function uptimeCheckView({ alerts, ...check }: UptimeCheck) {
+  return check;
 }
 
 export function spacesKeyView({ name, accessKey, grants, createdAt }: SpacesKey) {

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { ApiError, json, type Method, method, type Path } from '../front/method.ts';
+import { ApiError } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
+import { json, type Method, method } from '../front/method.ts';
 import {
   type Action,
   FIRST_VERSION,

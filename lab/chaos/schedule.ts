@@ -1,6 +1,6 @@
-import type { Clock } from '../../../fleet/clock.ts';
+import type { Clock } from '../../fleet/clock.ts';
 
-/** Cloud Scheduler with its one job. */
+/** What calls a function each minute. */
 export interface Schedule {
   /** Until then, ms since the epoch. */
   silentUntil: number;

@@ -1,0 +1,3 @@
+import { testCloud } from '../support/chaos.ts';
+
+testCloud('digitalocean', { drains: 900 });

@@ -23,7 +23,7 @@ export const POOL_ALARMS = {
   unknown: {
     says: 'Of a node it is not known what runs on it, or what was decided about it. It is kept, and not chosen to leave.',
     minutes: 5,
-    findings: ['unknown', 'decision-unknown'],
+    findings: ['announced-unknown', 'decision-unknown', 'unknown'],
   },
   overdue: {
     says: 'A node has been draining for longer than scaleIn.warnAfter.',
@@ -57,9 +57,9 @@ export const POOL_ALARMS = {
     remainsMinutes: 30,
   },
   forged: {
-    says: 'Somebody else writes in the name of a node, or bears it.',
+    says: 'Somebody else writes in the name of a node, bears it, or has taken its tag away.',
     minutes: 1,
-    findings: ['forged-status', 'name-shared', 'unsigned-status'],
+    findings: ['forged-status', 'name-shared', 'outdated-status', 'tag-lost', 'unsigned-status'],
     remainsMinutes: 30,
   },
 } as const satisfies Record<string, PoolAlarm>;

@@ -48,10 +48,11 @@ async function live(
   const startedAt = performance.now();
   const outcomes: Outcome[] = [];
   for (const cloud of options.clouds) {
+    if (outcomes.length > 0) process.stdout.write('\n');
     const outcome = await rehearseOne(options, cloud, signal);
     if (signal.aborted) break;
     outcomes.push(outcome);
-    if (options.clouds.length > 1) process.stdout.write(`\n${verdict(outcome)}\n\n`);
+    if (options.clouds.length > 1) process.stdout.write(`\n${verdict(outcome)}\n`);
   }
   const lived = new Set(outcomes.map(({ cloud }) => cloud));
   for (const cloud of options.clouds.filter((each) => !lived.has(each)))
@@ -60,7 +61,7 @@ async function live(
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (signal.aborted) process.stderr.write('interrupted: everything that was started has been ended\n');
   if (!signal.aborted || lived.size > 0)
-    process.stdout.write(`${epilogue(report, performance.now() - startedAt)}\n`);
+    process.stdout.write(`\n${epilogue(report, performance.now() - startedAt)}\n`);
   return signal.aborted ? INTERRUPTED : report.ok ? OK : NOT_OK;
 }
 

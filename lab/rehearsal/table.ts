@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
   { title: 'calls to the cloud refused', cell: ({ refusedCalls }) => String(refusedCalls) },
 ];
 
-const NOTE = '  * by the machines that left, from their end to that of the day';
+const NOTE = '  * what the machines that left would have cost until the end of the day';
 
 /** Ebbtide and its control side by side; or, of several clouds, the clouds. As lines of text. */
 export function comparison(runs: readonly RunReport[]): string[] {
@@ -43,7 +43,7 @@ export function comparison(runs: readonly RunReport[]): string[] {
   if (clouds.length <= 1) {
     const cellsOf = (run: RunReport) => ROWS.map(({ cell }) => cell(run));
     const columns = runs.map((run) => ({ head: nameOf(run.mode), cells: cellsOf(run) }));
-    return [...table(titlesOf(ROWS), columns), NOTE];
+    return [...table(clouds.join(), titlesOf(ROWS), columns), NOTE];
   }
   const rows = ROWS.flatMap((row) => {
     const ofEbbtide = { title: row.title, mode: 'ebbtide', cell: row.cell };
@@ -58,14 +58,14 @@ export function comparison(runs: readonly RunReport[]): string[] {
       return run === undefined ? '–' : cell(run);
     }),
   }));
-  return [...table(titlesOf(rows), columns), NOTE];
+  return [...table('', titlesOf(rows), columns), NOTE];
 }
 
 function titlesOf(rows: readonly { title: string }[]): string[] {
   return rows.map(({ title }) => title);
 }
 
-function table(titles: readonly string[], columns: readonly Column[]): string[] {
+function table(corner: string, titles: readonly string[], columns: readonly Column[]): string[] {
   const widths = columns.map(({ head, cells }) => Math.max(...[head, ...cells].map((text) => text.length)));
   const titleWidth = Math.max(...titles.map((title) => title.length));
   const line = (title: string, texts: readonly string[]) => {
@@ -74,7 +74,7 @@ function table(titles: readonly string[], columns: readonly Column[]): string[] 
   };
   return [
     line(
-      '',
+      corner,
       columns.map(({ head }) => head),
     ),
     `  ${'─'.repeat(widths.reduce((sum, width) => sum + width + 3, titleWidth))}`,

@@ -73,6 +73,7 @@ describe('boot on DigitalOcean', () => {
   it('waits for a metadata service and for keys that are not there yet', async () => {
     rig.instead.set(ID, { status: 503 });
     rig.instead.set(OBJECT, refusal(403, 'InvalidAccessKeyId'));
+    rig.patienceMs = 20_000;
     setTimeout(() => rig.instead.clear(), 30);
     assert.equal(await run(), 'all', rig.failure);
   });
@@ -133,6 +134,7 @@ describe('boot on DigitalOcean', () => {
 
   it('waits for an orchestrator that does not answer yet', async () => {
     rig.instead.set(WAKE, { status: 502 });
+    rig.patienceMs = 20_000;
     setTimeout(() => rig.instead.clear(), 30);
     assert.equal(await run(), 'all', rig.failure);
   });

@@ -143,6 +143,7 @@ describe('report on several clouds', () => {
 describe('table of a rehearsal', () => {
   it('has both runs side by side, in columns that line up', () => {
     const lines = comparison([ebbtide, control]);
+    assert.match(lines[0] ?? '', /^ {2}aws +with Ebbtide +without$/);
     assert.match(lines.find((line) => line.includes('calls cut')) ?? '', /0 +12$/);
     assert.match(lines.find((line) => line.includes('signal, median')) ?? '', /0\.67 s +–$/);
     assert.match(lines.find((line) => line.includes('signal, worst')) ?? '', /0\.91 s +–$/);

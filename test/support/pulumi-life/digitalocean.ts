@@ -4,6 +4,7 @@ import { deployedIn } from '../../../lab/digitalocean/deployed.ts';
 import type { OceanTwin } from '../../../lab/digitalocean/ocean-twin.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../../lab/digitalocean/tokens.ts';
 import { startLocalOcean } from '../../../lab/local-stack/digitalocean-cloud.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
@@ -103,12 +104,7 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     const machine = twin.droplets().find(({ name, isGone }) => name === first && !isGone)?.id;
     assert.ok(machine);
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'function',
-      action: 'ebbtide/orchestrator',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'function', action: 'ebbtide/orchestrator' });
     // It had decided, and then died.
     const decision: Decision = {
       v: 1,

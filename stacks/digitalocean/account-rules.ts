@@ -12,8 +12,10 @@ export function accountProblems(
   account: Account,
 ): Problem[] {
   return [
-    ...regionProblems(settings, account),
-    ...limitProblems(settings, account),
+    // Who insists on a destroy is not to be kept from it by what only new droplets would need.
+    ...(settings.onDestroy === 'cut'
+      ? []
+      : [...regionProblems(settings, account), ...limitProblems(settings, account)]),
     ...placeProblems(settings, names, account),
     ...vpcProblems(settings, names, account),
     ...nameProblems(settings, names, account),
@@ -128,8 +130,19 @@ function placeProblems(
 function nameProblems(
   { pool, network, digitalocean }: DigitalOceanSettings,
   names: DigitalOceanNames,
-  { vpcs = [], firewalls = [], loadBalancers = [] }: Account,
+  { tags, vpcs = [], firewalls = [], loadBalancers = [] }: Account,
 ): Problem[] {
+  if (tags?.pool && !tags.owner) {
+    return [
+      {
+        key: 'pool.name',
+        says:
+          `is "${pool.name}": the account has a tag ${names.tag} already, not of this stack: another stack has a pool of that name, ` +
+          'whose droplets would lose their tag with this one. Choose another name; or, where nothing has that tag any more, ' +
+          `take it away (\`doctl compute tag delete ${names.tag}\`)`,
+      },
+    ];
+  }
   const taken = [
     ...(network.id === undefined
       ? vpcs

@@ -5,6 +5,7 @@ import { describeError } from '../../fleet/error.ts';
 /** What is looked for: whatever would make `up` fail half-way. */
 export interface WantedOfAccount {
   tag: string;
+  ownerTag: string;
   region: string;
   image: string;
   /** Only where the settings have a use for them. */
@@ -34,6 +35,8 @@ export interface Account {
   region?: { available: boolean; sizes: readonly string[] } | undefined;
   image?: { regions: readonly string[] } | undefined;
   vpcs?: readonly AccountVpc[];
+  /** Whether the pool's is there, and that of this very stack. */
+  tags?: { pool: boolean; owner: boolean };
   firewalls?: readonly { name: string; tags: readonly string[] }[];
   namespaces?: readonly { label: string; region: string }[];
   loadBalancers?: readonly { name: string; tag: string }[];
@@ -122,9 +125,11 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
       droplets: { all: whole.meta.total, ofPool: ofPool.length, vpcsOfPool: [...new Set(vpcs)].sort() },
     };
   },
-  async tags({ one }, { tag }) {
-    await one(`/v2/tags/${encodeURIComponent(tag)}`, v.unknown());
-    return {};
+  async tags({ one }, { tag, ownerTag }) {
+    const [pool, owner] = await Promise.all(
+      [tag, ownerTag].map((each) => one(`/v2/tags/${encodeURIComponent(each)}`, v.unknown())),
+    );
+    return { tags: { pool: pool !== undefined, owner: owner !== undefined } };
   },
   async sizes({ one }) {
     await one('/v2/sizes?per_page=1', v.unknown());

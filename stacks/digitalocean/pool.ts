@@ -9,7 +9,7 @@ import { PoolAlerts } from './alerts.ts';
 import { PoolFirewall } from './firewall.ts';
 import { PoolHealth } from './health.ts';
 import { PoolLoadBalancer } from './load-balancer.ts';
-import { digitalOceanNames } from './names.ts';
+import { type DigitalOceanNames, digitalOceanNames } from './names.ts';
 import { PoolNetwork } from './network.ts';
 import { NodeTemplate } from './node-template.ts';
 import { EachMinute, Orchestrator, OrchestratorHome } from './orchestrator.ts';
@@ -43,7 +43,7 @@ export async function createDigitalOceanPool(
     bundler.functionOf('digitalocean', 'health'),
   ]);
   const { name } = settings.pool;
-  const { token } = await checkAccount(settings, digitalOceanNames(name), environment);
+  const { token } = await checkAccount(settings, namesOf(name), environment);
   const provider = createDigitalOceanProvider(settings.digitaloceanProvider);
   const pool = new DigitalOceanPool(
     name,
@@ -61,6 +61,10 @@ export async function createDigitalOceanPool(
   return pool.outputs;
 }
 
+function namesOf(pool: string): DigitalOceanNames {
+  return digitalOceanNames(pool, `${pulumi.getProject()}-${pulumi.getStack()}`);
+}
+
 const SECRET_BYTES = 32;
 
 /** A fleet of media servers on droplets that a function makes, empties and deletes. */
@@ -72,7 +76,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
     const { settings, software, boot } = args;
     const { region, spacesRegion = region, functionsRegion = region } = settings.digitalocean;
     const pool = settings.pool.name;
-    const names = digitalOceanNames(pool);
+    const names = namesOf(pool);
     const parent = { parent: this };
     const secretOf = (what: string) =>
       new RandomText(`${name}-${what}`, { bytes: SECRET_BYTES, secret: true }, parent);

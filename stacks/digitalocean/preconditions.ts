@@ -94,6 +94,7 @@ function orEnvironment(key: string): string {
 function wantedOf({ pool, digitalocean, alarms }: DigitalOceanSettings, names: DigitalOceanNames) {
   return {
     tag: names.tag,
+    ownerTag: names.ownerTag,
     region: digitalocean.region,
     image: pool.image ?? DEFAULT_IMAGE,
     loadBalancer: digitalocean.loadBalancer !== undefined,

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { problemsBeyondAws } from '../beyond-aws.ts';
 import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { duration, ipv4Range, listOf, matching, section, text, wholeNumber, yesOrNo } from '../schema.ts';
@@ -116,9 +117,10 @@ export const digitalOceanRules: CloudRules<
 
 /** What DigitalOcean asks of settings that are right by themselves. */
 function digitalOceanProblems(
-  { pool, scaleIn, agent }: RightPart<SharedSettings>,
+  shared: RightPart<SharedSettings>,
   digitalocean: RightPart<DigitalOceanSection> | undefined,
 ): Problem[] {
+  const { pool, agent } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -135,25 +137,17 @@ function digitalOceanProblems(
       'is 0: must be at least 1 on DigitalOcean, where the load is what nodes report: without any, nothing would ask for one',
     );
   }
-  if (scaleIn?.victim === 'native') {
+  problems.push(
+    ...problemsBeyondAws(shared, {
+      name: 'DigitalOcean',
+      ownChoice: 'which has no choice of its own that spares calls',
+    }),
+  );
+  if (agent?.every?.spot !== undefined)
     wrong(
-      'scaleIn.victim',
-      'is "native": must be "emptiest" on DigitalOcean, which has no choice of its own that spares calls',
+      'agent.every.spot',
+      'is of no use on DigitalOcean, which takes no droplet away by itself: leave it out',
     );
-  }
-  if (agent?.onRebalance !== undefined) {
-    wrong(
-      'agent.onRebalance',
-      'is of no use on DigitalOcean, which has no rebalance recommendations: leave it out',
-    );
-  }
-  for (const [name, why] of [
-    ['heartbeat', 'where no timer runs against a drain'],
-    ['spot', 'which takes no droplet away by itself'],
-  ] as const) {
-    if (agent?.every?.[name] === undefined) continue;
-    wrong(`agent.every.${name}`, `is of no use on DigitalOcean, ${why}: leave it out`);
-  }
   const { sshKeys, sshFrom = [] } = digitalocean ?? {};
   if (sshFrom.length > 0 && sshKeys?.length === 0) {
     wrong('digitalocean.sshFrom', 'opens SSH for nobody: must come with ebbtide:digitalocean.sshKeys');

@@ -85,7 +85,11 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
 
   it('is read whole: keys that know no more than they must, and everything bound to the tag', () => {
     const { model } = applied;
-    assert.deepEqual(model.tags.toSorted(), ['ebbtide-media', 'ebbtide-media-draining']);
+    assert.deepEqual(model.tags.toSorted(), [
+      'ebbtide-media',
+      'ebbtide-media-draining',
+      'ebbtide-media:of:ebbtide-lab',
+    ]);
     assert.deepEqual(
       model.firewalls.map(({ tags }) => tags),
       [['ebbtide-media']],

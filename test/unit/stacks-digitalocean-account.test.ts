@@ -14,7 +14,7 @@ import {
   startAccount,
 } from './stacks-mocks-digitalocean.ts';
 
-const NAMES = digitalOceanNames('media');
+const NAMES = digitalOceanNames('media', 'shop-prod');
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
 const OTHER_TOKEN = 'Bearer token of the orchestrator';
 
@@ -106,6 +106,8 @@ describe('an account of DigitalOcean, before anything is made', () => {
     const there = {
       '/v2/vpcs': ownVpc(),
       ...nodesIn(VPC, VPC),
+      '/v2/tags/ebbtide-media': { tag: {} },
+      '/v2/tags/ebbtide-media:of:shop-prod': { tag: {} },
       '/v2/firewalls': { firewalls: [{ name: 'ebbtide-media', tags: ['ebbtide-media'] }] },
       '/v2/functions/namespaces': { namespaces: [{ label: 'ebbtide-media', region: 'fra1' }] },
     };
@@ -169,6 +171,16 @@ describe('an account of DigitalOcean, before anything is made', () => {
       { digitalocean: { region: 'fra1', loadBalancer: {} } },
       { '/v2/load_balancers': { load_balancers: [{ name: 'ebbtide-media', tag: 'web' }] } },
       /has a load balancer ebbtide-media already/,
+    ],
+    [
+      'a pool of the name in another stack, whose tag a destroy of this one would take',
+      {},
+      {
+        '/v2/tags/ebbtide-media': { tag: {} },
+        '/v2/tags/ebbtide-media:of:shop-dev': { tag: {} },
+        '/v2/vpcs': ownVpc(),
+      },
+      /^ebbtide:pool\.name is "media": the account has a tag ebbtide-media already, not of this stack/,
     ],
     [
       'a pool of the name in another region',
@@ -273,6 +285,12 @@ describe('an account of DigitalOcean, before anything is made', () => {
       assert.match(problems[0] ?? '', error);
     });
   }
+
+  it('keeps nobody from a destroy by what only new droplets would need', async () => {
+    const sold = { pool: { name: 'media', machineType: 'c-16', max: 30 } };
+    assert.equal((await problemsOf(sold)).length, 2);
+    assert.deepEqual(await problemsOf({ ...sold, onDestroy: 'cut' }), []);
+  });
 
   it('may have its new nodes in another VPC, where nothing is bound to the one before', async () => {
     const there = { '/v2/vpcs': otherVpc({}), ...nodesIn(VPC) };

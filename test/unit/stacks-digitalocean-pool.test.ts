@@ -165,7 +165,11 @@ describe('the DigitalOcean pool', () => {
 
   it('is bound to its tags, which are there before what is bound to them', () => {
     const tags = ofType(made, ocean('tag')).map(({ inputs }) => inputs.name);
-    assert.deepEqual(tags.sort(), ['ebbtide-media', 'ebbtide-media-draining']);
+    assert.deepEqual(tags.sort(), [
+      'ebbtide-media',
+      'ebbtide-media-draining',
+      'ebbtide-media:of:ebbtide-test',
+    ]);
   });
 
   it('opens what the operator asks for', async () => {

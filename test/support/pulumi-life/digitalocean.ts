@@ -77,7 +77,9 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     const namespaces = [...twin.functions.namespaces.values()];
     const actions = namespaces.flatMap(({ actions }) => [...actions.values()]);
     const wake = actions.flatMap(({ annotations }) =>
-      annotations.filter(({ key }) => key === 'require-whisk-auth').map(({ value }) => String(value)),
+      annotations.flatMap(({ key, value }) =>
+        key === 'require-whisk-auth' && typeof value === 'string' ? [value] : [],
+      ),
     );
     return [
       OPERATOR_TOKEN,

@@ -25,6 +25,8 @@ export interface Hearsay<Instance> {
   protect(instance: Instance, isProtected: boolean): void;
   /** Whether the last that it said was that. */
   saysEmpty(instance: Instance): boolean;
+  /** Or that it takes no new work. */
+  saysAway(instance: Instance): boolean;
   /** Whether it has ever said anything. */
   hasSpoken(instance: Instance): boolean;
   /** Whether whoever began to read at that time knows that it serves, whenever he read it. */
@@ -75,6 +77,11 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
     );
   }
 
+  function saysEmpty(instance: Instance): boolean {
+    const phase = wordsOf(instance).at(-1)?.phase;
+    return phase === 'empty' || phase === 'leaving';
+  }
+
   return {
     wrote(body, at) {
       const status = readStatus(body);
@@ -86,10 +93,8 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
       if (isProtected) protectedSince.set(instance, now());
       else protectedSince.delete(instance);
     },
-    saysEmpty(instance) {
-      const phase = wordsOf(instance).at(-1)?.phase;
-      return phase === 'empty' || phase === 'leaving';
-    },
+    saysEmpty,
+    saysAway: (instance) => saysEmpty(instance) || wordsOf(instance).at(-1)?.phase === 'draining',
     hasSpoken: (instance) => wordsOf(instance).length > 0,
     servesFor: (instance, since) =>
       isHeardThroughout(instance, since) &&

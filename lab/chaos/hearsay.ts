@@ -60,11 +60,10 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
     return Math.min(...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
   }
 
-  /** And the most. Whoever was silent for a moment may have been taken for full. */
+  /** And the most. What is not known is no load that is grown for. */
   function mostLoad(instance: Instance, since: number): number {
     const fresh = freshOf(instance, since);
-    if (!isHeardThroughout(instance, since)) return 1;
-    return Math.max(...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
+    return Math.max(0, ...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
   }
 
   /** It had just spoken then, and no two of its words since are as far apart as what is known is true for. */

@@ -150,6 +150,9 @@ function applyToDroplet(step: OfNode, member: Member, reach: Reach): void {
       );
       return;
     }
+    case 'tag-given':
+      pool.byHand(() => pool.setTags(droplet, [...new Set([...droplet.tags, DRAINING_TAG])]));
+      return;
     case 'protected':
       pool.byHand(() => pool.setTags(droplet, [...droplet.tags, tags.make(PROTECTED_TAG)]));
       hearsay.protect(droplet, true);

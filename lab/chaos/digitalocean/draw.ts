@@ -64,7 +64,7 @@ export const DIGITALOCEAN_FAULTS = [
   'forged',
   'forged',
   'tag-taken',
-  'tag-taken',
+  'tag-given',
   'protected',
   'deleted-by-person',
   'machine-dies',
@@ -173,6 +173,7 @@ function drawDigitalOceanTrouble(draw: Draw, { at, node }: Aim, untilMs: number)
     case 'decision-garbled':
     case 'decision-lost':
     case 'status-lost':
+    case 'tag-given':
     case 'deleted-by-person':
     case 'machine-dies':
       return { at, kind, node };

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
 import { createAzureClient } from '../../fleet/azure/client.ts';
 import { blobEndpoint, managerEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
-import { onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
 import { operatorToken } from './operator-token.ts';
 import { accountSignature, sendSigned } from './signed-blobs.ts';
 import { sweep } from './sweep.ts';
@@ -48,14 +47,8 @@ export async function runSweep(
   });
   await sweep({
     pool: { ...pool, region: pool.location },
-    onDestroy: v.parse(onDestroySchema, onDestroy),
     scaleSet: createScaleSet(client, pool),
     registry: createBucketRegistry({ store: createBlobStore(blobs) }),
-    now: Date.now,
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    say: sayToPerson,
-    deadlineMs: DEADLINE_MS,
+    ...toolsOfDestroy(onDestroy, DEADLINE_MS),
   });
 }

@@ -113,13 +113,20 @@ export interface AzureSettings extends CommonSettings {
   azureProvider: AzureProviderSection;
 }
 
-export const azureRules: CloudRules<AzureSection, AzureProviderSection> = {
+export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown, AzureSettings> = {
+  provider: 'azure-native',
   words: azureWords,
   hasSubnets: true,
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,
   warnings: azureWarnings,
+  settingsOf: (common, { own, provider }) => ({
+    ...common,
+    cloud: 'azure',
+    azure: own,
+    azureProvider: provider,
+  }),
 };
 
 /** Of a scale set. */

@@ -18,7 +18,10 @@ export function digitalOceanNames(pool: string) {
     namespace: name,
     package: 'ebbtide',
     orchestrator: 'orchestrator',
+    health: 'health',
     trigger: 'each-minute',
+    /** Of an uptime check, and of its alert. */
+    check: name,
     /**
      * All the world's buckets share one space of names. `birth`: of a bucket that was deleted Spaces keeps the name for a
      * week or more, so that a pool which is made again needs another.

@@ -54,7 +54,7 @@ export async function checkAccount(
   if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
   for (const reason of stack.unknown)
     await pulumi.log.warn(`whether the account has what the pool needs is not known: ${reason}`);
-  for (const { key, says } of accountWarnings(settings, stack.account))
+  for (const { key, says } of accountWarnings(settings, names, stack.account))
     await pulumi.log.warn(`${configKey(key)} ${says}`);
   return { token };
 }
@@ -120,6 +120,7 @@ function readsOf(wanted: WantedOfAccount): AccountRead[] {
     ...only(wanted.certificate !== undefined, 'certificates'),
     ...only(wanted.sshKeys.length > 0, 'sshKeys'),
     ...only(wanted.alerts, 'alerts'),
+    ...only(wanted.alerts, 'checks'),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { RightPart } from '../right-part.ts';
 import { duration, ipv4Range, listOf, matching, section, text, wholeNumber, yesOrNo } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
 import type { CloudWords, CommonSettings, SharedSettings } from '../settings-schema.ts';
-import { hasService, type RegionalService, regionsWith } from './regions.ts';
+import { unservedIn } from './regions.ts';
 
 /** What DigitalOcean has nothing for. */
 function ofNoUse<Output>(why: string, instead: Output) {
@@ -94,8 +94,10 @@ export interface DigitalOceanSettings extends CommonSettings {
 export const digitalOceanRules: CloudRules<
   DigitalOceanSection,
   DigitalOceanProviderSection,
-  DigitalOceanSecrets
+  DigitalOceanSecrets,
+  DigitalOceanSettings
 > = {
+  provider: 'digitalocean',
   words: digitalOceanWords,
   hasSubnets: false,
   section: digitalOceanSection,
@@ -103,6 +105,13 @@ export const digitalOceanRules: CloudRules<
   providerSection: digitalOceanProviderSection,
   problems: digitalOceanProblems,
   warnings: digitalOceanWarnings,
+  settingsOf: (common, { own, provider, secrets }) => ({
+    ...common,
+    cloud: 'digitalocean',
+    digitalocean: own,
+    digitaloceanProvider: provider,
+    digitaloceanSecrets: secrets,
+  }),
 };
 
 /** What DigitalOcean asks of settings that are right by themselves. */
@@ -113,18 +122,11 @@ function digitalOceanProblems(
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
-  const { region } = digitalocean ?? {};
-  const services = [
-    ['functionsRegion', 'functions', 'Functions, in which the orchestrator runs'],
-    ['spacesRegion', 'spaces', 'Spaces, in which the pool has its buckets'],
-  ] as const satisfies [keyof DigitalOceanSection, RegionalService, string][];
-  for (const [key, service, what] of services) {
-    // What is said by itself is known better than here.
-    if (region === undefined || digitalocean === undefined || key in digitalocean) continue;
-    if (hasService(service, region)) continue;
+  for (const { key, region, what, others } of unservedIn(digitalocean, 'no')) {
     wrong(
-      `digitalocean.${key}`,
-      `is missing: ${region} has no ${what}. Name another region for them, such as ${regionsWith(service).join(', ')}`,
+      key,
+      `is missing: ${region} has no ${what}. Name another region for them, such as ${others}; or that very one, if DigitalOcean has ` +
+        'them there by now',
     );
   }
   if (pool?.min === 0) {
@@ -162,10 +164,14 @@ function digitalOceanProblems(
 /** What is allowed and yet worth saying at preview. */
 function digitalOceanWarnings(
   { scaling }: SharedSettings,
-  { sshKeys, sshFrom }: DigitalOceanSection,
+  digitalocean: DigitalOceanSection,
   secrets: DigitalOceanSecrets | undefined,
 ): Problem[] {
-  const warnings: Problem[] = [];
+  const { sshKeys, sshFrom } = digitalocean;
+  const warnings: Problem[] = unservedIn(digitalocean, 'unknown').map(({ key, region, what, others }) => ({
+    key,
+    says: `is missing: whether ${region} has ${what}, is not known here. If it has not, name another region for them, such as ${others}`,
+  }));
   if (scaling.kind === 'none') {
     warnings.push({
       key: 'scaling.kind',

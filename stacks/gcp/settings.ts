@@ -91,13 +91,15 @@ export interface GcpSettings extends CommonSettings {
   gcpProvider: GcpProviderSection;
 }
 
-export const gcpRules: CloudRules<GcpSection, GcpProviderSection> = {
+export const gcpRules: CloudRules<GcpSection, GcpProviderSection, unknown, GcpSettings> = {
+  provider: 'gcp',
   words: gcpWords,
   hasSubnets: true,
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,
   warnings: gcpWarnings,
+  settingsOf: (common, { own, provider }) => ({ ...common, cloud: 'gcp', gcp: own, gcpProvider: provider }),
 };
 
 const MOST_SECRET_BYTES = 65_536;

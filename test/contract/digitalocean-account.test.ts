@@ -5,7 +5,8 @@ import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { API_METHODS } from '../../lab/digitalocean/front/api.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../lab/digitalocean/tokens.ts';
 import { createMetadata, FACT_PATHS } from '../../node-agent/clouds/digitalocean/metadata.ts';
-import { emptyModel, problemsIn, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { emptyModel, problemsIn, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
 
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';

@@ -39,6 +39,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       }
       rig = await startRig(row, program);
       await rig.does('stack', 'init', 'test');
+      for (const [key, value] of Object.entries(row.settings ?? {})) rig.set(key, value);
     });
     after(() => rig?.close());
     // Each goes on where the one before it left the stack. (Mocha's `bail` would end every other file's tests too.)

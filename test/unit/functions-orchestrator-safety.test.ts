@@ -8,6 +8,7 @@ import type { OceanStandIn } from '../support/ocean-stand-in.ts';
 import { POOL_SECRET } from '../support/ocean-stand-in.ts';
 import { orchestratorParameters } from '../support/orchestrator-parameters.ts';
 import { NOW, statusOf } from './support/fleet.ts';
+import { straight } from './support/line.ts';
 import {
   decisionOf,
   drain,
@@ -15,7 +16,6 @@ import {
   nameOf,
   poolOf,
   run,
-  straight,
   surroundings,
 } from './support/orchestrator-rig.ts';
 
@@ -147,6 +147,15 @@ describe('a node that announces itself', () => {
     assert.ok(ocean.named(node));
   });
 
+  it('never: leaves at once where a person has decided that it leaves', async () => {
+    const { ocean, node } = await due();
+    const machine = String(ocean.named(node)?.id);
+    const told = { pool: 'media', at: new Date(NOW).toISOString(), reason: 'not wanted' } as const;
+    const decision = { v: 1, id: 'd-1', node, machine, by: 'operator', cause: 'operator', intent: 'leave' };
+    ocean.put(`decisions/${node}.json`, { ...decision, ...told });
+    assert.deepEqual((await run(ocean, { min: 2 })).removed, [node]);
+  });
+
   it('is not needed of one whose image may serve without: it is left to people', async () => {
     const { ocean, node } = await due();
     const { decided, findings } = await run(ocean, { min: 2, mayServeUnheard: true });
@@ -208,7 +217,40 @@ describe('a node that speaks and never serves', () => {
   });
 });
 
+describe('what is not known of droplets', () => {
+  it('since when one is off, as that is remembered nowhere: nobody deletes it', async () => {
+    const ocean = poolOf([0.1, 0.1, 0.1]);
+    await run(ocean, { min: 2 });
+    (ocean.named(nameOf(0)) ?? assert.fail()).status = 'off';
+    await run(ocean, { min: 2 });
+    ocean.now = () => NOW + 3_600_000;
+    ocean.failing.set('GET memory/droplets.json', { status: 500 });
+    assert.deepEqual((await run(ocean, { min: 2 })).removed, []);
+    ocean.failing.clear();
+    assert.deepEqual((await run(ocean, { min: 2 })).removed, [nameOf(0)]);
+  });
+
+  it('which of two of one name it is: none is decided, and none deleted', async () => {
+    const ocean = poolOf([0.1, 0.1, 0.1]);
+    await run(ocean, { min: 2 });
+    drain(ocean, nameOf(0));
+    ocean.addDroplet(nameOf(0));
+    ocean.addDroplet(nameOf(1));
+    const { decided, removed, findings } = await run(ocean, { min: 1, maxDrains: 5 });
+    assert.deepEqual([decided, removed], [[], []]);
+    assert.ok(findings.some(({ name }) => name === 'name-shared'));
+  });
+});
+
 describe('what is made', () => {
+  it('is the size to begin with only where no droplet was ever made, and none is there', async () => {
+    const settings = { min: 1, initial: 4 };
+    const lost = poolOf([0.1]);
+    lost.objects.delete('memory/memory/droplets.json');
+    assert.deepEqual((await run(lost, settings)).made, []);
+    assert.equal((await run(poolOf([]), settings)).made.length, 1);
+  });
+
   it('is so many at most in one run, and the rest in the next', async () => {
     const ocean = poolOf([]);
     ocean.objects.delete('memory/memory/droplets.json');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { ORCHESTRATOR_LIMIT_MS } from '../../fleet/digitalocean-function-settings.ts';
-import { HttpError, type HttpResponse } from '../../fleet/http.ts';
+import { HttpError } from '../../fleet/http.ts';
 import { deriveStatusKey } from '../../fleet/status-signature.ts';
 import { createAction } from '../../functions/digitalocean/orchestrator/answer-call.ts';
 import { LONGEST_RUN_MS } from '../../functions/digitalocean/orchestrator/budgets.ts';
@@ -10,6 +10,7 @@ import { planOnly } from '../../functions/digitalocean/orchestrator/orchestrate.
 import { OceanStandIn, POOL_SECRET } from '../support/ocean-stand-in.ts';
 import { orchestratorParameters, USER_DATA, USER_DATA_KEY } from '../support/orchestrator-parameters.ts';
 import { NOW, statusOf } from './support/fleet.ts';
+import { anyKill, lineOfKilled, straight, untilNothingMoves } from './support/line.ts';
 import {
   decisionOf,
   drain,
@@ -18,7 +19,6 @@ import {
   nameOf,
   poolOf,
   run,
-  straight,
   surroundings,
   toolsOf,
 } from './support/orchestrator-rig.ts';
@@ -380,10 +380,9 @@ describe('a run of the orchestrator', () => {
     it('each killed at any step, and others after them: no more drains than allowed, no more droplets than wanted, and all ends well', async function () {
       // Many runs, each of many requests.
       this.timeout(60_000);
-      const killed = new Promise<HttpResponse>(() => undefined);
       const any = fc.record({
         cpus: fc.array(fc.constantFrom(0.05, 0.3, 0.9), { minLength: 1, maxLength: 5 }),
-        kills: fc.array(fc.record({ after: fc.nat(45), done: fc.boolean() }), { minLength: 2, maxLength: 2 }),
+        kills: fc.array(anyKill(45), { minLength: 2, maxLength: 2 }),
         scheduler: fc.scheduler(),
       });
       await fc.assert(
@@ -413,27 +412,8 @@ describe('a run of the orchestrator', () => {
             assert.ok(drains <= 2, `${drains} drains`);
             if (drains > 0) assert.ok(cpus.length - drains >= enough);
           };
-          const lineOf = (kill: { after: number; done: boolean }): Line => {
-            let sent = 0;
-            return async (_request, deliver) => {
-              sent += 1;
-              if (sent > kill.after + 1) return killed;
-              await scheduler.schedule(Promise.resolve());
-              if (sent > kill.after && !kill.done) return killed;
-              const response = deliver();
-              check();
-              return sent > kill.after ? killed : response;
-            };
-          };
-          for (const kill of kills) void run(ocean, {}, lineOf(kill));
-          for (let idle = 0; idle < 20; ) {
-            await new Promise((resolve) => setImmediate(resolve));
-            if (scheduler.count() === 0) idle += 1;
-            else {
-              idle = 0;
-              await scheduler.waitOne();
-            }
-          }
+          for (const kill of kills) void run(ocean, {}, lineOfKilled(kill, scheduler, check));
+          await untilNothingMoves(scheduler);
           check();
           // By then the store takes whoever was killed for ended, and what was asked for has come, or will not.
           ocean.now = () => NOW + 130_000;

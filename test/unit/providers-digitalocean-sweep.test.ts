@@ -5,7 +5,7 @@ import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import { DigitalOceanError } from '../../fleet/digitalocean/client.ts';
 import type { ListedDroplet } from '../../fleet/digitalocean/droplets.ts';
-import type { NodeStatus, Work } from '../../fleet/status.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 import {
   createStatusSigner,
   deriveStatusKey,
@@ -20,13 +20,13 @@ import type {
 import type { OnDestroy } from '../../providers/sweep-plan.ts';
 import { ago, NOW, statusOf } from './support/fleet.ts';
 import { createMemoryStore } from './support/memory-store.ts';
+import { assertSparesCalls, BUSY, type Say, saysEmpty } from './support/swept-nodes.ts';
 
 const SECRET = 'a secret of the pool, 32 or more of it';
 const RUNS_MS = 60_000;
 const nodeOf = (id: number) => `ebbtide-media-0000000${id}`;
 const idOf = (id: number) => 700 + id;
 
-type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
 interface Given {
   says: Say;
   status?: string;
@@ -133,7 +133,8 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
     for (const { id, status } of account.here.values()) {
       const index = id - 700;
       const told = store.objects.get(`statuses/${nodeOf(index)}.json`);
-      if (told === undefined || status === 'off' || given[index]?.signedBy) continue;
+      if (told === undefined || status === 'off' || (given[index]?.signedBy ?? 'itself') !== 'itself')
+        continue;
       const says: NodeStatus = JSON.parse(told.body);
       const decided = await store.get(`decisions/${nodeOf(index)}.json`);
       const decision: Decision | undefined = decided && JSON.parse(decided.body);
@@ -162,8 +163,6 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
     });
   return { account, store, deaf, slow, draining, run, say, elapsed: () => now - NOW };
 }
-
-const BUSY: Say = { work: { rooms: 2, people: 5 } };
 
 describe('sweeping a pool on DigitalOcean', () => {
   it('shuts the orchestrator first, has nodes without calls drained, and leaves nothing', async () => {
@@ -346,29 +345,17 @@ describe('sweeping a pool on DigitalOcean', () => {
   });
 
   it('never, unless it cuts, deletes a droplet on which a call may be', async () => {
-    const anySay = fc.constantFrom<Say>(
-      {},
-      { phase: 'empty' },
-      BUSY,
-      { work: null },
-      { work: { egress: 1 } },
-      'silent',
-    );
-    const anyGiven = fc.record({
-      says: anySay,
-      status: fc.constantFrom('active', 'new'),
-      signedBy: fc.constantFrom(undefined, 'nobody' as const, 'a neighbour' as const),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyGiven, { maxLength: 4 }), async (given) => {
-        const { account, run } = setUp(given as Given[]);
-        await run().catch(() => undefined);
-        given.forEach(({ says, signedBy }, index) => {
-          const mayGo = says !== 'silent' && says.work === undefined && signedBy === undefined;
-          if (!mayGo) assert.ok(account.here.has(idOf(index)), nodeOf(index));
-        });
+    await assertSparesCalls<Given>({
+      any: fc.record({
+        status: fc.constantFrom('active', 'new'),
+        signedBy: fc.constantFrom('itself' as const, 'nobody' as const, 'a neighbour' as const),
       }),
-      { numRuns: 60 },
-    );
+      async sweep(given) {
+        const { account, run } = setUp(given);
+        await run().catch(() => undefined);
+        return (index) => account.here.has(idOf(index));
+      },
+      mayGo: ({ says, signedBy }) => saysEmpty(says) && signedBy === 'itself',
+    });
   });
 });

@@ -4,6 +4,7 @@ import { type PoolAnswer, told } from '../../level-triggered/answer.ts';
 import type { Log } from '../../log.ts';
 import { logFindings } from '../../watch/finding.ts';
 import { metricsOf } from '../../watch/measure.ts';
+import { tellHealth } from './health.ts';
 import type { HearTools } from './hear.ts';
 import { createNodeName, type OrchestratorPlan, planDroplets } from './plan.ts';
 import { readWorld, type WorldTools } from './read-world.ts';
@@ -48,6 +49,7 @@ export async function orchestrate(tools: OrchestratorTools): Promise<Orchestrato
   const until = startedAt + tools.turnBudgetMs + tools.readBudgetMs + tools.stepBudgetMs;
   const done = await carryOut(plan, tools, { signal: stepping.signal, until });
   stepping.letGo();
+  await tellHealth(tools, world, plan.findings, done.failures);
   await leave(tools, run, over);
   const answer = told(plan, done);
   for (const { machine, reason } of plan.removeUnborn) answer.reasons[machine.node] = reason;

@@ -27,7 +27,7 @@ export interface OrchestratorPlan extends PoolPlan<DropletMachine> {
   births: string[];
   /** They lack the pool's tag. */
   untagged: DropletMachine[];
-  /** Decided, since they never came up, and silent still: looked at once more before they are deleted. */
+  /** Decided, never come up, and silent still: looked at once more before they are deleted. */
   removeUnborn: (Decided<DropletMachine> & { reason: string })[];
 }
 
@@ -171,7 +171,8 @@ function replacements(
 
 function unborn(machine: Seen): (Decided<Seen> & { reason: string })[] {
   const { decided } = machine;
-  if (decided.kind !== 'decided' || decided.decision.cause !== 'replacement') return [];
+  // Whoever decided it: since then it is refused when it announces itself.
+  if (decided.kind !== 'decided') return [];
   return [{ machine, decision: decided.decision, reason: `it never came up (${decided.decision.id})` }];
 }
 

@@ -118,6 +118,7 @@ export function modelOf(): OceanModel {
     firewalls: [],
     loadBalancers: [],
     alerts: [],
+    uptimeChecks: [],
     buckets: Object.values(BUCKETS).map((name) => ({ name, arn: name })),
     objects: [{ bucket: BUCKETS.code, key: TEMPLATE_KEY, body: Buffer.from(TEMPLATE) }],
     spacesKeys: [NODE_KEY, ORCHESTRATOR_KEY],

@@ -13,8 +13,9 @@ const ACTION = 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction media-orchestrator
 export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
   name: 'digitalocean',
   start: startLocalOcean,
+  settings: { 'ebbtide:alarms': { notify: ['on-call@example.org'] } },
   types: { group: 'digitalocean:index/vpc:Vpc', bucket: BUCKET },
-  resources: 30,
+  resources: 38,
   // Each comes of what is drawn or given when a thing is made: the pool's own part of its buckets' names, keys of Spaces, the
   // namespace's id and address, secrets. Pulumi's dynamic resources tell nothing at preview.
   unknownAtFirst: [
@@ -37,6 +38,8 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     'SpacesBucketObject.key',
     'SpacesKey.grants',
     'SpacesKey.name',
+    'UptimeAlert.checkId',
+    'UptimeCheck.target',
     'digitalocean.spacesAccessId',
     'digitalocean.spacesSecretKey',
   ],

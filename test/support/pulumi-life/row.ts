@@ -3,6 +3,8 @@ import type { PulumiRig, RigCloud } from '../pulumi-rig.ts';
 
 /** What only one cloud can know of the life of a stack. */
 export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
+  /** What its stack file has beside the rehearsal's. */
+  settings?: Readonly<Record<string, unknown>>;
   types: { group: string; bucket: string };
   /** At least so many resources are made. */
   resources: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../../fleet/decision.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
-import type { HttpResponse, SendHttp } from '../../../fleet/http.ts';
+import type { SendHttp } from '../../../fleet/http.ts';
 import {
   composeOrchestrator,
   type Surroundings,
@@ -9,27 +9,17 @@ import {
 import { orchestrate } from '../../../functions/digitalocean/orchestrator/orchestrate.ts';
 import { type OceanRequest, OceanStandIn } from '../../support/ocean-stand-in.ts';
 import { orchestratorParameters, USER_DATA, USER_DATA_KEY } from '../../support/orchestrator-parameters.ts';
-import { ago, NOW, statusOf } from './fleet.ts';
+import { NOW, statusOf } from './fleet.ts';
+import { type Line as LineTo, LONG_LOW, stillClock, straight } from './line.ts';
 
-/** Whether a request is let through, and when: what it does is done at once, then. */
-export type Line = (request: OceanRequest, deliver: () => HttpResponse) => Promise<HttpResponse>;
-
-export const straight: Line = async (_request, deliver) => deliver();
-const LONG_LOW = { v: 1, claims: [], outside: [], low: { since: ago(600), seenAt: ago(30) } };
+export type Line = LineTo<OceanRequest>;
 
 export function surroundings(ocean: OceanStandIn, line: Line, lines: string[] = []): Surroundings {
   const send: SendHttp = ({ method, url, body = '', headers = {} }) => {
     const request = { method, url: new URL(url), body, headers };
     return line(request, () => ocean.answer(request));
   };
-  // Time stands still, unless the stand-in's moves; only what is short is ever due.
-  const clock = {
-    now: () => ocean.now(),
-    after(ms: number, action: () => void) {
-      const due = ms < 3_000 ? setImmediate(action) : undefined;
-      return () => clearImmediate(due);
-    },
-  };
+  const clock = stillClock(() => ocean.now(), 3_000);
   return { environment: {}, clock, random: Math.random, write: (text) => lines.push(text), send };
 }
 
@@ -69,4 +59,4 @@ export function drain(ocean: OceanStandIn, node: string, secret?: string | null)
 }
 
 export const effects = (ocean: OceanStandIn) =>
-  ocean.asked.filter((what) => !/^(GET|LIST) /.test(what) && !/memory\/(runs|aside)\//.test(what));
+  ocean.asked.filter((what) => !/^(GET|LIST) |memory\/(runs\/|aside\/|health\.json)/.test(what));

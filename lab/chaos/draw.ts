@@ -1,3 +1,4 @@
+import type { Drawn } from './cloud.ts';
 import type { CommonPlan } from './plan.ts';
 import {
   BOUNDARIES,
@@ -77,8 +78,18 @@ export function drawCommonPlan(draw: Draw): CommonPlan {
   };
 }
 
+/** The whole of it, in order of time: every trouble is over by `quietFrom`, or when the last step is. */
+export function drawnOf<Plan, Own extends TimedStep>(
+  plan: Plan,
+  steps: (CommonStep | Own)[],
+  quietFrom: number,
+): Drawn<Plan, Own> {
+  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
+  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
 /** When it is over, as far as one knows ahead. */
-export function endOf(step: TimedStep): number {
+function endOf(step: TimedStep): number {
   const lastsMs = step.kind === 'room' ? 0 : Math.max(step.forMs ?? 0, step.afterMs ?? 0, step.downMs ?? 0);
   return step.at + lastsMs;
 }

@@ -25,6 +25,8 @@ export interface Hearsay<Instance> {
   protect(instance: Instance, isProtected: boolean): void;
   /** Whether the last that it said was that. */
   saysEmpty(instance: Instance): boolean;
+  /** Or that it takes no new work. */
+  saysAway(instance: Instance): boolean;
   /** Whether it has ever said anything. */
   hasSpoken(instance: Instance): boolean;
   /** Whether whoever began to read at that time knows that it serves, whenever he read it. */
@@ -58,11 +60,10 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
     return Math.min(...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
   }
 
-  /** And the most. Whoever was silent for a moment may have been taken for full. */
+  /** And the most. What is not known is no load that is grown for. */
   function mostLoad(instance: Instance, since: number): number {
     const fresh = freshOf(instance, since);
-    if (!isHeardThroughout(instance, since)) return 1;
-    return Math.max(...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
+    return Math.max(0, ...fresh.map(({ phase, cpu }) => (phase === 'serving' ? (cpu ?? 1) : 0)));
   }
 
   /** It had just spoken then, and no two of its words since are as far apart as what is known is true for. */
@@ -73,6 +74,11 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
     return [...times.slice(1), now()].every(
       (at, index) => at - (times[index] ?? first) < STALE_AFTER_MS - 2 * ROUNDED_MS,
     );
+  }
+
+  function saysEmpty(instance: Instance): boolean {
+    const phase = wordsOf(instance).at(-1)?.phase;
+    return phase === 'empty' || phase === 'leaving';
   }
 
   return {
@@ -86,10 +92,8 @@ export function createHearsay<Instance>(options: HearsayOptions<Instance>): Hear
       if (isProtected) protectedSince.set(instance, now());
       else protectedSince.delete(instance);
     },
-    saysEmpty(instance) {
-      const phase = wordsOf(instance).at(-1)?.phase;
-      return phase === 'empty' || phase === 'leaving';
-    },
+    saysEmpty,
+    saysAway: (instance) => saysEmpty(instance) || wordsOf(instance).at(-1)?.phase === 'draining',
     hasSpoken: (instance) => wordsOf(instance).length > 0,
     servesFor: (instance, since) =>
       isHeardThroughout(instance, since) &&

@@ -22,3 +22,12 @@ export function startSchedule(clock: Clock, wake: () => void): Schedule {
   clock.after(EVERY_MS, tick);
   return schedule;
 }
+
+/** Besides its schedule, somebody wakes it again and again. */
+export function wakeAgainAndAgain(
+  clock: Clock,
+  { forMs, everyMs }: { forMs: number; everyMs: number },
+  wake: () => void,
+): void {
+  for (let inMs = 0; inMs < forMs; inMs += everyMs) clock.after(inMs, wake);
+}

@@ -9,7 +9,7 @@ import type { NodeInWorld } from '../cloud.ts';
 import type { Hearsay } from '../hearsay.ts';
 import type { Load } from '../load.ts';
 import type { Which } from '../step.ts';
-import { placeOf } from '../which.ts';
+import { memberMeant } from '../which.ts';
 import type { VirtualJobs } from './jobs.ts';
 import type { Member, Members } from './machines.ts';
 import { ACCOUNT, MEMORY } from './model.ts';
@@ -101,8 +101,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       outages.operationsFailUntil = until(step.forMs);
       return;
     default: {
-      const place = placeOf(step.node, reach.nodes());
-      const member = place === undefined ? undefined : reach.members.all()[place];
+      const member = memberMeant(step.node, reach.nodes(), reach.members.all());
       if (member !== undefined && reach.members.isLatest(member) && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }

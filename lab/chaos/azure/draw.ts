@@ -5,9 +5,9 @@ import {
   type Draw,
   drawAimAtDrains,
   drawCommonPlan,
+  drawnOf,
   drawRooms,
   drawTrouble,
-  endOf,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AzurePlan } from './plan.ts';
@@ -75,8 +75,7 @@ export function drawAzure(random: () => number): Drawn<AzurePlan, AzureStep> {
     ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
-  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
-  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+  return drawnOf(plan, steps, quietFrom);
 }
 
 /** About when the first is decided, if nothing goes wrong: one alert sees that fewer are needed, and the next acts. */

@@ -5,9 +5,9 @@ import type { TagBook } from '../../digitalocean/droplets/tag-book.ts';
 import type { NodeInWorld } from '../cloud.ts';
 import type { Hearsay } from '../hearsay.ts';
 import type { Load } from '../load.ts';
-import type { Schedule } from '../schedule.ts';
+import { type Schedule, wakeAgainAndAgain } from '../schedule.ts';
 import type { Which } from '../step.ts';
-import { placeOf } from '../which.ts';
+import { memberMeant } from '../which.ts';
 import type { Forger } from './forger.ts';
 import type { Functions } from './functions.ts';
 import type { Member, Members } from './machines.ts';
@@ -51,8 +51,7 @@ export function applyDigitalOceanStep(step: DigitalOceanStep, reach: Reach): voi
       functions.twiceUntil = until(step.forMs);
       return;
     case 'woken':
-      for (let inMs = 0; inMs < step.forMs; inMs += step.everyMs)
-        clock.after(inMs, () => void functions.wake());
+      wakeAgainAndAgain(clock, step, () => void functions.wake());
       return;
     case 'wake-refused':
       functions.refusedUntil = until(step.forMs);
@@ -110,8 +109,7 @@ export function applyDigitalOceanStep(step: DigitalOceanStep, reach: Reach): voi
       return;
     }
     default: {
-      const place = placeOf(step.node, reach.nodes());
-      const member = place === undefined ? undefined : members.all()[place];
+      const member = memberMeant(step.node, reach.nodes(), members.all());
       if (member !== undefined && !member.droplet.isGone && member.droplet.stoppedAt === undefined)
         applyToDroplet(step, member, reach);
     }
@@ -150,6 +148,9 @@ function applyToDroplet(step: OfNode, member: Member, reach: Reach): void {
       );
       return;
     }
+    case 'tag-given':
+      pool.byHand(() => pool.setTags(droplet, [...new Set([...droplet.tags, DRAINING_TAG])]));
+      return;
     case 'protected':
       pool.byHand(() => pool.setTags(droplet, [...droplet.tags, tags.make(PROTECTED_TAG)]));
       hearsay.protect(droplet, true);

@@ -5,9 +5,9 @@ import {
   type Draw,
   drawAimAtDrains,
   drawCommonPlan,
+  drawnOf,
   drawRooms,
   drawTrouble,
-  endOf,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import { CHANGES } from './change.ts';
@@ -64,7 +64,7 @@ export const DIGITALOCEAN_FAULTS = [
   'forged',
   'forged',
   'tag-taken',
-  'tag-taken',
+  'tag-given',
   'protected',
   'deleted-by-person',
   'machine-dies',
@@ -90,8 +90,7 @@ export function drawDigitalOcean(random: () => number): Drawn<DigitalOceanPlan, 
     ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
-  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
-  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+  return drawnOf(plan, steps, quietFrom);
 }
 
 /** About when the first is decided, if nothing goes wrong: the function is called each minute. */
@@ -173,6 +172,7 @@ function drawDigitalOceanTrouble(draw: Draw, { at, node }: Aim, untilMs: number)
     case 'decision-garbled':
     case 'decision-lost':
     case 'status-lost':
+    case 'tag-given':
     case 'deleted-by-person':
     case 'machine-dies':
       return { at, kind, node };

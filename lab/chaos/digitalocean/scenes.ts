@@ -37,6 +37,7 @@ export const drawScene: Scene = (draw, plan, decidedAt) => {
     forged,
     replayed,
     forgotten,
+    mute,
     lookedAt(workUnknown),
     lookedAt(notYetEmpty),
     bootsAgain,
@@ -150,6 +151,31 @@ const replayed: Scene = (draw, _plan, decidedAt) => {
     { at, kind: 'reboot', node: VICTIM, downMs: 15 * SECOND },
     { at: upAt, kind: 'forged', node: VICTIM, how: 'replayed', forMs: draw.whole(10, 30) * SECOND },
     { at: upAt + SECOND, kind: 'woken', forMs: draw.whole(5, 20) * SECOND, everyMs: 3 * SECOND },
+  ];
+};
+
+/** The next that is made takes calls, and the registry never hears of it. */
+const mute: Scene = (draw, plan, decidedAt) => {
+  const forMs = plan.bootTimeoutMs + draw.whole(60, 120) * SECOND;
+  const at = decidedAt + 60 * SECOND;
+  return [
+    { at: decidedAt - 20 * SECOND, kind: 'load', needs: plan.max },
+    {
+      at: decidedAt - SECOND,
+      kind: 'network',
+      callers: { node: plan.size },
+      way: 'store',
+      mischief: 'lost',
+      forMs,
+      each: 1,
+    },
+    ...Array.from({ length: plan.max }, (_, node) => ({
+      at: at + node * SECOND,
+      kind: 'room' as const,
+      node,
+      people: draw.whole(1, 3),
+      forMs: draw.whole(60, 400) * SECOND,
+    })),
   ];
 };
 

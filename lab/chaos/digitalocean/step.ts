@@ -53,6 +53,8 @@ export type DigitalOceanStep = { at: number } /** From now on the load needs so 
   | { kind: 'status-lost'; node: Which }
   | { kind: 'forged'; node: Which; how: Forgery; forMs: number }
   | { kind: 'tag-taken'; node: Which; tag: TakenTag }
+  /** A person wants it to go. */
+  | { kind: 'tag-given'; node: Which }
   | { kind: 'protected'; node: Which; forMs: number }
   | { kind: 'deleted-by-person'; node: Which }
   | { kind: 'machine-dies'; node: Which }

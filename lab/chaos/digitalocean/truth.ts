@@ -40,7 +40,8 @@ const RIGHTED_MS = 30_000;
 export function createTruth(options: TruthOptions): Truth {
   const { plan, members, present, hearsay, objects, load, isDecided, readSince } = options;
   const { min, max, size } = plan;
-  const isThere = (droplet: Droplet) => droplet.stoppedAt === undefined && !isDecided(droplet);
+  const isOn = ({ stoppedAt, status }: Droplet) => stoppedAt === undefined && status !== 'off';
+  const isThere = (droplet: Droplet) => isOn(droplet) && !isDecided(droplet) && !hearsay.saysAway(droplet);
   const isServing = ({ droplet, node }: Member) =>
     isThere(droplet) && !droplet.isGone && node.agent()?.durable().phase === 'serving';
 

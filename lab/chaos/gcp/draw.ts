@@ -5,9 +5,9 @@ import {
   type Draw,
   drawAimAtDrains,
   drawCommonPlan,
+  drawnOf,
   drawRooms,
   drawTrouble,
-  endOf,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import { CHANGES } from './change.ts';
@@ -68,8 +68,7 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
     ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
-  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
-  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+  return drawnOf(plan, steps, quietFrom);
 }
 
 /** About when the first is decided, if nothing goes wrong: the function is woken each minute. */

@@ -18,6 +18,8 @@ interface Node {
 
 interface Life {
   drains: number;
+  /** Those that it did not hear: without another, it never ends. */
+  unheard: number;
   cutByUs: boolean;
 }
 
@@ -43,7 +45,7 @@ export function createInvariants(bounds: Bounds): Invariants {
   }
   function lifeOf(node: string, id: string): Life {
     const key = `${node} ${id}`;
-    const known = lives.get(key) ?? { drains: 0, cutByUs: false };
+    const known = lives.get(key) ?? { drains: 0, unheard: 0, cutByUs: false };
     lives.set(key, known);
     return known;
   }
@@ -106,11 +108,14 @@ export function createInvariants(bounds: Bounds): Invariants {
     }
   }
 
-  function signalled({ node, life: id, signal, people, at }: Extract<Told, { kind: 'signalled' }>): string[] {
+  function signalled(told: Extract<Told, { kind: 'signalled' }>): string[] {
+    const { node, life: id, signal, people, at } = told;
     const life = lifeOf(node, id);
     if (signal === 'drain') {
       life.drains += 1;
-      return life.drains > 1 ? [`${id} on ${node} was signalled ${life.drains} times`] : [];
+      const most = people === 0 ? 1 + life.unheard : 1;
+      if (told.unheard) life.unheard += 1;
+      return life.drains > most ? [`${id} on ${node} was signalled ${life.drains} times`] : [];
     }
     life.cutByUs = true;
     if (bounds.cutAfterMs === undefined)

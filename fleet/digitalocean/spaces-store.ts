@@ -1,6 +1,6 @@
 import { type AwsClient, type AwsClientOptions, AwsError, createAwsClient } from '../aws/client.ts';
 import { createS3Store } from '../aws/s3-store.ts';
-import { type Clock, createRealClock, pause } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import type { RemovingStore } from '../object-store.ts';
 import { spacesEndpoint } from './endpoints.ts';
 
@@ -16,13 +16,14 @@ export interface SpacesBuckets {
 
 export interface SpacesStoreOptions extends AwsClientOptions {
   buckets: SpacesBuckets;
-  /** By which is waited, where it is not the machine's own. */
-  clock?: Clock | undefined;
+  /** By which it waits to ask again where Spaces has too much to do. Without it, whoever asks does that for himself. */
+  patientBy?: Clock | undefined;
 }
 
 /** The object store of a pool, over its buckets: the first part of a key says which of them has it. */
-export function createSpacesStore({ buckets, clock, ...options }: SpacesStoreOptions): RemovingStore {
-  const client = patient(createAwsClient(options), clock ?? createRealClock());
+export function createSpacesStore({ buckets, patientBy, ...options }: SpacesStoreOptions): RemovingStore {
+  const plain = createAwsClient(options);
+  const client = patientBy === undefined ? plain : patient(plain, patientBy);
   const endpoint = spacesEndpoint(options.region, options.environment);
   const storeOf = (bucket: string) => createS3Store({ client, bucket, endpoint });
   const code = storeOf(buckets.code);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
 import { createDroplets } from '../../fleet/digitalocean/droplets.ts';
 import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { verifyStatus } from '../../fleet/status-signature.ts';
@@ -41,6 +42,7 @@ export async function runSweep(
     credentials: async () => ({ accessKeyId, secretAccessKey }),
     environment,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    patientBy: createRealClock(),
     buckets: { code: state.codeBucket, statuses: state.statusesBucket },
   });
   await sweep({

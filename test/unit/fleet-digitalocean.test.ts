@@ -296,7 +296,7 @@ describe("a pool's buckets on Spaces", () => {
           environment: {},
           timeoutMs: 1_000,
           buckets: { code: 'p-code', statuses: 'p-statuses' },
-          clock,
+          patientBy: clock,
           send: async () => answers.shift() ?? plain(200, '', { etag: '"1"' }),
         });
         const put = store.put('statuses/a.json', '{}');

@@ -41,7 +41,7 @@ export function composeOrchestrator(parameters: unknown, surroundings: Surroundi
     region: settings.spacesRegion ?? settings.region,
     credentials: async () => ({ accessKeyId: spacesKeyId, secretAccessKey: spacesSecretKey }),
     now: clock.now,
-    clock,
+    patientBy: clock,
     buckets: settings.buckets,
   });
   const client = createDigitalOceanClient({ ...common, clock, token: async () => apiToken });

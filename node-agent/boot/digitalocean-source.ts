@@ -7,7 +7,13 @@ import { spacesEndpoint } from '../../fleet/digitalocean/endpoints.ts';
 import { sendHttp } from '../../fleet/http.ts';
 import { readDroplet } from '../clouds/digitalocean/droplet.ts';
 import { createMetadata, FACT_PATHS } from '../clouds/digitalocean/metadata.ts';
-import { type BootSource, type ConnectSource, readFact, secretsAmongFiles } from './boot-source.ts';
+import {
+  type BootSource,
+  type ConnectSource,
+  readFact,
+  secretsAmongFiles,
+  type Welcome,
+} from './boot-source.ts';
 import { bucketFile } from './bucket-file.ts';
 import { FinalError } from './retry.ts';
 import { METADATA_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
@@ -40,7 +46,7 @@ export const connectDigitalOcean: ConnectSource = (settings, environment, root) 
 const ANNOUNCE_TIMEOUT_MS = 30_000;
 const IS_TO_LEAVE = 410;
 
-async function announceTo({ node, statusKey, wake }: DropletFile): Promise<void> {
+async function announceTo({ node, statusKey, wake }: DropletFile): Promise<Welcome> {
   const { status } = await sendHttp({
     method: 'POST',
     url: wake.url,
@@ -48,8 +54,8 @@ async function announceTo({ node, statusKey, wake }: DropletFile): Promise<void>
     body: JSON.stringify(announce(node, statusKey)),
     timeoutMs: ANNOUNCE_TIMEOUT_MS,
   });
-  if (status === 200) return;
-  if (status === IS_TO_LEAVE) throw new FinalError(`it is decided already that ${node} leaves`);
+  if (status === 200) return 'serves';
+  if (status === IS_TO_LEAVE) return 'leaves';
   throw new Error(`the orchestrator has not taken the announcement of ${node}: HTTP ${status}`);
 }
 

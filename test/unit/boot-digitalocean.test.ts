@@ -146,7 +146,6 @@ describe('boot on DigitalOcean', () => {
       /has not taken the announcement of ebbtide-media-0a1b2c3d: HTTP 500/,
     ],
     ['one that has turned to something else meanwhile', 202, /HTTP 202/],
-    ['a node that is to leave already', 410, /decided already that ebbtide-media-0a1b2c3d leaves/],
   ] as const) {
     it(`${given}: the agent runs, and no media is started`, async () => {
       rig.instead.set(WAKE, { status });
@@ -154,9 +153,23 @@ describe('boot on DigitalOcean', () => {
       assert.match(rig.failure, says);
       await assert.rejects(rig.read('media'));
       assert.ok(!rig.requests.some(({ path }) => path === SECRET_PATH));
-      assert.ok(status !== 410 || rig.requests.filter(({ path }) => path === WAKE).length === 1);
     });
   }
+
+  it('starts no media, and has failed in nothing, where it is decided already that the node leaves', async () => {
+    rig.instead.set(WAKE, { status: 410 });
+    assert.equal(await run(), 'agent-only');
+    assert.deepEqual(
+      rig.lines.filter(({ level }) => level !== 'info'),
+      [],
+    );
+    await assert.rejects(rig.read('media'));
+    assert.ok(!rig.requests.some(({ path }) => path === SECRET_PATH));
+    assert.equal(rig.requests.filter(({ path }) => path === WAKE).length, 1);
+    // By the next time that it boots, it may be wanted again.
+    rig.instead.clear();
+    assert.equal(await run(), 'all', rig.failure);
+  });
 
   it('asks once for what is not there: another try would only repeat it', async () => {
     rig.instead.set(OBJECT, refusal(404, 'NoSuchKey'));

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { AgentConfigFile } from '../fleet/agent-config.ts';
 import { AgentRig } from '../test/support/agent-rig.ts';
+import { memoryMb } from './measure.ts';
 
 /**
  * What the agent costs a node that has nothing to do: resident memory, processor time, size of the bundle; and how
@@ -31,11 +32,6 @@ async function processorSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-async function residentMb(pid: number, line: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
-}
-
 async function idle(seconds: number): Promise<void> {
   const rig = await AgentRig.create({ node: values.node, configure: atDefaults });
   try {
@@ -49,9 +45,9 @@ async function idle(seconds: number): Promise<void> {
     const size = (await stat(rig.bundlePath)).size;
     console.log(`bundle            ${(size / 1024).toFixed(0)} KiB`);
     console.log(
-      `resident, idle    ${(await residentMb(rig.agentPid, 'VmRSS')).toFixed(1)} MiB after ${seconds} s`,
+      `resident, idle    ${(await memoryMb(rig.agentPid, 'VmRSS')).toFixed(1)} MiB after ${seconds} s`,
     );
-    console.log(`resident, peak    ${(await residentMb(rig.agentPid, 'VmHWM')).toFixed(1)} MiB`);
+    console.log(`resident, peak    ${(await memoryMb(rig.agentPid, 'VmHWM')).toFixed(1)} MiB`);
     console.log(`processor, idle   ${((100 * used) / seconds).toFixed(2)} % of one core`);
   } finally {
     await rig.close();

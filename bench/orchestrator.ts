@@ -2,12 +2,12 @@
  * How long the orchestrator takes over a pool of 1,000 droplets, and how much memory: the real bundle, called as
  * DigitalOcean calls it, against services that take 30 ms for each answer. Each run reads the whole world, decides and tags.
  */
-import { NO_WORK } from '../fleet/status.ts';
 import type { OrchestratorAnswer } from '../functions/digitalocean/orchestrator/orchestrate.ts';
 import { hostAction } from '../test/support/hosted-action.ts';
 import { OceanStandIn } from '../test/support/ocean-stand-in.ts';
 import { orchestratorParameters, USER_DATA, USER_DATA_KEY } from '../test/support/orchestrator-parameters.ts';
 import { serveStandIn } from '../test/support/stand-in-server.ts';
+import { busyStatus, judge } from './measure.ts';
 
 const NODES = 1_000;
 const DELAY_MS = 30;
@@ -47,15 +47,12 @@ try {
     if (decided.length !== MAX_DRAINS || failures.length > 0)
       throw new Error(`${MAX_DRAINS} should have been decided: ${JSON.stringify({ decided, failures })}`);
   }
-  const sorted = [...times].sort((a, b) => a - b);
-  const worst = sorted.at(-1) ?? Number.NaN;
-  const median = sorted[RUNS / 2] ?? Number.NaN;
-  const verdict = worst <= BUDGET_MS && peakMb <= BUDGET_MB ? 'ok' : 'TOO MUCH';
-  console.log(
-    `orchestrator, ${NODES} droplets, services ${DELAY_MS} ms: median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms of ${RUNS} ` +
-      `(at most ${BUDGET_MS} ms), ${peakMb.toFixed(0)} MB (at most ${BUDGET_MB} MB): ${verdict}`,
-  );
-  if (verdict !== 'ok') process.exitCode = 1;
+  judge({
+    of: `orchestrator, ${NODES} droplets, services ${DELAY_MS} ms`,
+    timesMs: times,
+    budgetMs: BUDGET_MS,
+    memory: { peakMb, budgetMb: BUDGET_MB },
+  });
 } finally {
   await hosted.close();
   server.close();
@@ -63,27 +60,8 @@ try {
 
 /** Every node says how it is, now. */
 function say(cpu: number): void {
-  const now = new Date().toISOString();
   for (const [index, { name, id }] of [...ocean.droplets.values()].entries()) {
-    ocean.say({
-      v: 1,
-      node: name,
-      machine: String(id),
-      pool: 'media',
-      cloud: 'digitalocean',
-      zone: 'fra1',
-      address: '10.0.0.1',
-      software: { agent: '0.1.0', template: 't-1' },
-      phase: 'serving',
-      since: now,
-      at: now,
-      bootedAt: now,
-      work: { ...NO_WORK, rooms: 1 + (index % 40), people: index % 200 },
-      capacity: 400,
-      load: cpu,
-      cpu,
-      protected: false,
-      media: [{ name: 'livekit', version: '1.13.5', id: '4242@1000', state: 'running', startedAt: now }],
-    });
+    const own = { node: name, machine: String(id), cloud: 'digitalocean', zone: 'fra1' } as const;
+    ocean.say(busyStatus(index, { ...own, load: cpu, cpu }));
   }
 }

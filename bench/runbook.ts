@@ -3,9 +3,9 @@
  * job of the twin, whose services take 20 ms for each answer. The first run also protects them all, as none ever needs to
  * again; the second is the ordinary one.
  */
-import { readFile } from 'node:fs/promises';
 import type { Job } from '../lab/azure/automation/job.ts';
 import { startRunbookWorld } from '../test/contract/support/azure/runbook-world.ts';
+import { memoryMb } from './measure.ts';
 
 const INSTANCES = 1_000;
 const ANSWER_MS = 20;
@@ -50,8 +50,7 @@ try {
 async function peakMemoryMb(job: Job): Promise<number> {
   let peak = 0;
   while (job.endedAt === undefined) {
-    const text = await readFile(`/proc/${job.process?.pid}/status`, 'utf8').catch(() => '');
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
+    peak = Math.max(peak, (await memoryMb(job.process?.pid)) || 0);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return peak;

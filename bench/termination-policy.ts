@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TerminationPolicySettings } from '../fleet/aws-function-settings.ts';
-import { NO_WORK, type NodeStatus } from '../fleet/status.ts';
 import { createBundler } from '../stacks/bundle.ts';
+import { busyStatus, judge } from './measure.ts';
 
 const NODES = 1_000;
 const STORE_DELAY_MS = 20;
@@ -41,7 +41,7 @@ interface Outcome {
 const store = await startStore();
 const folder = await mkdtemp(join(tmpdir(), 'ebbtide-bench-'));
 try {
-  const { code } = await createBundler().awsFunction('termination-policy');
+  const { code } = await createBundler().functionOf('aws', 'termination-policy');
   await writeFile(join(folder, 'index.cjs'), code);
   await writeFile(join(folder, 'child.cjs'), CHILD);
 
@@ -60,23 +60,12 @@ try {
     warm.push(checked(await ask(child)).tookMs);
   }
   child.kill();
-  const worst = Math.max(report('cold', cold), report('warm', warm));
-  if (worst > BUDGET_MS) process.exitCode = 1;
+  const of = `termination policy, ${NODES} nodes, store ${STORE_DELAY_MS} ms`;
+  judge({ of: `${of}, cold`, timesMs: cold, budgetMs: BUDGET_MS });
+  judge({ of: `${of}, warm`, timesMs: warm, budgetMs: BUDGET_MS });
 } finally {
   store.close();
   await rm(folder, { recursive: true });
-}
-
-function report(name: string, times: number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const worst = sorted.at(-1) ?? Number.NaN;
-  const verdict = worst <= BUDGET_MS ? 'ok' : 'TOO SLOW';
-  console.log(
-    `termination policy, ${NODES} nodes, store ${STORE_DELAY_MS} ms, ${name}: ` +
-      `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms of ${RUNS} (at most ${BUDGET_MS} ms): ${verdict}`,
-  );
-  return worst;
 }
 
 /** An answer that left the registry unread would be quick, and worth nothing. */
@@ -179,25 +168,5 @@ async function startStore() {
 }
 
 function statusOf(index: number): string {
-  const now = new Date().toISOString();
-  const status: NodeStatus = {
-    v: 1,
-    node: nodeName(index),
-    pool: 'media',
-    cloud: 'aws',
-    zone: 'eu-west-1a',
-    address: '10.0.0.1',
-    software: { agent: '0.1.0', template: 'lt-1' },
-    phase: 'serving',
-    since: now,
-    at: now,
-    bootedAt: now,
-    work: { ...NO_WORK, rooms: 1 + (index % 40), people: index % 200 },
-    capacity: 400,
-    load: 0.3,
-    cpu: 0.3,
-    protected: false,
-    media: [{ name: 'livekit', version: '1.13.5', id: '4242@1000', state: 'running', startedAt: now }],
-  };
-  return JSON.stringify(status);
+  return JSON.stringify(busyStatus(index, { node: nodeName(index), cloud: 'aws', zone: 'eu-west-1a' }));
 }

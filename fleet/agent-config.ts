@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { agentCloudSchema } from './clouds.ts';
 import { durationBetween } from './duration-schema.ts';
+import { path } from './node-schemas.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
-const path = v.pipe(v.string(), v.minLength(1));
 
 const capacity = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 /** What a container engine takes as a name, and what names a label, with its value or without. */
@@ -82,55 +83,13 @@ const openviduSchema = v.strictObject({
   agents: v.optional(v.strictObject({ port: v.optional(port, 8081) }), {}),
 });
 
-const awsSchema = v.strictObject({
-  kind: v.literal('aws'),
-  region: v.string(),
-  group: v.string(),
-  launchHook: v.optional(v.string()),
-  terminateHook: v.string(),
-  onRebalance: v.optional(v.picklist(['report', 'drain']), 'report'),
-});
-
-const gcpSchema = v.strictObject({
-  kind: v.literal('gcp'),
-  /** The function that takes empty machines away. `url` is where a node wakes it, and for whom its token is made. */
-  pruner: v.strictObject({ url: v.pipe(v.string(), v.url()) }),
-});
-
-const azureSchema = v.strictObject({
-  kind: v.literal('azure'),
-  /**
-   * The runbook that takes empty machines away. The URL that wakes it is a secret: here is only the key of the object
-   * that holds it (`CONTAINER/NAME`), which the agent reads afresh each time.
-   */
-  runbook: v.strictObject({
-    wakeUrlKey: v.pipe(v.string(), v.regex(/^[^/]+\/.+$/, 'must be CONTAINER/NAME')),
-  }),
-  /** The machine's identity, by its resource id: it may be given others, of which this one has the rights. */
-  identity: v.optional(v.string()),
-});
-
-const digitalOceanSchema = v.strictObject({
-  kind: v.literal('digitalocean'),
-  region: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/, 'must be a region, such as "fra1"')),
-  /**
-   * The id of the droplet that this file was made for. A name and the keys that go with it are told by a file, not by the
-   * cloud: in an image of the droplet they would be taken for another's.
-   */
-  madeFor: v.pipe(v.string(), v.regex(/^\d+$/, 'must be the id of a droplet')),
-  /** The bucket that nodes write into. Keys for a bucket know no prefixes: `registry.bucket` they only read. */
-  statusBucket: v.string(),
-  /** Holds the node's name and its keys (see `DropletFile`), which are nobody else's to read. */
-  dropletFile: path,
-});
-
 /**
  * `/etc/ebbtide/agent.json`: what the agent is told by its stack. Paths are absolute; durations are written with units.
  * `ceiling` is the longest drain that the operator allows; absent means without end.
  */
 export const agentConfigSchema = v.strictObject({
   pool: v.string(),
-  cloud: v.variant('kind', [awsSchema, azureSchema, digitalOceanSchema, gcpSchema]),
+  cloud: agentCloudSchema,
   /**
    * `bucket`: its name; on Azure, where each part of the registry has a container of its own, the blob endpoint of the
    * pool's storage account (`https://ACCOUNT.blob.core.windows.net`). `statusName`: what the store binds to this one node (AWS:

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { bootSourceSchema } from './clouds.ts';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a sha256 in hex'));
 
@@ -15,39 +16,7 @@ const fetchedFile = v.strictObject({
 /** A file on the node whose `{{name}}` placeholders are filled in. */
 const template = v.strictObject({ from: v.string(), to: v.string(), mode: v.string() });
 
-/** Placeholder name → the name of the secret that fills it in, in the cloud's own keeping. */
-const secretNames = v.record(v.string(), v.string());
-
-/**
- * Where files and secrets come from: SSM parameters on AWS, Secret Manager's secrets on GCP, on Azure blobs of a
- * container that only nodes read (a name is CONTAINER/BLOB there, as the key of every file is), on DigitalOcean objects of
- * the bucket of code.
- */
-const sourceSchema = v.variant('kind', [
-  v.strictObject({
-    kind: v.literal('aws'),
-    region: v.string(),
-    bucket: v.string(),
-    parameters: secretNames,
-  }),
-  v.strictObject({
-    kind: v.literal('azure'),
-    /** The blob endpoint of the pool's storage account. */
-    store: v.pipe(v.string(), v.url()),
-    secrets: secretNames,
-    /** The machine's identity, by its resource id: it may be given others, of which this one has the rights. */
-    identity: v.optional(v.string()),
-  }),
-  v.strictObject({
-    kind: v.literal('digitalocean'),
-    region: v.string(),
-    /** The bucket of code. The keys for it are in the droplet's own file. */
-    bucket: v.string(),
-    secrets: secretNames,
-  }),
-  v.strictObject({ kind: v.literal('gcp'), project: v.string(), bucket: v.string(), secrets: secretNames }),
-]);
-export type BootSourceSettings = v.InferOutput<typeof sourceSchema>;
+export type BootSourceSettings = v.InferOutput<typeof bootSourceSchema>;
 
 /**
  * `/etc/ebbtide/boot.json`: what the boot program does on a new node, in this order: `first` (the agent), its
@@ -57,7 +26,7 @@ export type BootSourceSettings = v.InferOutput<typeof sourceSchema>;
  * All paths are absolute and lie under the root variable `EBBTIDE_ROOT`.
  */
 export const bootManifestSchema = v.strictObject({
-  source: sourceSchema,
+  source: bootSourceSchema,
   placeholders: v.record(v.string(), v.string()),
   stages: v.array(
     v.strictObject({

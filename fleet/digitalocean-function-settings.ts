@@ -27,6 +27,8 @@ export const orchestratorSettingsSchema = v.pipe(
     warnAfterMs: count,
     /** A droplet that has never said a word by then is replaced. */
     bootTimeoutMs: some,
+    /** Its image may start the media server before it announces itself: one that is silent may have calls then. */
+    mayServeUnheard: v.optional(v.boolean()),
     /** The processor load, from 0 to 1, that the scaling aims at; without it the load changes nothing. */
     targetCpu: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1))),
     currentTemplate: v.optional(v.string()),

@@ -15,13 +15,13 @@ export const STALE_AFTER_MS = 60_000;
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
  * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for. `signature`: only
- * where statuses are signed.
+ * where statuses are signed; of one that is not believed, why.
  */
 export type NodeReading =
   | { kind: 'fresh'; status: NodeStatus; ageMs: number; signature?: StatusSignature }
   | { kind: 'stale'; ageMs: number; phase?: Phase }
   | { kind: 'missing' }
-  | { kind: 'unreadable'; reason: string };
+  | { kind: 'unreadable'; reason: string; signature?: Exclude<StatusSignature, 'right'> };
 
 /**
  * `complete: false` says that the list was not read to its end (`problem` says why): absence then proves nothing. An

@@ -3,9 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 /**
  * Where a store cannot bound who writes which status, a status is signed: with a key that only its own node and the one
  * who holds the pool's secret have. The signature lies beside the body, as metadata of the object, and so comes and goes
- * with it in one write.
+ * with it in one write. `outdated`: its own, of another time than the store says.
  */
-export type StatusSignature = 'right' | 'wrong' | 'none';
+export type StatusSignature = 'right' | 'wrong' | 'none' | 'outdated';
 
 /** Signs the exact text that is put under this key of the store. */
 export type SignStatus = (objectKey: string, body: string) => string;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CLOUD_NAMES } from './clouds.ts';
 import { CAUSES, INTENTS } from './decision.ts';
 
 export const PHASES = ['booting', 'warm', 'serving', 'cordoned', 'draining', 'empty', 'leaving'] as const;
@@ -53,7 +54,7 @@ export const statusSchema = v.object({
   /** The cloud's own id of this one machine, where the name of a node may come again. */
   machine: v.optional(v.pipe(v.string(), v.minLength(1))),
   pool: v.string(),
-  cloud: v.picklist(['aws', 'azure', 'gcp', 'digitalocean', 'on-premises']),
+  cloud: v.picklist([...CLOUD_NAMES, 'on-premises']),
   zone: v.string(),
   address: v.string(),
   software: v.object({ agent: v.string(), template: v.optional(v.string()) }),

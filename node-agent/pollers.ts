@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../fleet/agent-config.ts';
 import type { Clock } from '../fleet/clock.ts';
+import { nodeCloudOf } from './clouds/connect.ts';
 import type { AgentEvent } from './core/event.ts';
 import type { Cpu } from './cpu.ts';
 import type { Ports } from './ports.ts';
@@ -10,13 +11,6 @@ export interface Pollers {
 }
 
 const CPU_MS = 5_000;
-/** A metadata service near by may be asked each second; each look into a mailbox is a paid request to a store. */
-const NOTICE_MS: Readonly<Record<AgentConfig['cloud']['kind'], number>> = {
-  aws: 1_000,
-  azure: 3_000,
-  digitalocean: 3_000,
-  gcp: 3_000,
-};
 
 export function startPollers(
   config: AgentConfig,
@@ -58,7 +52,7 @@ export function startPollers(
     const reading = await ports.media.readWork();
     return { kind: 'work-read', reading, at: now() };
   });
-  look(every.notice ?? NOTICE_MS[config.cloud.kind], async () => {
+  look(every.notice ?? nodeCloudOf(config).noticeMs, async () => {
     const reading = await ports.cloud.readTarget();
     return { kind: 'target-read', reading, at: now() };
   });

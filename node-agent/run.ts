@@ -6,7 +6,7 @@ import { type Clock, createRealClock } from '../fleet/clock.ts';
 import { describeError } from '../fleet/error.ts';
 import { type Agent, startAgent } from './agent.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
-import { connect } from './clouds/connect.ts';
+import { connect, nodeCloudOf } from './clouds/connect.ts';
 import type { CoreSettings } from './core/settings.ts';
 import { startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
@@ -107,15 +107,15 @@ export async function identify(
  * A configuration that came along in an image of another machine has that one's name and keys. Whoever makes the machine
  * brings it one of its own: until then the agent is started again and again, and says nothing in another's name.
  */
-export function assertMadeFor({ cloud }: AgentConfig, { machine }: MachineIdentity): void {
-  if (cloud.kind !== 'digitalocean' || cloud.madeFor === machine) return;
-  throw new Error(`the configuration was made for droplet ${cloud.madeFor}, and this is ${machine}`);
+export function assertMadeFor(config: AgentConfig, { machine }: MachineIdentity): void {
+  const madeFor = nodeCloudOf(config).madeFor?.(config.cloud);
+  if (madeFor === undefined || madeFor === machine) return;
+  throw new Error(`the configuration was made for machine ${madeFor}, and this is ${machine}`);
 }
-
-const LEAVES_BY = { aws: 'call', azure: 'status', digitalocean: 'status', gcp: 'status' } as const;
 
 export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
   const { every, scaleIn } = config;
+  const node = nodeCloudOf(config);
   const { template } = config.software;
   return {
     pool: config.pool,
@@ -128,8 +128,8 @@ export function coreSettings(config: AgentConfig, identity: MachineIdentity): Co
     ceilingMs: scaleIn.ceiling,
     onCeiling: scaleIn.onCeiling,
     warnAfterMs: scaleIn.warnAfter,
-    onRebalance: config.cloud.kind === 'aws' ? config.cloud.onRebalance : 'report',
-    leavesBy: LEAVES_BY[config.cloud.kind],
+    onRebalance: node.onRebalance?.(config.cloud) ?? 'report',
+    leavesBy: node.leavesBy,
     heartbeatMs: every.heartbeat,
     publishMs: every.publish,
     retryMs: every.retry,

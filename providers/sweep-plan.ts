@@ -1,4 +1,11 @@
-import type { FleetReading, NodeReading } from '../fleet/registry.ts';
+import type { Decision } from '../fleet/decision.ts';
+import {
+  type DecisionsReading,
+  decisionOf,
+  type FleetReading,
+  type NodeReading,
+  readingOf,
+} from '../fleet/registry.ts';
 import { isEmptyWork } from '../fleet/status.ts';
 
 /** `refuse`: nothing goes while there is, or may be, a call on it. `cut`: everything goes. */
@@ -39,7 +46,59 @@ export function hasDrained(machine: SweptMachine): boolean {
   return phase === 'empty' || phase === 'leaving';
 }
 
+/** And for this very decision: one who is empty for another reason may serve again. */
+export function hasDrainedFor(machine: SweptMachine, decision: Decision): boolean {
+  const { reading } = machine;
+  return reading.kind === 'fresh' && reading.status.decision?.id === decision.id && hasDrained(machine);
+}
+
+/** Before anything is begun: nothing goes while there is, or may be, a call on what is not over. */
+export function refusalFor<Machine extends SweptMachine>(
+  machines: readonly Machine[],
+  isOver: (machine: Machine) => boolean,
+  { onDestroy, begun }: SweepRules,
+): SweepPlan<never> | undefined {
+  if (onDestroy !== 'refuse' || begun) return undefined;
+  const nodes = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
+  return nodes.length === 0 ? undefined : { kind: 'refuse', nodes, machines: machines.length };
+}
+
+/** Where nothing is to be seen of a pool. `doubt`: what else speaks against it that this is the right place to look. */
+export function planForNothing(
+  { begun }: SweepRules,
+  fleet: FleetReading,
+  doubt?: string | undefined,
+): SweepPlan<never> {
+  const reason = doubt ?? (fleet.complete ? undefined : unreadRegistry(fleet));
+  return begun || reason === undefined ? { kind: 'done' } : { kind: 'lost', reason };
+}
+
+interface Known {
+  fleet: FleetReading;
+  decisions: DecisionsReading;
+}
+
+/**
+ * What is known of one machine, and that it is to leave. A name may come again, and what an earlier machine said, or what
+ * was decided of it, is nothing of this one. `isIt`: by the cloud's own id.
+ */
+export function knownOf(
+  node: string,
+  isIt: (machine: string | undefined) => boolean,
+  { fleet, decisions }: Known,
+  believed: (reading: NodeReading) => NodeReading = (reading) => reading,
+): { reading: NodeReading; decision: Decision | undefined } {
+  const reading = believed(readingOf(fleet, node));
+  const ofAnother = reading.kind === 'fresh' && !isIt(reading.status.machine);
+  const decided = decisionOf(decisions, node);
+  const isOurs = decided.kind === 'decided' && isIt(decided.decision.machine);
+  return {
+    reading: ofAnother ? { kind: 'missing' } : reading,
+    decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
+  };
+}
+
 /** Nobody can say by it that there is no node. */
-export function unreadRegistry({ problem }: Pick<FleetReading, 'problem'>): string {
+function unreadRegistry({ problem }: Pick<FleetReading, 'problem'>): string {
   return `the pool's registry cannot be read (${problem ?? 'it was not read to its end'})`;
 }

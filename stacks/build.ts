@@ -1,28 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CLOUD_NAMES, type CloudName } from '../fleet/clouds.ts';
 import { createBundler, repositoryRoot } from './bundle.ts';
 
 /** Writes what the stacks install into `dist/`, byte for byte as they install it; the agent as a file to be run. */
 const bundler = createBundler();
 const programs = [
   { file: 'ebbtide-agent.cjs', bundle: bundler.agent(), executable: true },
-  { file: 'boot-aws.cjs', bundle: bundler.boot('aws'), executable: false },
-  { file: 'boot-azure.cjs', bundle: bundler.boot('azure'), executable: false },
-  { file: 'boot-digitalocean.cjs', bundle: bundler.boot('digitalocean'), executable: false },
-  { file: 'boot-gcp.cjs', bundle: bundler.boot('gcp'), executable: false },
-  {
-    file: 'functions/aws/termination-policy/index.cjs',
-    bundle: bundler.awsFunction('termination-policy'),
-    executable: false,
-  },
-  { file: 'functions/aws/watcher/index.cjs', bundle: bundler.awsFunction('watcher'), executable: false },
+  ...CLOUD_NAMES.flatMap((cloud) => [
+    { file: `boot-${cloud}.cjs`, bundle: bundler.boot(cloud), executable: false },
+    ...functionsOf(cloud).map((name) => ({
+      file: `functions/${cloud}/${name}/index.cjs`,
+      bundle: bundler.functionOf(cloud, name),
+      executable: false,
+    })),
+  ]),
   { file: 'functions/azure/scale-in.py', bundle: bundler.azureRunbook(), executable: false },
-  { file: 'functions/gcp/pruner/index.cjs', bundle: bundler.gcpFunction('pruner'), executable: false },
-  {
-    file: 'functions/digitalocean/orchestrator/index.cjs',
-    bundle: bundler.digitalOceanFunction('orchestrator'),
-    executable: false,
-  },
 ];
 
 for (const { file, bundle, executable } of programs) {
@@ -32,4 +26,10 @@ for (const { file, bundle, executable } of programs) {
   await writeFile(path, code);
   if (executable) await chmod(path, 0o755);
   process.stdout.write(`dist/${file}  ${(code.length / 1024).toFixed(0)} KB\n`);
+}
+
+/** Those in JavaScript. */
+function functionsOf(cloud: CloudName): string[] {
+  const folder = join(repositoryRoot, 'functions', cloud);
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'handler.ts')));
 }

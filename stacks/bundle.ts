@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as pulumi from '@pulumi/pulumi';
 import { build } from 'esbuild';
+import type { CloudName } from '../fleet/clouds.ts';
 import { objectFile } from './object-file.ts';
 
 /** One file of JavaScript without node_modules. */
@@ -15,21 +16,15 @@ export interface Bundle {
 /** Makes the programs that a stack installs: bundled from their sources, by path. */
 export interface Bundler {
   agent(): Promise<Bundle>;
-  boot(cloud: BootCloud): Promise<Bundle>;
-  awsFunction(name: AwsFunctionName): Promise<Bundle>;
-  gcpFunction(name: GcpFunctionName): Promise<Bundle>;
-  digitalOceanFunction(name: DigitalOceanFunctionName): Promise<Bundle>;
+  /** User-data is small on some clouds: a boot program holds one cloud's part only. */
+  boot(cloud: CloudName): Promise<Bundle>;
+  /** `functions/CLOUD/NAME` */
+  functionOf(cloud: CloudName, name: string): Promise<Bundle>;
   /** One file of Python, as it is written. */
   azureRunbook(): Promise<Bundle>;
   /** The path of a file with that content, for clouds that take objects from files only. `fetch` puts it there. */
   fileOf(asset: pulumi.asset.Asset, sha256: string, options: { fetch: boolean }): Promise<string>;
 }
-
-/** User-data is small on some clouds: a boot program holds one cloud's part only. */
-export type BootCloud = 'aws' | 'azure' | 'digitalocean' | 'gcp';
-export type AwsFunctionName = 'termination-policy' | 'watcher';
-export type GcpFunctionName = 'pruner';
-export type DigitalOceanFunctionName = 'orchestrator';
 
 /** Under the Pulumi CLI the working directory is stacks/: everything is found from the repository's root. */
 export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -37,10 +32,8 @@ export const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 export function createBundler(): Bundler {
   return {
     agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
-    boot: (cloud) => bundle(`node-agent/boot/${cloud}.ts`, 'node18'),
-    awsFunction: (name) => bundle(`functions/aws/${name}/handler.ts`, 'node22'),
-    gcpFunction: (name) => bundle(`functions/gcp/${name}/handler.ts`, 'node22'),
-    digitalOceanFunction: (name) => bundle(`functions/digitalocean/${name}/handler.ts`, 'node22'),
+    boot: (cloud) => bundle(`node-agent/boot/${cloud}-main.ts`, 'node18'),
+    functionOf: (cloud, name) => bundle(`functions/${cloud}/${name}/handler.ts`, 'node22'),
     azureRunbook: () => asWritten('functions/azure/scale-in/scale_in.py'),
     fileOf: (asset, sha256, { fetch }) =>
       objectFile(asset, sha256, { folder: join(repositoryRoot, 'dist/objects'), fetch }),

@@ -1,5 +1,4 @@
 import type * as v from 'valibot';
-import { CLOUDS, PROVIDERS } from './settings-schema.ts';
 
 /** Something to say about one key, relative to the project: `pool.min`. */
 export interface Problem {
@@ -22,7 +21,7 @@ export class SettingsError extends Error {
 
 /** The key as `pulumi config` knows it. A provider's own keys bring their own name: `aws:region`. */
 export function configKey(key: string): string {
-  return CLOUDS.some((cloud) => key.startsWith(`${PROVIDERS[cloud]}:`)) ? key : `ebbtide:${key}`;
+  return /^[a-z-]+:/.test(key) ? key : `ebbtide:${key}`;
 }
 
 /** What valibot found in one section (`pool`, or a provider's `aws:`), in our words. A value is told unless it may be a secret. */

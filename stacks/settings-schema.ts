@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CONTAINER_LABEL, CONTAINER_NAME } from '../fleet/agent-config.ts';
+import { CLOUD_NAMES } from '../fleet/clouds.ts';
 import {
   duration,
   ipv4Range,
@@ -18,17 +19,6 @@ import {
  * The one vocabulary of all clouds. How some of its words are spelt is the cloud's to say (`CloudWords`); what only one
  * cloud has lies under the cloud's name. Both are in the cloud's own folder.
  */
-
-export const CLOUDS = ['aws', 'azure', 'gcp', 'digitalocean'] as const;
-export type CloudName = (typeof CLOUDS)[number];
-
-/** Under which name a cloud's Pulumi provider has its own keys. */
-export const PROVIDERS: Readonly<Record<CloudName, string>> = {
-  aws: 'aws',
-  azure: 'azure-native',
-  gcp: 'gcp',
-  digitalocean: 'digitalocean',
-};
 
 type Words<Value> = v.GenericSchema<unknown, Value>;
 
@@ -304,7 +294,7 @@ const agent = section({
 /** What every stack file may hold, key by key, as one cloud spells it. */
 export function sharedSections(words: CloudWords) {
   return {
-    cloud: oneOf(CLOUDS),
+    cloud: oneOf(CLOUD_NAMES),
     pool: needed(poolOf(words)),
     network: v.optional(networkOf(words), {}),
     scaling: v.optional(scaling, {}),

@@ -1,25 +1,27 @@
 import * as v from 'valibot';
-import { type AwsSettings, awsRules } from './aws/settings.ts';
-import { type AzureSettings, azureRules } from './azure/settings.ts';
+import { CLOUD_NAMES, type CloudName } from '../fleet/clouds.ts';
+import { awsRules } from './aws/settings.ts';
+import { azureRules } from './azure/settings.ts';
 import type { CloudRules } from './cloud-rules.ts';
-import { type DigitalOceanSettings, digitalOceanRules } from './digitalocean/settings.ts';
-import { type GcpSettings, gcpRules } from './gcp/settings.ts';
+import { digitalOceanRules } from './digitalocean/settings.ts';
+import { gcpRules } from './gcp/settings.ts';
 import { readMedia } from './media-settings.ts';
 import { type RightPart, rightPartOf } from './right-part.ts';
 import { configKey, type Problem, problemsOf, SettingsError } from './settings-errors.ts';
 import type { SettingsFiles } from './settings-files.ts';
-import {
-  CLOUDS,
-  type CloudName,
-  type CommonSettings,
-  PROVIDERS,
-  type SharedSettings,
-  sharedSections,
-} from './settings-schema.ts';
+import { type CommonSettings, type SharedSettings, sharedSections } from './settings-schema.ts';
 import { sharedProblems, sharedWarnings } from './shared-rules.ts';
 
+/** What each cloud adds. A cloud more is a row more. */
+export const CLOUD_RULES = {
+  aws: awsRules,
+  azure: azureRules,
+  digitalocean: digitalOceanRules,
+  gcp: gcpRules,
+} satisfies Readonly<Record<CloudName, unknown>>;
+
 /** Everything that a stack file says, checked, with what its files hold. */
-export type Settings = AwsSettings | AzureSettings | DigitalOceanSettings | GcpSettings;
+export type Settings = ReturnType<(typeof CLOUD_RULES)[CloudName]['settingsOf']>;
 
 /** The stack's configuration as Pulumi hands it over: full keys, values as text or JSON, secrets in the clear. */
 export interface RawConfig {
@@ -38,62 +40,7 @@ const PROJECT = 'ebbtide';
 /** Throws a SettingsError that tells everything that is wrong, not only the first. */
 export function readSettings(config: RawConfig, files: SettingsFiles): ReadSettings {
   const cloud = cloudOf(config);
-  switch (cloud) {
-    case 'aws': {
-      const { common, own, provider, warnings } = readFor(cloud, awsRules, config, files);
-      return { settings: { ...common, cloud, aws: own, awsProvider: provider }, warnings };
-    }
-    case 'azure': {
-      const { common, own, provider, warnings } = readFor(cloud, azureRules, config, files);
-      return { settings: { ...common, cloud, azure: own, azureProvider: provider }, warnings };
-    }
-    case 'gcp': {
-      const { common, own, provider, warnings } = readFor(cloud, gcpRules, config, files);
-      return { settings: { ...common, cloud, gcp: own, gcpProvider: provider }, warnings };
-    }
-    case 'digitalocean': {
-      const read = readFor(cloud, digitalOceanRules, config, files);
-      const { common, own: digitalocean, provider: digitaloceanProvider, secrets, warnings } = read;
-      const settings = { ...common, cloud, digitalocean, digitaloceanProvider, digitaloceanSecrets: secrets };
-      return { settings, warnings };
-    }
-    default:
-      return cloud satisfies never;
-  }
-}
-
-/** As it is said; where that is wrong, whose words the rest of the file speaks, so that the rest can be checked too. */
-function cloudOf({ values }: RawConfig): CloudName {
-  const said = CLOUDS.find((cloud) => values[`${PROJECT}:cloud`] === cloud);
-  const keys = Object.keys(values);
-  const spoken = (cloud: CloudName) => keys.some((key) => ofCloud(key, cloud));
-  return said ?? CLOUDS.find(spoken) ?? CLOUDS[0];
-}
-
-function ofCloud(key: string, cloud: CloudName): boolean {
-  const own = [cloud, secretsOf(cloud)].map((name) => `${PROJECT}:${name}`);
-  return own.includes(key) || key.startsWith(`${PROVIDERS[cloud]}:`);
-}
-
-/** Where a cloud's own secrets are. */
-function secretsOf(cloud: CloudName): string {
-  return `${cloud}Secrets`;
-}
-
-interface ReadFor<Own, Provider, Secrets> {
-  common: CommonSettings;
-  own: Own;
-  provider: Provider;
-  secrets: Secrets | undefined;
-  warnings: string[];
-}
-
-function readFor<Own, Provider, Secrets>(
-  cloud: CloudName,
-  rules: CloudRules<Own, Provider, Secrets>,
-  config: RawConfig,
-  files: SettingsFiles,
-): ReadFor<Own, Provider, Secrets> {
+  const rules: CloudRules<object, object, unknown, Settings> = CLOUD_RULES[cloud];
   const sections = sharedSections(rules.words);
   const ofCloudAlone = rules.secrets === undefined ? [cloud] : [cloud, secretsOf(cloud)];
   const problems = strangeKeys(config, cloud, [...Object.keys(sections), ...ofCloudAlone]);
@@ -111,7 +58,7 @@ function readFor<Own, Provider, Secrets>(
   const secret = rules.secrets && v.safeParse(rules.secrets, written(secretsOf(cloud)));
   problems.push(...problemsOf(secretsOf(cloud), secret?.issues ?? [], true));
   const provider = v.safeParse(rules.providerSection, providerKeys(config, cloud));
-  problems.push(...problemsOf(`${PROVIDERS[cloud]}:`, provider.issues ?? [], false));
+  problems.push(...problemsOf(`${CLOUD_RULES[cloud].provider}:`, provider.issues ?? [], false));
 
   problems.push(
     ...sharedProblems(shared, rules),
@@ -133,19 +80,34 @@ function readFor<Own, Provider, Secrets>(
     ...rules.warnings(common, own.output, secrets),
   ];
   return {
-    common,
-    own: own.output,
-    provider: provider.output,
-    secrets,
+    settings: rules.settingsOf(common, { own: own.output, provider: provider.output, secrets }),
     warnings: warnings.map(({ key, says }) => `${configKey(key)} ${says}`),
   };
+}
+
+/** As it is said; where that is wrong, whose words the rest of the file speaks, so that the rest can be checked too. */
+function cloudOf({ values }: RawConfig): CloudName {
+  const said = CLOUD_NAMES.find((cloud) => values[`${PROJECT}:cloud`] === cloud);
+  const keys = Object.keys(values);
+  const spoken = (cloud: CloudName) => keys.some((key) => ofCloud(key, cloud));
+  return said ?? CLOUD_NAMES.find(spoken) ?? CLOUD_NAMES[0];
+}
+
+function ofCloud(key: string, cloud: CloudName): boolean {
+  const own = [cloud, secretsOf(cloud)].map((name) => `${PROJECT}:${name}`);
+  return own.includes(key) || key.startsWith(`${CLOUD_RULES[cloud].provider}:`);
+}
+
+/** Where a cloud's own secrets are. */
+function secretsOf(cloud: CloudName): string {
+  return `${cloud}Secrets`;
 }
 
 /** Keys that nobody reads: misspelt ones, and those of another cloud. */
 function strangeKeys({ values }: RawConfig, cloud: CloudName, known: readonly string[]): Problem[] {
   return Object.keys(values).flatMap((key): Problem[] => {
     const name = key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : undefined;
-    const other = CLOUDS.find((each) => each !== cloud && ofCloud(key, each));
+    const other = CLOUD_NAMES.find((each) => each !== cloud && ofCloud(key, each));
     // Of a cloud that is said wrongly, its own error speaks.
     if (other !== undefined && values[`${PROJECT}:cloud`] !== cloud) return [];
     if (other !== undefined)
@@ -165,7 +127,7 @@ function strangeKeys({ values }: RawConfig, cloud: CloudName, known: readonly st
 }
 
 function providerKeys({ values }: RawConfig, cloud: CloudName): Record<string, unknown> {
-  const prefix = `${PROVIDERS[cloud]}:`;
+  const prefix = `${CLOUD_RULES[cloud].provider}:`;
   const keys = Object.entries(values).filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(keys.map(([key, value]) => [key.slice(prefix.length), decode(value)]));
 }

@@ -11,6 +11,8 @@ export interface GrowthGiven {
   wanted: number;
   min: number;
   max: number;
+  /** What may be there beside those that serve: the bill is bound by both together. */
+  maxDrains: number;
   bootTimeoutMs: number;
   account: AccountReading;
 }
@@ -20,11 +22,15 @@ export interface Growth {
   count: number;
   /** So many more would be, if the account had room for them. */
   short: number;
+  /** So many more would be, if there were not too many beside those that serve. */
+  crowded: number;
 }
 
 /**
- * How many machines to make. What may serve is never help unless it is known to, yet holds its place below the maximum: a
- * pool whose nodes have all fallen silent gets its minimum anew, and no more than that. Drains hold no place.
+ * How many machines to make. What may serve is never help unless it is known to, yet holds its place below the maximum.
+ * Drains hold no place there; yet all that there are together, off or silent ones too, are never more than the maximum and
+ * the drains that are allowed. Whose word is there and could not be read, or is not believed, runs: the minimum does not
+ * lack it.
  */
 export function growthOf({
   machines,
@@ -32,6 +38,7 @@ export function growthOf({
   wanted,
   min,
   max,
+  maxDrains,
   bootTimeoutMs,
   account,
 }: GrowthGiven): Growth {
@@ -39,10 +46,13 @@ export function growthOf({
   const count = (is: (standing: Standing) => boolean) => standings.filter(is).length;
   const help = unseen + count((standing) => standing === 'serving' || standing === 'coming');
   const places = unseen + count((standing) => standing !== 'gone');
-  const below = Math.min(wanted - help, max - places);
-  const least = Math.min(min - help, max + min - places);
-  const lacking = Math.max(0, below, least);
-  const room = account.kind === 'known' ? Math.max(0, account.room) : lacking;
-  const made = Math.min(lacking, room);
-  return { count: made, short: lacking - made };
+  const heard = machines.filter(
+    ({ reading }, index) => standings[index] === 'unknown' && reading.kind === 'unreadable',
+  ).length;
+  const lacking = wanted > min ? wanted - help : min - help - heard;
+  const below = Math.max(0, Math.min(lacking, max - places));
+  const payable = Math.max(0, Math.min(below, max + maxDrains - unseen - machines.length));
+  const room = account.kind === 'known' ? Math.max(0, account.room) : payable;
+  const made = Math.min(payable, room);
+  return { count: made, short: payable - made, crowded: below - payable };
 }

@@ -9,7 +9,7 @@ const FULL = 0.8;
 const ROUNDING = 1e-9;
 
 /**
- * The load of a pool, in nodes that are full. A node of which nothing is known counts as one that is full, as does one
+ * The load that a pool may have, in nodes that are full, as it is shrunk by. A node of which nothing is known counts as one that is full, as does one
  * that serves and does not know its load: what is not known is never little. One that has been silent for an hour counts
  * no more: by then the alarms have called a person.
  */
@@ -62,11 +62,36 @@ export interface SizeRules {
   bootTimeoutMs: number;
 }
 
-/** How many nodes are to serve, by the load: grown to at once. */
-export function wantedSize(machines: readonly AgedMachine[], rules: SizeRules): number {
-  const { min, max, targetCpu, bootTimeoutMs } = rules;
-  const needed = targetCpu === undefined ? min : nodesFor(loadOf(machines, bootTimeoutMs), targetCpu);
+/** What is grown by. */
+export interface GrowthRules extends SizeRules {
+  /** For so long after it began to serve, the load of a node is that of its own beginning. */
+  warmUpMs: number;
+}
+
+/** How many nodes are to serve, by the load that is known: grown to at once. */
+export function wantedSize(machines: readonly AgedMachine[], rules: GrowthRules): number {
+  const { min, max, targetCpu } = rules;
+  const needed = targetCpu === undefined ? min : nodesFor(knownLoadOf(machines, targetCpu, rules), targetCpu);
   return Math.min(max, Math.max(min, needed));
+}
+
+/**
+ * What is not known costs nobody a machine: nodes whose words are lost, or taken away, would make the pool as big as it
+ * may be. One that does not know its load, or is just beginning to serve, is as full as it should be at most.
+ */
+function knownLoadOf(
+  machines: readonly AgedMachine[],
+  target: number,
+  { bootTimeoutMs, warmUpMs }: GrowthRules,
+): number {
+  return machines.reduce((sum, machine) => {
+    const { reading } = machine;
+    if (standingOf(machine, bootTimeoutMs) !== 'serving' || reading.kind !== 'fresh') return sum;
+    const { cpu, at, since } = reading.status;
+    // Both by the node's own clock.
+    const isWarm = Date.parse(at) - Date.parse(since) >= warmUpMs;
+    return sum + (cpu === null ? target : isWarm ? cpu : Math.min(cpu, target));
+  }, 0);
 }
 
 /**

@@ -5,8 +5,8 @@ import type { AgedMachine } from './standing.ts';
 const when = v.pipe(v.string(), v.isoTimestamp());
 
 /**
- * The machines that a function has made itself, by their names, from before they are asked for until they are heard of
- * for the first time; and since when machines are off, which some clouds do not tell.
+ * The machines that a function has made itself, by their names, from before they are asked for until they have announced
+ * themselves or are heard of for the first time; and since when machines are off, which some clouds do not tell.
  */
 export const nurserySchema = v.object({
   v: v.literal(1),
@@ -39,6 +39,14 @@ export function readNursery(reading: MemoryReading): NurseryReading {
   }
 }
 
+/**
+ * Who has announced to the function itself that it is about to take calls. A node takes none before the function has
+ * answered it, so that who is not among them runs none; words in the store say no such thing, as others can delete them.
+ */
+export type AnnouncedReading =
+  | { kind: 'known'; nodes: ReadonlySet<string> }
+  | { kind: 'unknown'; reason: string };
+
 /** What was asked for and is still not to be seen then is counted on no more. */
 const UNSEEN_MS = 120_000;
 /** And is looked for until then: by a request that was held up, it may have been made all the same. */
@@ -50,27 +58,29 @@ export function unseenBirths(
   machines: readonly Pick<AgedMachine, 'node'>[],
   now: number,
 ): Birth[] {
-  return missingBirths(births, machines).filter(({ at }) => sinceMs(at, now) < UNSEEN_MS);
+  return missingFrom(machines, births).filter(({ at }) => sinceMs(at, now) < UNSEEN_MS);
 }
 
-export function missingBirths(
-  births: readonly Birth[],
-  machines: readonly Pick<AgedMachine, 'node'>[],
-): Birth[] {
+/** Those of `named` who are not among `machines`. */
+export function missingFrom<Named extends { node: string }>(
+  machines: readonly { node: string }[],
+  named: readonly Named[],
+): Named[] {
   const seen = new Set(machines.map(({ node }) => node));
-  return births.filter(({ node }) => !seen.has(node));
+  return named.filter(({ node }) => !seen.has(node));
 }
 
 /** Those that are still to be heard of: not one that has ever spoken, nor one that will not come any more. */
 export function openBirths(
   births: readonly Birth[],
   machines: readonly Pick<AgedMachine, 'node'>[],
-  fleet: FleetReading,
-  now: number,
+  { fleet, announced, now }: { fleet: FleetReading; announced: AnnouncedReading; now: number },
 ): Birth[] {
-  const missing = new Set(missingBirths(births, machines));
+  const missing = new Set(missingFrom(machines, births));
   return births.filter((birth) =>
-    missing.has(birth) ? sinceMs(birth.at, now) < LOOKED_FOR_MS : !fleet.nodes.has(birth.node),
+    missing.has(birth)
+      ? sinceMs(birth.at, now) < LOOKED_FOR_MS
+      : !fleet.nodes.has(birth.node) && !(announced.kind === 'known' && announced.nodes.has(birth.node)),
   );
 }
 
@@ -80,15 +90,18 @@ function sinceMs(at: string, now: number): number {
 }
 
 /**
- * A machine that this function made itself, that is long due, and has never said a word: it runs no calls. A machine that
- * has once spoken is never one, however silent it is, nor one whose birth is not remembered: its words may be lost.
+ * A machine that this function made itself, that is long due, and has neither announced itself nor ever said a word: it
+ * runs no calls. A machine that has once spoken is never one, however silent it is, nor one whose birth is not remembered:
+ * its words may be lost.
  */
 export function neverCameUp(
   { node, ageMs, protected: isProtected }: AgedMachine,
   births: readonly Birth[],
-  fleet: FleetReading,
+  { fleet, announced }: { fleet: FleetReading; announced: AnnouncedReading },
   bootTimeoutMs: number,
 ): boolean {
   if (isProtected || !(ageMs >= bootTimeoutMs)) return false;
-  return fleet.complete && !fleet.nodes.has(node) && births.some((birth) => birth.node === node);
+  if (!fleet.complete || fleet.nodes.has(node)) return false;
+  if (announced.kind !== 'known' || announced.nodes.has(node)) return false;
+  return births.some((birth) => birth.node === node);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CLOUDS_TOLD } from '../cloud/names.ts';
 import { type ReadArguments, readingArguments, wholeNumber } from '../command/arguments.ts';
 
 export type ChaosArguments =
@@ -13,7 +14,7 @@ cases and the twin cloud, with everything that must never happen checked at ever
 
   npm run chaos -- [options]
 
-  --cloud NAME     the cloud to put to the test: aws, azure or gcp (digitalocean is not there yet)         [aws]
+  --cloud NAME     the cloud to put to the test: ${CLOUDS_TOLD}                          [aws]
   --runs N         how many schedules, 1 to 1000000                                                    [1000]
   --seed N         the seed of the first; each further one has the next                                [1]
   --only A,B,…     one schedule again, of --seed, with only these of its steps; its trace is printed

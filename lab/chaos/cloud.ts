@@ -44,6 +44,8 @@ export interface World<Own> {
   apply(step: Own): void;
   /** What is known to a person who looks at the cloud's own alarms now. */
   alarms(): string[];
+  /** What of it as a whole is not as it is to be long after the last trouble; mostly nothing. */
+  unsettled?(): string | undefined;
 }
 
 export interface NodeInWorld {

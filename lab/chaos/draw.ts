@@ -1,3 +1,5 @@
+import type { Drawn } from './cloud.ts';
+import type { CommonPlan } from './plan.ts';
 import {
   BOUNDARIES,
   type Callers,
@@ -27,6 +29,8 @@ export function createDraw(random: () => number): Draw {
 }
 
 const SECOND = 1_000;
+/** The worst time for whatever goes wrong with a machine that is decided. */
+const DRAINS_FOR_MS = 60 * SECOND;
 /** Where a death is worst. */
 const AROUND_A_SIGNAL = ['save', 'write', 'sync', 'rename', 'signal'] as const;
 
@@ -51,6 +55,51 @@ export interface Aim {
 export function drawAim(draw: Draw, nodes: number, fromMs: number, untilMs: number): Aim {
   const at = fromMs + Math.floor((draw.whole(0, 1_000) / 1_000) * (untilMs - fromMs));
   return { at, node: draw.whole(0, nodes - 1) };
+}
+
+/** Half of it at those that are decided, when they are. */
+export function drawAimAtDrains(
+  draw: Draw,
+  nodes: number,
+  { decidedAt, fromMs, untilMs }: { decidedAt: number; fromMs: number; untilMs: number },
+): Aim {
+  if (!draw.chance(0.5)) return drawAim(draw, nodes, fromMs, untilMs);
+  return { at: decidedAt + draw.whole(0, DRAINS_FOR_MS), node: { decided: draw.oneOf([0, 0, 1]) } };
+}
+
+/** What an operator says of drains, in any cloud. */
+export function drawCommonPlan(draw: Draw): CommonPlan {
+  return {
+    maxDrains: draw.oneOf([1, 1, 2]),
+    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
+    onCeiling: draw.oneOf(['keep', 'cut']),
+    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
+    hasMediaRegistry: draw.chance(0.5),
+  };
+}
+
+/** The whole of it, in order of time: every trouble is over by `quietFrom`, or when the last step is. */
+export function drawnOf<Plan, Own extends TimedStep>(
+  plan: Plan,
+  steps: (CommonStep | Own)[],
+  quietFrom: number,
+): Drawn<Plan, Own> {
+  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
+  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+}
+
+/** When it is over, as far as one knows ahead. */
+function endOf(step: TimedStep): number {
+  const lastsMs = step.kind === 'room' ? 0 : Math.max(step.forMs ?? 0, step.afterMs ?? 0, step.downMs ?? 0);
+  return step.at + lastsMs;
+}
+
+interface TimedStep {
+  at: number;
+  kind: string;
+  forMs?: number;
+  afterMs?: number;
+  downMs?: number;
 }
 
 /** One thing that goes wrong on a machine, between it and others, or by an operator's hand. It is over by `untilMs`. */

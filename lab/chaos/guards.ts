@@ -63,3 +63,38 @@ export const CHOICE_GUARDS: readonly Guard[] = [
     instead: "if (rules.unknown === 'known-first' || reading.kind !== 'fresh') return undefined;",
   },
 ];
+
+/** In what a function shares with others that looks at the whole world in each run. */
+export const LEVEL_GUARDS: readonly Guard[] = [
+  {
+    name: 'a machine is ended only once it says that it is empty: unknown is never empty',
+    file: 'functions/level-triggered/removal.ts',
+    guard: `if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;
+  if (status.work === null || `,
+    instead: 'if (status.work !== null && ',
+  },
+  {
+    name: 'a machine is ended only once it says that it is empty: without work is not ended yet',
+    file: 'functions/level-triggered/removal.ts',
+    guard: "if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;",
+    instead: '',
+  },
+  {
+    name: 'a machine is ended only for a word of the last seconds',
+    file: 'functions/level-triggered/removal.ts',
+    guard: ' || reading.ageMs > EMPTY_WORD_MS',
+    instead: '',
+  },
+  {
+    name: 'a claim without a decision counts as a drain',
+    file: 'functions/level-triggered/drains.ts',
+    guard: 'claimed.has(seen.machine) || ',
+    instead: '',
+  },
+  {
+    name: 'a node wakes the function only after its status says that it is empty',
+    file: 'node-agent/core/leave-rules.ts',
+    guard: "if (settings.leavesBy === 'status' && !isTold(state)) return unchanged(state);",
+    instead: '',
+  },
+];

@@ -29,6 +29,8 @@ export type CloudHappening =
   | { kind: 'function'; name: string; outcome: string }
   /** A function ended by something that it did not expect. */
   | { kind: 'broken'; name: string; problem: string }
+  /** What must never happen in this cloud alone: its world knows by more than the others do. */
+  | { kind: 'wrong'; what: string }
   | { kind: 'refused'; what: string };
 
 /** What happens on a machine: the same in any cloud. */
@@ -40,8 +42,15 @@ type NodeHappening =
   | { kind: 'asked-to-resume'; node: string; answer: Answer }
   | { kind: 'room'; node: string; people: number; forMs: number }
   | { kind: 'media-started'; node: string; life: string }
-  /** What reached the media process. `cut`: sent because of the operator's ceiling. */
-  | { kind: 'signalled'; node: string; life: string; signal: 'drain' | 'cut' | 'kill'; people: number }
+  /** What reached the media process. `cut`: sent because of the operator's ceiling. `unheard`: in its first moments. */
+  | {
+      kind: 'signalled';
+      node: string;
+      life: string;
+      signal: 'drain' | 'cut' | 'kill';
+      people: number;
+      unheard?: boolean;
+    }
   | { kind: 'media-ended'; node: string; life: string; how: MediaEnd; people: number }
   /** `taken`: by the cloud itself or by chance, whatever was on it. */
   | { kind: 'machine-off'; node: string; taken: boolean; people: number };

@@ -18,11 +18,13 @@ interface Node {
 
 interface Life {
   drains: number;
+  /** Those that it did not hear: without another, it never ends. */
+  unheard: number;
   cutByUs: boolean;
 }
 
 /** Who writes a decision down for one machine before it goes, and tells its id. */
-const WRITTEN_BY = ['pruner', 'runbook'];
+const WRITTEN_BY = ['pruner', 'runbook', 'orchestrator'];
 const decisionSchema = v.object({ id: v.string(), by: v.string() });
 /** Telling the time of a drain takes the agent no longer. */
 const SLACK_MS = 1_000;
@@ -43,7 +45,7 @@ export function createInvariants(bounds: Bounds): Invariants {
   }
   function lifeOf(node: string, id: string): Life {
     const key = `${node} ${id}`;
-    const known = lives.get(key) ?? { drains: 0, cutByUs: false };
+    const known = lives.get(key) ?? { drains: 0, unheard: 0, cutByUs: false };
     lives.set(key, known);
     return known;
   }
@@ -94,6 +96,8 @@ export function createInvariants(bounds: Bounds): Invariants {
         return told.disturbed ? [] : [`${told.node} was not held, and nothing kept its agent from it`];
       case 'broken':
         return [`the ${told.name} fell: ${told.problem}`];
+      case 'wrong':
+        return [told.what];
       case 'agent-says':
         return says(told);
       case 'asked-to-resume':
@@ -104,11 +108,14 @@ export function createInvariants(bounds: Bounds): Invariants {
     }
   }
 
-  function signalled({ node, life: id, signal, people, at }: Extract<Told, { kind: 'signalled' }>): string[] {
+  function signalled(told: Extract<Told, { kind: 'signalled' }>): string[] {
+    const { node, life: id, signal, people, at } = told;
     const life = lifeOf(node, id);
     if (signal === 'drain') {
       life.drains += 1;
-      return life.drains > 1 ? [`${id} on ${node} was signalled ${life.drains} times`] : [];
+      const most = people === 0 ? 1 + life.unheard : 1;
+      if (told.unheard) life.unheard += 1;
+      return life.drains > most ? [`${id} on ${node} was signalled ${life.drains} times`] : [];
     }
     life.cutByUs = true;
     if (bounds.cutAfterMs === undefined)

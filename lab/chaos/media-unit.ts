@@ -92,7 +92,8 @@ export function createMediaUnit({ clock, node, tell }: MediaUnitOptions): MediaU
     unit.unsure = undefined;
     if (unsure === 'is lost') return { kind: 'failed', problem: 'operation not permitted' };
     if (life?.id !== id) return { kind: 'nothing-to-do', text: `${id} is not running any more` };
-    tell({ kind: 'signalled', node, life: id, signal, people: life.people });
+    const unheard = life.hears ? {} : { unheard: true };
+    tell({ kind: 'signalled', node, life: id, signal, people: life.people, ...unheard });
     if (signal === 'kill') life.end('killed');
     else life.signal();
     return unsure === undefined

@@ -19,6 +19,8 @@ export interface MediaLife {
   readonly startedAt: number;
   readonly signals: number;
   readonly people: number;
+  /** A signal that comes now is heard. */
+  readonly hears: boolean;
   /** A first signal came: no new room is put here by those that share its registry. */
   readonly draining: boolean;
   /** The Prometheus page; undefined while nobody listens. */
@@ -70,6 +72,9 @@ export function createMediaLife({ clock, id, pid, ended }: MediaLifeOptions): Me
     },
     get people() {
       return people();
+    },
+    get hears() {
+      return isRunning();
     },
     get draining() {
       return signals > 0;

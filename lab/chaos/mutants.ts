@@ -6,7 +6,16 @@ import * as v from 'valibot';
 import type { Guard } from './guard.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const SOURCES = ['fleet', 'functions', 'node-agent', 'lab', 'package.json', 'tsconfig.json'];
+const SOURCES = [
+  'fleet',
+  'functions',
+  'node-agent',
+  'providers',
+  'stacks',
+  'lab',
+  'package.json',
+  'tsconfig.json',
+];
 
 /** How long it took to find that a guard is gone; undefined: it was not found. */
 type Verdict = { runs: number; violation: string } | undefined;

@@ -30,6 +30,8 @@ export interface VirtualNodeOptions {
   send: SendHttp;
   connect: AgentLifeOptions['connect'];
   hasMediaRegistry: boolean;
+  /** Whoever has to be told before the media server is started for the first time; mostly nobody. */
+  announce?: () => Promise<boolean>;
   /** As its own agent measures it, from 0 to 1; a tenth unless told. */
   cpu?: () => number;
   tell(happening: Happening): void;
@@ -38,6 +40,9 @@ export interface VirtualNodeOptions {
 
 /** systemd starts the agent again after a second; until it runs, another half second passes. */
 const AGENT_BACK_MS = 1_500;
+
+/** A boot program that was not heard tries again. */
+const ANNOUNCED_AGAIN_MS = 5_000;
 
 /** It is accepted, and told that it may not survive the agent: no promise. */
 const IN_DOUBT = /an agent that starts again does not know of it/;
@@ -59,6 +64,7 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
   let on = false;
   let boots = 0;
   let wallOffsetMs = 0;
+  let isAnnounced = options.announce === undefined;
 
   function startAgent(): void {
     comingBack = undefined;
@@ -101,8 +107,17 @@ export function createVirtualNode(options: VirtualNodeOptions): VirtualNode {
   function boot(): void {
     on = true;
     boots += 1;
-    unit.boot();
+    if (isAnnounced) unit.boot();
+    else void announce(boots);
     startAgent();
+  }
+
+  /** Its media server is not there before that. */
+  async function announce(inBoot: number): Promise<void> {
+    isAnnounced = (await options.announce?.()) ?? true;
+    if (!on || boots !== inBoot) return;
+    if (isAnnounced) unit.boot();
+    else clock.after(ANNOUNCED_AGAIN_MS, () => void announce(inBoot));
   }
 
   function stopEverything(): void {

@@ -138,9 +138,11 @@ export async function runSchedule<Plan extends CommonPlan, Own extends OwnStep>(
 
   await time.run(BEGIN + schedule.calmAt, () => violation !== undefined);
   const restBy = BEGIN + schedule.calmAt + REST_WITHIN_MS;
-  while (violation === undefined && time.now() < restBy && !world.nodes().map(nodeNow).every(isAtRest))
+  const isAllAtRest = () => world.nodes().map(nodeNow).every(isAtRest) && world.unsettled?.() === undefined;
+  while (violation === undefined && time.now() < restBy && !isAllAtRest())
     await time.run(Math.min(restBy, time.now() + LOOK_EVERY_MS), () => violation !== undefined);
   violation ??= world.nodes().flatMap((each) => wrongAtTheEnd(nodeNow(each), world.alarms()))[0];
+  if (world.alarms().length === 0) violation ??= world.unsettled?.();
   return {
     violation,
     history,

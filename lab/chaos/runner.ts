@@ -2,6 +2,7 @@ import { createRandom } from '../rehearsal/random.ts';
 import { awsCloud } from './aws/cloud.ts';
 import { azureCloud } from './azure/cloud.ts';
 import type { ChaosCloud } from './cloud.ts';
+import { digitalOceanCloud } from './digitalocean/cloud.ts';
 import { gcpCloud } from './gcp/cloud.ts';
 import type { Guard } from './guard.ts';
 import { COMMON_GUARDS } from './guards.ts';
@@ -39,6 +40,7 @@ export interface Tested {
 export const TESTED: Readonly<Record<string, Tested>> = {
   aws: testedOf(awsCloud),
   azure: testedOf(azureCloud),
+  digitalocean: testedOf(digitalOceanCloud),
   gcp: testedOf(gcpCloud),
 };
 

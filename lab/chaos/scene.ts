@@ -56,3 +56,60 @@ export const promiseBroken: CommonScene = (draw, { size }, decidedAt) => {
     { at, kind: 'operator-drain', node },
   ];
 };
+
+/** Nobody can tell whether it is empty. */
+export const workUnknown: CommonScene = (draw, plan, decidedAt) => [
+  ...roomsEverywhere(draw, plan, decidedAt),
+  {
+    at: decidedAt + draw.whole(1, 8) * SECOND,
+    kind: 'network',
+    callers: { node: VICTIM },
+    way: 'metrics',
+    mischief: draw.oneOf(['lost', 'error', 'garbage']),
+    forMs: draw.whole(30, 90) * SECOND,
+    each: 1,
+  },
+];
+
+/** Between any two words of a node that drains, has no calls, and cannot tell its media server to end. */
+export const notYetEmpty: CommonScene = (draw, _plan, decidedAt) => {
+  const at = decidedAt + SECOND;
+  const forMs = draw.whole(10, 40) * SECOND;
+  return [
+    draw.oneOf<CommonStep>([
+      { at, kind: 'signal-unsure', node: VICTIM, arrives: false },
+      { at, kind: 'disk-full', node: VICTIM, forMs },
+      { at: at + 4 * SECOND, kind: 'runtime-silent', node: VICTIM, forMs },
+    ]),
+  ];
+};
+
+/** It boots again, and for a while cannot tell that. */
+export function bootsUnheard(draw: Draw, at: number, forMs: number): CommonStep[] {
+  const mischief = draw.oneOf(['lost', 'error', 'refused']);
+  return [
+    { at, kind: 'network', callers: { node: VICTIM }, way: 'store', mischief, forMs, each: 1 },
+    { at, kind: 'reboot', node: VICTIM, downMs: 15 * SECOND },
+  ];
+}
+
+/** One of them is silent, and a person protects the others. */
+export function silentAmongOthers(
+  draw: Draw,
+  { size }: { size: number },
+  { fromMs, untilMs }: { fromMs: number; untilMs: number },
+): { silent: CommonStep; others: number[] } {
+  const node = draw.whole(0, size - 1);
+  const at = Math.max(SECOND, fromMs);
+  const mischief = draw.oneOf(['lost', 'error', 'throttle']);
+  return {
+    silent: { at, kind: 'network', callers: { node }, way: 'store', mischief, forMs: untilMs - at, each: 1 },
+    others: Array.from({ length: size }, (_, other) => other).filter((other) => other !== node),
+  };
+}
+
+/** What a function asks of a store or an API is slow. */
+export function slowFunctions(draw: Draw, at: number, forMs: number): CommonStep {
+  const way = draw.oneOf(['store', 'store', 'api']);
+  return { at, kind: 'network', callers: 'functions', way, mischief: 'slow', forMs, each: draw.whole(1, 3) };
+}

@@ -9,3 +9,13 @@ export function placeOf(which: Which, nodes: readonly NodeInWorld[]): number | u
   );
   return decided[which.decided];
 }
+
+/** Of those in order of launch, the one that a step means; undefined: there is none. */
+export function memberMeant<Member>(
+  which: Which,
+  nodes: readonly NodeInWorld[],
+  members: readonly Member[],
+): Member | undefined {
+  const place = placeOf(which, nodes);
+  return place === undefined ? undefined : members[place];
+}

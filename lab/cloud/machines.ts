@@ -22,19 +22,28 @@ export interface KeptInstance {
   told?: Standing;
 }
 
-export interface MachineBookOptions<Instance> {
+/** What a twin gives whatever keeps its machines. */
+export interface MachinesOptions<Instance> {
   clock: CloudClock;
+  /** Real time, ms since the epoch. */
+  wallClock: () => number;
   emit(happening: Happening): void;
+  /** Gives an instance its metadata and its machine, and starts it. Calls back when it has booted. */
+  start(instance: Instance, booted: () => void): Promise<Machine>;
+}
+
+export interface MachineBookOptions<Instance> extends Omit<MachinesOptions<Instance>, 'wallClock'> {
   standingOf(instance: Instance): Standing;
   /** Its zone, or whatever says best where it is. */
   placeOf(instance: Instance): string;
   /** Its state in the cloud's own words, for people. */
   stateOf(instance: Instance): string;
-  /** Gives an instance its metadata and its machine, and starts it. Calls back when it has booted. */
-  start(instance: Instance, booted: () => void): Promise<Machine>;
   /** What of it can be read may be another now. */
   changed?(instance: Instance): void;
 }
+
+/** What a cloud shows of its book: what may come to be and end, and how, it says itself. */
+export type OpenBook<Instance> = Omit<MachineBook<Instance>, 'add' | 'start' | 'end'>;
 
 /** Every instance that there ever was, and the machines behind them. */
 export interface MachineBook<Instance> {

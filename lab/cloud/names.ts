@@ -1,5 +1,7 @@
-/** The clouds that have a twin. */
-export const CLOUD_NAMES = ['aws', 'azure', 'digitalocean', 'gcp'] as const;
+import { CLOUD_NAMES as ALL_CLOUDS } from '../../fleet/clouds.ts';
+
+/** The clouds that have a twin: each. */
+export const CLOUD_NAMES = ALL_CLOUDS;
 export type CloudName = (typeof CLOUD_NAMES)[number];
 
 /** For a help text. */

@@ -38,8 +38,8 @@ interface OpenBucket<Bucket, StoredObject> {
 export function textOf(objects: Objects<unknown, { key: string; body: Buffer }>) {
   return {
     object: (bucket: string, key: string) => objects.get(bucket, key)?.body.toString('utf8'),
-    putObject: (bucket: string, key: string, body: string) => {
-      objects.put(bucket, key, Buffer.from(body));
+    putObject: (bucket: string, key: string, body: string, metadata?: ObjectMetadata) => {
+      objects.put(bucket, key, Buffer.from(body), undefined, metadata);
     },
     removeObject: objects.remove,
     keys: (bucket: string) => objects.list(bucket, '').map(({ key }) => key),

@@ -73,9 +73,10 @@ export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
       const id = randomUUID();
       try {
         const answer = new Promise<unknown>((resolve, reject) => {
+          let end = 'Runtime exited before it answered';
           const timer = setTimeout(() => {
+            end = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
             child.kill('SIGKILL');
-            reject(new Error(`Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`));
           }, timeoutMs);
           waiting.set(id, (message) => {
             clearTimeout(timer);
@@ -84,7 +85,7 @@ export async function startSandbox(spec: SandboxSpec): Promise<Sandbox> {
           });
           void gone.then(() => {
             clearTimeout(timer);
-            reject(new Error('Runtime exited before it answered'));
+            reject(new Error(end));
           });
           child.send({ id, event, deadline: Date.now() + timeoutMs });
         });

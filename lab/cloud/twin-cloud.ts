@@ -1,3 +1,4 @@
+import type { ObjectMetadata } from '../../fleet/object-store.ts';
 import type { MachineFactory } from '../machine.ts';
 import type { Refusal, Standing, TwinEvent } from './events.ts';
 
@@ -40,7 +41,7 @@ export interface TwinCloud {
   crash(instance: string): Promise<void>;
   /** An object as it lies in a bucket, or undefined. Past all policies: for the rehearsal's own eyes. */
   object(bucket: string, key: string): string | undefined;
-  putObject(bucket: string, key: string, body: string): void;
+  putObject(bucket: string, key: string, body: string, metadata?: ObjectMetadata): void;
   removeObject(bucket: string, key: string): void;
   /** Every key in a bucket; none where there is no such bucket. */
   keys(bucket: string): string[];

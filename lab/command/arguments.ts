@@ -15,6 +15,17 @@ export function readingArguments<Arguments>(read: () => ReadArguments<Arguments>
   }
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** npm keeps for itself what is typed without `--` in front of it (`npm start --cloud=gcp`), and tells only this way. */
+export function refuseWhatNpmTook(flags: readonly string[], environment: Environment): void {
+  const taken = flags.find((flag) => environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined);
+  if (taken !== undefined)
+    throw new Error(
+      `npm took --${taken} for itself: what is meant for the command goes behind a -- of its own`,
+    );
+}
+
 export function wholeNumber(flag: string, written: string, least: number, most: number): number {
   const value = Number(written);
   if (written.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;

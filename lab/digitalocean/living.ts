@@ -33,7 +33,7 @@ function vpcLife(twin: OceanTwin): ResourceLife {
   return {
     async end({ id }) {
       const members = twin.droplets().filter(({ spec, isGone }) => spec.vpc === id && !isGone);
-      if (members.length > 0) throw new Error(`Error deleting VPC: 409 Can not delete VPC with members`);
+      if (members.length > 0) throw new Error(`Error deleting VPC: 403 Can not delete VPC with members`);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Faults, GARBAGE, spoiled } from '../cloud/faults.ts';
 import { type HttpReply, serve } from '../cloud/http-front.ts';
 import type { Listener } from '../cloud/listener.ts';
+import type { RawRequest } from '../raw-request.ts';
 import type { Droplet } from './droplets/droplet.ts';
 import type { OceanFaulty } from './faults.ts';
 import { PRIVATE_IP } from './front/views.ts';
@@ -13,13 +14,20 @@ export function createMetadataServer(
   faults: Pick<Faults<OceanFaulty>, 'take'>,
   onTrouble: (problem: string) => void,
 ): Promise<Listener> {
-  return serve(({ method, target }) => {
-    const path = target.startsWith(ROOT) ? target.slice(ROOT.length) : undefined;
-    const fault = faults.take({ service: 'metadata', action: path ?? target, instance: droplet.name });
-    if (fault !== undefined) return spoiled(fault, text(500, 'Internal Server Error'), text(200, GARBAGE));
-    const found = path === undefined || method !== 'GET' ? undefined : textAt(path, droplet);
-    return found === undefined ? text(404, 'not found') : text(200, found);
-  }, onTrouble);
+  return serve((request) => answerMetadata(request, droplet, faults), onTrouble);
+}
+
+/** Undefined: nothing at all, until whoever asks gives up. */
+export function answerMetadata(
+  { method, target }: Pick<RawRequest, 'method' | 'target'>,
+  droplet: Droplet,
+  faults: Pick<Faults<OceanFaulty>, 'take'>,
+): HttpReply | undefined {
+  const path = target.startsWith(ROOT) ? target.slice(ROOT.length) : undefined;
+  const fault = faults.take({ service: 'metadata', action: path ?? target, instance: droplet.name });
+  if (fault !== undefined) return spoiled(fault, text(500, 'Internal Server Error'), text(200, GARBAGE));
+  const found = path === undefined || method !== 'GET' ? undefined : textAt(path, droplet);
+  return found === undefined ? text(404, 'not found') : text(200, found);
 }
 
 /** As it is now: tags that come later are told too. */

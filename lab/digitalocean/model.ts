@@ -10,6 +10,7 @@ export interface OceanModel {
   firewalls: Firewall[];
   loadBalancers: LoadBalancer[];
   alerts: AlertPolicy[];
+  uptimeChecks: UptimeCheck[];
   /** `arn` is the name: Spaces has no ARNs. */
   buckets: Bucket[];
   objects: ProvisionedObject[];
@@ -91,4 +92,23 @@ export interface AlertPolicy {
   emails: string[];
   entities: string[];
   tags: string[];
+}
+
+export interface UptimeCheck {
+  id: string;
+  name: string;
+  type: string;
+  target: string;
+  regions: string[];
+  enabled: boolean;
+  alerts: UptimeAlert[];
+}
+
+export interface UptimeAlert {
+  id: string;
+  name: string;
+  type: string;
+  /** How long it must be so. */
+  periodMs: number;
+  emails: string[];
 }

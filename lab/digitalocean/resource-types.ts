@@ -51,6 +51,21 @@ const CREATORS: Readonly<Record<string, Create>> = {
       throw new Error('422: an alert must have an e-mail address or a channel of Slack');
     return { id: uuid(seed), outputs: { uuid: uuid(seed) } };
   },
+  'digitalocean:index/uptimeCheck:UptimeCheck': ({ regions }, seed) => {
+    // It would choose some itself, and its provider would want them away again each time.
+    if (!Array.isArray(regions) || regions.length === 0) throw new Error('a check must name its regions');
+    return { id: uuid(seed), outputs: {} };
+  },
+  'digitalocean:index/uptimeAlert:UptimeAlert': ({ type, threshold, comparison, notifications }, seed) => {
+    const { emails = [] } = Object([notifications].flat()[0]);
+    if (!Array.isArray(emails) || emails.length === 0)
+      throw new Error('422: an alert must have an e-mail address or a channel of Slack');
+    // Whatever is sent, it keeps these, and its provider would want another back each time.
+    const isDown = type === 'down' || type === 'down_global';
+    if (isDown && (threshold !== 1 || comparison !== 'less_than'))
+      throw new Error('an alert of what is down has the threshold 1 and the comparison less_than');
+    return { id: uuid(seed), outputs: {} };
+  },
   'digitalocean:index/spacesKey:SpacesKey': ({ grants }, seed) => {
     if (!Array.isArray(grants) || grants.length === 0) throw new Error('422: a key must have a grant');
     const accessKey = `DO00${hexId(`${seed} id`, 16).toUpperCase()}`;
@@ -86,9 +101,10 @@ const CREATORS: Readonly<Record<string, Create>> = {
     outputs: {},
   }),
   'pulumi-nodejs:dynamic/ebbtide:FunctionsAction': (inputs, _seed, { endpoint }) => {
-    const { namespace, package: inside, name, webSecret } = inputs;
+    const { namespace, package: inside, name, webSecret, open } = inputs;
     const path = `${inside}/${name}`;
-    const url = webSecret === undefined ? '' : webActionUrl(endpoint, String(namespace), path);
+    const url =
+      webSecret === undefined && open !== true ? '' : webActionUrl(endpoint, String(namespace), path);
     return { id: `${namespace}/${path}`, outputs: { function: path, url, version: '0.0.1', digest: '' } };
   },
   'pulumi-nodejs:dynamic/ebbtide:FunctionsTrigger': ({ namespace, name }) => ({

@@ -1,7 +1,8 @@
-import { type Answer, ApiError, type Caller } from '../aws/front/api.ts';
+import type { Answer, Caller } from '../aws/front/api.ts';
 import { createS3 } from '../aws/front/s3.ts';
 import { parseAuthorization, verifySignature } from '../aws/front/signature.ts';
 import type { Objects } from '../aws/objects.ts';
+import { ApiError, malformed } from '../cloud/api-error.ts';
 import type { Refusal } from '../cloud/events.ts';
 import { type Faults, GARBAGE, spoiled } from '../cloud/faults.ts';
 import type { RawRequest } from '../raw-request.ts';
@@ -33,7 +34,7 @@ export function createSpaces(options: SpacesOptions): (request: RawRequest) => A
         if (key !== undefined && mayDo(key, action, bucket)) return;
         const principal = key?.name ?? 'anonymous';
         refuse({ principal, action, resource, why: 'no grant of its key allows that' });
-        throw new ApiError('AccessDenied', 403, `${principal} may not ${action} on ${resource}`);
+        throw new ApiError(403, 'AccessDenied', `${principal} may not ${action} on ${resource}`);
       },
     };
   }
@@ -49,15 +50,14 @@ export function createSpaces(options: SpacesOptions): (request: RawRequest) => A
       if (fault !== undefined)
         return spoiled(fault, s3.renderError(s3.throttled), { status: 200, headers: {}, body: GARBAGE });
       if (header !== undefined) {
-        if (header.region !== region())
-          throw new ApiError('InvalidRegion', 400, `signed for ${header.region}`, true);
+        if (header.region !== region()) throw malformed('InvalidRegion', `signed for ${header.region}`);
         const known = key && { secretAccessKey: key.secretKey };
         const verdict = verifySignature(request, header, known, now());
-        if (!verdict.valid) throw new ApiError(verdict.code, 403, verdict.message, true);
+        if (!verdict.valid) throw new ApiError(403, verdict.code, verdict.message, { malformed: true });
       }
       const run = s3.operations[action];
       if (run === undefined)
-        throw new ApiError('NotImplemented', 501, `the twin does not know ${action}`, true);
+        throw new ApiError(501, 'NotImplemented', `the twin does not know ${action}`, { malformed: true });
       return run(read.input, callerOf(key));
     } catch (cause) {
       if (!(cause instanceof ApiError)) throw cause;

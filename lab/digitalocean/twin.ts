@@ -22,6 +22,7 @@ import { createRates, type RateLimits } from './front/rates.ts';
 import { PRIVATE_IP } from './front/views.ts';
 import { createActivations } from './functions/activations.ts';
 import { createScheduler } from './functions/scheduler.ts';
+import { createThrottle, FUNCTION_LIMITS, type FunctionLimits } from './functions/throttle.ts';
 import { createWeb, WEB } from './functions/web.ts';
 import { createFunctionsApi } from './functions-api/functions-api.ts';
 import type { FunctionsModel } from './functions-api/model.ts';
@@ -33,6 +34,7 @@ import type { OceanTwin } from './ocean-twin.ts';
 import { beginPlainOrchestrator } from './plain-orchestrator.ts';
 import { createSpaces } from './spaces.ts';
 import { createTokens } from './tokens.ts';
+import { createUptime } from './uptime.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -43,6 +45,8 @@ export interface TwinOptions extends TwinRun {
   onExchange?: (request: RawRequest, reply: HttpReply) => void;
   /** How often a token may ask; as DigitalOcean has it, unless told. */
   rates?: RateLimits;
+  /** How much a namespace may run; as DigitalOcean has it, unless told. */
+  functionLimits?: FunctionLimits;
   /** How long whoever calls a web function is let wait, in real ms; 30 s unless told. */
   asyncAfterMs?: number;
 }
@@ -54,6 +58,7 @@ const DROPLET_LIMIT = 25;
 /** A twin of what was provisioned; nothing happens in it before `start`. */
 export function createTwin(options: TwinOptions): OceanTwin {
   const { mode, onExchange, rates = RATES, asyncAfterMs = ASYNC_AFTER_MS } = options;
+  const { functionLimits = FUNCTION_LIMITS } = options;
   const control = mode === 'control';
   const { endpoint } = options.model.place;
   let model: OceanModel = { ...options.model, tags: [], buckets: [], objects: [] };
@@ -78,8 +83,10 @@ export function createTwin(options: TwinOptions): OceanTwin {
     environment,
     parametersOf: hands.parametersOf,
     emit,
+    throttle: createThrottle(clock.now, functionLimits),
   });
   const scheduler = createScheduler(functions, activations, clock);
+  const uptime = createUptime({ checks: () => model.uptimeChecks, clock, emit });
   objects.onWrite((_bucket, object) => noticeDecision(object, droplets, ({ id }) => String(id)));
 
   /** The pool has no size of its own: whoever decides that one goes wants one fewer. */
@@ -142,6 +149,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     for (const namespace of functions.namespaces.values())
       for (const action of namespace.actions.values()) await activations.warm(namespace, action);
     scheduler.begin();
+    uptime.begin();
   }
 
   function replaceModel(next: OceanModel): void {
@@ -194,6 +202,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
     async close() {
       await opening?.catch(() => undefined);
       scheduler.close();
+      uptime.close();
       endPlain();
       await droplets.close();
       await activations.close();

@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util';
 import { CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
-import { type ReadArguments, readingArguments, wholeNumber } from '../command/arguments.ts';
+import {
+  type Environment,
+  type ReadArguments,
+  readingArguments,
+  refuseWhatNpmTook,
+  wholeNumber,
+} from '../command/arguments.ts';
 
 export interface LocalStackArguments {
   cloud: CloudName;
@@ -20,11 +26,15 @@ fleet and people in calls behind it. It lasts until Ctrl+C, and leaves nothing b
 It needs the Pulumi CLI in PATH, or EBBTIDE_PULUMI with the way to it.
 `;
 
-export function readLocalStackArguments(argv: readonly string[]): ReadArguments<LocalStackArguments> {
-  return readingArguments(() => read(argv));
+export function readLocalStackArguments(
+  argv: readonly string[],
+  environment: Environment,
+): ReadArguments<LocalStackArguments> {
+  return readingArguments(() => read(argv, environment));
 }
 
-function read(argv: readonly string[]): ReadArguments<LocalStackArguments> {
+function read(argv: readonly string[], environment: Environment): ReadArguments<LocalStackArguments> {
+  refuseWhatNpmTook(['cloud', 'factor'], environment);
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,

@@ -12,7 +12,7 @@ Get it from https://www.pulumi.com/docs/install/, or say where it is: EBBTIDE_PU
 
 /** `npm run lab`: until it is interrupted. */
 export function localStackCommand(argv: readonly string[]): Promise<number> {
-  return runCommand(readLocalStackArguments(argv), { typed: 'npm run lab', usage: USAGE, run });
+  return runCommand(readLocalStackArguments(argv, process.env), { typed: 'npm run lab', usage: USAGE, run });
 }
 
 async function run(options: LocalStackArguments): Promise<number> {

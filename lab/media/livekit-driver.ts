@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { CrowdProcess } from './crowd-process.ts';
 import type { MediaDriver, MediaNode, Participant } from './driver.ts';
@@ -13,6 +14,15 @@ export interface LiveKitDriverOptions {
 
 /** LiveKit leaves out a node whose entry is older. */
 const FRESH_MS = 5_000;
+/** Servers on a machine that is busy with others may all be late for a moment: whoever wants to talk tries again. */
+const PATIENCE_MS = 10_000;
+const TRY_AGAIN_MS = 500;
+
+interface Chosen {
+  node: MediaNode;
+  /** As LiveKit calls it. */
+  id: string;
+}
 
 /** People with real WebRTC clients on real LiveKit servers. */
 export class LiveKitDriver implements MediaDriver {
@@ -34,6 +44,21 @@ export class LiveKitDriver implements MediaDriver {
   async openRoom(nodes: readonly MediaNode[], room: string): Promise<MediaNode> {
     const { apiKey, apiSecret, redis } = this.#options;
     if (redis === undefined) throw new Error('rooms are placed by the registry in Redis, and there is none');
+    const until = Date.now() + PATIENCE_MS;
+    let chosen = await this.#choose(redis, nodes);
+    while (chosen === undefined && Date.now() < until) {
+      await sleep(TRY_AGAIN_MS);
+      chosen = await this.#choose(redis, nodes);
+    }
+    if (chosen === undefined) throw new Error(`no node takes ${room}: of ${nodes.length} none is serving`);
+    const { host, signalPort } = chosen.node;
+    const service = new RoomServiceClient(`http://${host}:${signalPort}`, apiKey, apiSecret);
+    this.#rooms.push({ room, node: chosen.node.id });
+    await service.createRoom({ name: room, nodeId: chosen.id });
+    return chosen.node;
+  }
+
+  async #choose(redis: string, nodes: readonly MediaNode[]): Promise<Chosen | undefined> {
     const fresh = Date.now() - FRESH_MS;
     const taking = new Set(
       (await readRegistry(redis))
@@ -46,12 +71,7 @@ export class LiveKitDriver implements MediaDriver {
         id !== undefined && taking.has(id) ? [{ node, id, rooms: this.#roomsOn(node) }] : [],
       )
       .sort((a, b) => a.rooms - b.rooms);
-    if (chosen === undefined) throw new Error(`no node takes ${room}: of ${nodes.length} none is serving`);
-    const { host, signalPort } = chosen.node;
-    const service = new RoomServiceClient(`http://${host}:${signalPort}`, apiKey, apiSecret);
-    this.#rooms.push({ room, node: chosen.node.id });
-    await service.createRoom({ name: room, nodeId: chosen.id });
-    return chosen.node;
+    return chosen;
   }
 
   async join(node: MediaNode, room: string, identity: string): Promise<Participant> {

@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util';
 import { CLOUD_NAMES, CLOUDS_TOLD, type CloudName, readCloudName } from '../cloud/names.ts';
-import { type ReadArguments, readingArguments, wholeNumber } from '../command/arguments.ts';
+import {
+  type Environment,
+  type ReadArguments,
+  readingArguments,
+  refuseWhatNpmTook,
+  wholeNumber,
+} from '../command/arguments.ts';
 
 export interface RehearsalArguments {
   /** One after the other. */
@@ -22,7 +28,8 @@ leaked no machine and was refused nothing.
 
   npm start -- [options]
 
-  --cloud NAME            only this cloud: ${CLOUDS_TOLD}   [one after the other]
+  --cloud NAME            only this cloud: ${CLOUDS_TOLD}; may be given more than once
+                                                                                  [all, one after the other]
   --media KIND            twin: stands in for LiveKit, needs nothing; container: the same as a container
                           image, with a twin of Docker; livekit: the real server                        [twin]
   --livekit-server PATH   the real livekit-server; else EBBTIDE_LIVEKIT_SERVER, else it is looked for in PATH
@@ -35,20 +42,18 @@ leaked no machine and was refused nothing.
 /** `environment` gives what flags leave out. */
 export function readArguments(
   argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): ReadArguments<RehearsalArguments> {
   return readingArguments(() => read(argv, environment));
 }
 
-function read(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): ReadArguments<RehearsalArguments> {
+function read(argv: readonly string[], environment: Environment): ReadArguments<RehearsalArguments> {
+  refuseWhatNpmTook(['cloud', 'media', 'livekit-server', 'factor', 'seed'], environment);
   const { values } = parseArgs({
     args: [...argv],
     allowPositionals: false,
     options: {
-      cloud: { type: 'string' },
+      cloud: { type: 'string', multiple: true },
       media: { type: 'string', default: 'twin' },
       'livekit-server': { type: 'string' },
       factor: { type: 'string', default: '60' },
@@ -69,7 +74,7 @@ function read(
   return {
     kind: 'go',
     arguments: {
-      clouds: cloud === undefined ? CLOUD_NAMES : [readCloudName(cloud)],
+      clouds: cloud === undefined ? CLOUD_NAMES : [...new Set(cloud.map(readCloudName))],
       media,
       factor: wholeNumber('--factor', values.factor, 1, 240),
       seed: wholeNumber('--seed', values.seed, 0, 4_294_967_295),

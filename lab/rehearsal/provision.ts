@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ports } from '../instance/ports.ts';
-import { findProgram } from '../instance/tools.ts';
 import { buildTwinLiveKit } from '../media/build-twin-livekit.ts';
 import type { MediaDriver } from '../media/driver.ts';
 import { RedisServer } from '../media/redis.ts';
 import { TwinDriver } from '../media/twin-driver.ts';
 import type { RehearsalArguments } from './arguments.ts';
 import type { RehearsedCloud } from './clouds.ts';
+import { findLiveKit } from './find-livekit.ts';
 import type { Mode } from './report.ts';
 import { type Occasion, readStackConfig } from './stack-config.ts';
 
@@ -65,14 +65,6 @@ export async function provision<Applied>(
     await close();
     throw cause;
   }
-}
-
-/** The real server's program; an error says where it was looked for. */
-export function findLiveKit(livekitServer: string | undefined): string {
-  const program = livekitServer === undefined ? findProgram('livekit-server') : resolve(livekitServer);
-  if (program !== undefined && existsSync(program)) return program;
-  const where = program === undefined ? 'livekit-server is not in PATH' : `there is no ${program}`;
-  throw new Error(`${where}: say where the real server is with --livekit-server PATH`);
 }
 
 async function mediaServer(

@@ -7,19 +7,15 @@ import { REHEARSED } from './clouds.ts';
 import { advance, DAWN, type DayClock } from './day-clock.ts';
 import type { Picture } from './picture.ts';
 import { type DayShape, type Gate, planDay } from './plan.ts';
-import { findLiveKit, type Provisioned, provision } from './provision.ts';
-import { type Mode, type Report, shortcomings, type Trouble } from './report.ts';
+import { type Provisioned, provision } from './provision.ts';
+import { type Mode, type Outcome, shortcomings, type Trouble } from './report.ts';
 import { createRun, type Run } from './run.ts';
 import type { News } from './tally.ts';
 
-export interface Outcome {
-  report: Report;
-  /** Why it is not ok, in plain words; empty where it is. */
-  shortcomings: string[];
-}
-
 export interface RehearseOptions extends Omit<RehearsalArguments, 'clouds' | 'json'> {
   cloud: CloudName;
+  /** Which of how many, for people; empty where it is the only one. */
+  place: string;
   show: (picture: Picture) => void;
   signal: AbortSignal;
 }
@@ -53,15 +49,13 @@ const LIVEKIT_DAY = {
 /** Provisions, lives the day twice side by side, and tells how it went. Whatever it started has ended when it returns. */
 export async function rehearse(options: RehearseOptions): Promise<Outcome> {
   const startedAt = Date.now();
-  const title = `Ebbtide rehearsal: ${options.cloud}, ${MEDIA[options.media]}`;
+  const title = `Ebbtide rehearsal: ${options.cloud}${options.place}, ${MEDIA[options.media]}`;
   const news: Picture['news'][number][] = [];
   const draw = (act: string, runs: readonly Run[]): void => {
     const elapsedMs = Date.now() - startedAt;
     options.show({ elapsedMs, startedAt, title, act, runs: runs.map((run) => run.picture()), news });
   };
 
-  // Told before anything is begun.
-  if (options.media === 'livekit') findLiveKit(options.livekitServer);
   draw('applying the Pulumi program to a twin cloud', []);
   const provisioned = await provision(options, REHEARSED[options.cloud]);
   const { load } = REHEARSED[options.cloud];
@@ -84,10 +78,10 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
       signal: options.signal,
       draw,
     });
-    const report = { runs: runs.map((run) => run.report()) };
+    const reports = runs.map((run) => run.report());
     draw('the day is over', runs);
-    const found = shortcomings(report.runs, [...missed.flatMap(troublesOfGate), ...runs.flatMap(troublesOf)]);
-    return { report: { ok: found.length === 0, ...report }, shortcomings: found };
+    const troubles = [...missed.flatMap(troublesOfGate), ...runs.flatMap(troublesOf)];
+    return { cloud: options.cloud, runs: reports, shortcomings: shortcomings(reports, troubles) };
   } finally {
     await endAll([...runs, provisioned]);
   }

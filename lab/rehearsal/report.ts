@@ -23,15 +23,43 @@ export interface RunReport {
   releaseMs: number[];
   /** In the cloud's time. */
   nodeSeconds: number;
+  /** What the machines that left would have cost from their end to the day's, in the cloud's time. */
+  nodeSecondsSaved: number;
   /** Machines that run at the end and are neither in their group nor on their way out. */
   leaked: number;
   /** API calls that the provisioned policies did not allow. */
   refusedCalls: number;
 }
 
+/** What came of one cloud. */
+export interface Outcome {
+  cloud: CloudName;
+  /** None where the rehearsal itself failed. */
+  runs: RunReport[];
+  /** Why it did not show what it must, in plain words; empty where it did. */
+  shortcomings: string[];
+}
+
+/** A cloud that this machine cannot rehearse. */
+export interface LeftOut {
+  cloud: CloudName;
+  why: string;
+}
+
+/** Of all clouds together. */
 export interface Report {
   ok: boolean;
+  shortcomings: string[];
+  leftOut: readonly LeftOut[];
   runs: RunReport[];
+}
+
+export function reportOf(outcomes: readonly Outcome[], leftOut: readonly LeftOut[]): Report {
+  const shortcomings = outcomes.flatMap(({ cloud, shortcomings }) =>
+    shortcomings.map((text) => `${cloud}: ${text}`),
+  );
+  const runs = outcomes.flatMap((outcome) => outcome.runs);
+  return { ok: shortcomings.length === 0 && runs.length > 0, shortcomings, leftOut, runs };
 }
 
 /** What makes a rehearsal fail besides its figures: something of the rehearsal itself went wrong. */

@@ -10,7 +10,15 @@ import { People } from './people.ts';
 import type { NodePhase, NodePicture, RunPicture } from './picture.ts';
 import type { DayPlan } from './plan.ts';
 import type { Mode, RunReport } from './report.ts';
-import { type News, newTally, type Observation, observe, scaleInsDone, type Tally } from './tally.ts';
+import {
+  type News,
+  newTally,
+  type Observation,
+  observe,
+  savedMs,
+  scaleInsDone,
+  type Tally,
+} from './tally.ts';
 
 export interface RunOptions {
   cloud: CloudName;
@@ -143,6 +151,7 @@ export class Run {
         emptyAt === undefined || goneAt === undefined ? [] : [goneAt - emptyAt],
       ),
       nodeSeconds: Math.round(this.#twin.nodeSeconds()),
+      nodeSecondsSaved: Math.round((savedMs(tally, Date.now()) / 1000) * this.#options.factor),
       leaked: this.#twin.leaked().length,
       refusedCalls: this.#twin.refused().length,
     };

@@ -79,6 +79,14 @@ export function scaleInsDone(tally: Tally): number {
   return tally.drains.filter(({ scaleIn, goneAt }) => scaleIn && goneAt !== undefined).length;
 }
 
+/** For how long, until `now`, the group did without the machines that it wanted back; in real time. */
+export function savedMs(tally: Tally, now: number): number {
+  return tally.drains.reduce(
+    (sum, { scaleIn, goneAt }) => sum + (scaleIn && goneAt !== undefined ? now - goneAt : 0),
+    0,
+  );
+}
+
 function observeCloud(tally: Tally, event: TwinEvent): Tally {
   const { at } = event;
   switch (event.kind) {

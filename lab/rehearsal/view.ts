@@ -9,6 +9,8 @@ export interface View {
 }
 
 const REDRAW_MS = 200;
+/** For a terminal that does not tell its own. */
+const USUAL_SIZE = { columns: 80, rows: 24 };
 const ESCAPE = '\u001b[';
 
 /** A terminal is redrawn; anything else gets lines. */
@@ -24,9 +26,11 @@ function screenView(out: NodeJS.WriteStream): View {
   const showCursor = () => out.write(`${ESCAPE}?25h`);
   process.once('exit', showCursor);
   const draw = (picture: Picture) => {
+    const rows = out.rows || USUAL_SIZE.rows;
+    const columns = out.columns || USUAL_SIZE.columns;
     // What is left of a taller picture, or of a terminal that was made smaller, is cleared away.
-    const up = height === 0 ? `${ESCAPE}?25l` : `${ESCAPE}${Math.min(height, out.rows - 1)}A\r${ESCAPE}J`;
-    const lines = screen(picture, { columns: out.columns, rows: out.rows });
+    const up = height === 0 ? `${ESCAPE}?25l` : `${ESCAPE}${Math.min(height, rows - 1)}A\r${ESCAPE}J`;
+    const lines = screen(picture, { columns, rows });
     out.write(`${up}${lines.map((line) => `${line}\n`).join('')}`);
     height = lines.length;
     drawnAt = performance.now();

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BootSourceSettings } from '../../fleet/boot-manifest.ts';
 import { FinalError } from './retry.ts';
 
+/** `leaves`: it was decided before it could take calls. */
+export type Welcome = 'serves' | 'leaves';
+
 /** What a boot takes from the cloud that its node is in. Each rejects with an error that names what was asked for. */
 export interface BootSource {
   /** What the machine knows of itself, by the placeholder that it fills in. */
@@ -12,6 +15,10 @@ export interface BootSource {
   secretNames: Readonly<Record<string, string>>;
   /** Secrets by their names; all of them or none. */
   readSecrets(names: string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Where whoever ends machines must have heard of one before it takes calls: tells him.
+   */
+  announce?(): Promise<Welcome>;
 }
 
 /** Of a store whose secrets are objects as all else is. */

@@ -34,8 +34,11 @@ interface Node {
 /** Written when all stages were done. It names the machine: in an image it says nothing of the machines made from it. */
 const DONE = '/var/lib/ebbtide/boot-done';
 
-/** How far it came: all stages are done, or some, or not even the first, which is the agent's. */
-export type BootEnd = 'all' | 'some' | 'none';
+/**
+ * How far it came: all stages are done, or some, or not even the first, which is the agent's. `agent-only`: no more than
+ * that was to be done, as the node leaves.
+ */
+export type BootEnd = 'all' | 'agent-only' | 'some' | 'none';
 
 /**
  * Makes the node what its manifest says, stage by stage; a stage that fails ends it, and what came before runs on. So
@@ -53,6 +56,14 @@ export async function boot(options: BootOptions): Promise<BootEnd> {
       return 'all';
     }
     for (const stage of node.manifest.stages) {
+      // The first is the agent's: it can answer the cloud, whatever becomes of the others.
+      if (end === 'some') {
+        doing = 'announce';
+        if ((await patiently(options, doing, async () => node.source.announce?.())) === 'leaves') {
+          log('info', 'boot-stands-back', { reason: 'it is decided already that this node leaves' });
+          return 'agent-only';
+        }
+      }
       doing = stage.name;
       await carryOut(stage, node, options);
       end = 'some';

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { createAwsClient } from '../../fleet/aws/client.ts';
 import { operatorCredentials } from '../../fleet/aws/operator-credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
-import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
 import { sweep } from './sweep.ts';
 import { createSweptGroup } from './swept-group.ts';
 
@@ -35,14 +34,8 @@ export async function runSweep(
   });
   await sweep({
     pool,
-    onDestroy: v.parse(onDestroySchema, onDestroy),
     group: createSweptGroup(client, group, terminateHook),
     registry: createBucketRegistry({ store: createS3Store({ client, bucket }) }),
-    now: Date.now,
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    say: sayToPerson,
-    deadlineMs: DEADLINE_MS,
+    ...toolsOfDestroy(onDestroy),
   });
 }

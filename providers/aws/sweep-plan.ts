@@ -3,10 +3,11 @@ import { type FleetReading, readingOf } from '../../fleet/registry.ts';
 import {
   hasDrained,
   isKnownEmpty,
+  planForNothing,
+  refusalFor,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
-  unreadRegistry,
 } from '../sweep-plan.ts';
 
 /** All that a sweep knows in one round. `group` is undefined where AWS says that there is no such group. */
@@ -28,23 +29,16 @@ export type SweepStep =
   | { kind: 'complete'; node: string };
 
 /** Pure: what to do next so that no machine is left. */
-export function planSweep(
-  { group, fleet }: SweepWorld,
-  { onDestroy, begun }: SweepRules,
-): SweepPlan<SweepStep> {
-  if (group === undefined) {
-    if (begun || fleet.complete) return { kind: 'done' };
-    return { kind: 'lost', reason: unreadRegistry(fleet) };
-  }
+export function planSweep({ group, fleet }: SweepWorld, rules: SweepRules): SweepPlan<SweepStep> {
+  const { onDestroy } = rules;
+  if (group === undefined) return planForNothing(rules, fleet);
   const machines = group.machines.map((machine) => ({
     ...machine,
     state: machine.lifecycleState,
     reading: readingOf(fleet, machine.node),
   }));
-  const occupied = machines.filter((machine) => !isGivenUp(machine) && !isKnownEmpty(machine));
-  if (onDestroy === 'refuse' && !begun && occupied.length > 0) {
-    return { kind: 'refuse', nodes: occupied, machines: machines.length };
-  }
+  const refusal = refusalFor(machines, isGivenUp, rules);
+  if (refusal !== undefined) return refusal;
   const steps = [
     ...(onDestroy === 'cut' && group.retains ? [{ kind: 'stop-retaining' } as const] : []),
     ...(Object.values(group.sizes).some((size) => size > 0) ? [{ kind: 'ask-for-none' } as const] : []),

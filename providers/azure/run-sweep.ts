@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
 import { createAzureClient } from '../../fleet/azure/client.ts';
@@ -7,7 +6,7 @@ import { operatorToken } from '../../fleet/azure/operator-token.ts';
 import { createScaleSet } from '../../fleet/azure/scale-set.ts';
 import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
-import { onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
 import { sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
@@ -48,14 +47,8 @@ export async function runSweep(
   });
   await sweep({
     pool: { ...pool, region: pool.location },
-    onDestroy: v.parse(onDestroySchema, onDestroy),
     scaleSet: createScaleSet(client, pool),
     registry: createBucketRegistry({ store: createBlobStore(blobs) }),
-    now: Date.now,
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    say: sayToPerson,
-    deadlineMs: DEADLINE_MS,
+    ...toolsOfDestroy(onDestroy, DEADLINE_MS),
   });
 }

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
 import { createDroplets } from '../../fleet/digitalocean/droplets.ts';
 import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { verifyStatus } from '../../fleet/status-signature.ts';
-import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { sweep } from './sweep.ts';
 import { createSweptOrchestrator } from './swept-orchestrator.ts';
@@ -42,22 +42,17 @@ export async function runSweep(
     credentials: async () => ({ accessKeyId, secretAccessKey }),
     environment,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    patientBy: createRealClock(),
     buckets: { code: state.codeBucket, statuses: state.statusesBucket },
   });
   await sweep({
     pool: state,
-    onDestroy: v.parse(onDestroySchema, onDestroy),
     orchestrator: createSweptOrchestrator({ api, inside, ...state }),
     droplets: createDroplets({ client, pool }),
     registry: createBucketRegistry({
       store,
       verify: (status) => verifyStatus(state.poolSecret, status),
     }),
-    now: Date.now,
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    say: sayToPerson,
-    deadlineMs: DEADLINE_MS,
+    ...toolsOfDestroy(onDestroy),
   });
 }

@@ -2,19 +2,19 @@ import type { Decision } from '../../fleet/decision.ts';
 import type { Droplet } from '../../fleet/digitalocean/droplet-schemas.ts';
 import {
   type DecisionsReading,
-  decisionOf,
   EMPTY_WORD_MS,
   type FleetReading,
   type NodeReading,
-  readingOf,
 } from '../../fleet/registry.ts';
 import {
-  hasDrained,
+  hasDrainedFor,
   isKnownEmpty,
+  knownOf,
+  planForNothing,
+  refusalFor,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
-  unreadRegistry,
 } from '../sweep-plan.ts';
 import type { OrchestratorState } from './swept-orchestrator.ts';
 
@@ -46,16 +46,14 @@ interface SweptDroplet extends SweptMachine {
 const SLACK_MS = 15_000;
 
 /** Pure: what to do next so that no droplet is left, and none comes. */
-export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): SweepPlan<SweepStep> {
+export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<SweepStep> {
+  const { onDestroy } = rules;
   const { orchestrator, fleet } = world;
   const droplets = world.droplets.map((droplet) => see(droplet, world));
-  if (orchestrator.kind === 'gone' && droplets.length === 0) {
-    const doubt = begun ? undefined : doubtOf(fleet);
-    return doubt === undefined ? { kind: 'done' } : { kind: 'lost', reason: doubt };
-  }
-  const occupied = droplets.filter((droplet) => !isOver(droplet) && !isKnownEmpty(droplet));
-  if (onDestroy === 'refuse' && !begun && occupied.length > 0)
-    return { kind: 'refuse', nodes: occupied, machines: droplets.length };
+  if (orchestrator.kind === 'gone' && droplets.length === 0)
+    return planForNothing(rules, fleet, speakingIn(fleet));
+  const refusal = refusalFor(droplets, isOver, rules);
+  if (refusal !== undefined) return refusal;
   // A droplet that goes before nothing wakes the orchestrator is one that it makes again.
   if (orchestrator.kind === 'awake')
     return { kind: 'sweep', steps: [{ kind: 'shut-orchestrator' }], waitsFor: droplets };
@@ -67,11 +65,10 @@ export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): 
 }
 
 /** What speaks against it that the pool is gone: another account's token sees nothing of it either. */
-function doubtOf(fleet: FleetReading): string | undefined {
-  const { nodes, complete } = fleet;
+function speakingIn({ nodes }: FleetReading): string | undefined {
   const speaking = [...nodes].flatMap(([node, { kind }]) => (kind === 'fresh' ? [node] : []));
-  if (speaking.length > 0) return `nodes of it speak all the same: ${speaking.slice(0, 3).join(', ')}`;
-  return complete ? undefined : unreadRegistry(fleet);
+  if (speaking.length === 0) return undefined;
+  return `nodes of it speak all the same: ${speaking.slice(0, 3).join(', ')}`;
 }
 
 /** No run of it can be under way any more. */
@@ -79,31 +76,24 @@ function hasEnded({ orchestrator, shutForMs }: SweepWorld): boolean {
   return orchestrator.kind === 'gone' || shutForMs >= orchestrator.runsMs + SLACK_MS;
 }
 
-function see(droplet: Droplet, { fleet, decisions }: SweepWorld): SweptDroplet {
+function see(droplet: Droplet, world: SweepWorld): SweptDroplet {
   const { name: node, status: state } = droplet;
   const machine = String(droplet.id);
-  const decided = decisionOf(decisions, node);
-  const isOurs = decided.kind === 'decided' && decided.decision.machine === machine;
   return {
     droplet,
     node,
     machine,
     zone: droplet.region.slug,
     state,
-    reading: believed(readingOf(fleet, node), machine),
-    decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
+    ...knownOf(node, (told) => told === machine, world, believed),
   };
 }
 
 /** All nodes write with one key: what one of them did not sign itself may be another's word. */
-function believed(reading: NodeReading, machine: string): NodeReading {
-  if (reading.kind !== 'fresh') return reading;
-  if (reading.signature !== 'right')
-    return {
-      kind: 'unreadable',
-      reason: `its status is ${reading.signature === 'wrong' ? 'wrongly signed' : 'not signed'}`,
-    };
-  return reading.status.machine === machine ? reading : { kind: 'missing' };
+function believed(reading: NodeReading): NodeReading {
+  if (reading.kind !== 'fresh' || reading.signature === 'right') return reading;
+  const how = reading.signature === 'wrong' ? 'wrongly signed' : 'not signed';
+  return { kind: 'unreadable', reason: `its status is ${how}` };
 }
 
 /** Nothing runs on it, and has not for a while: one that is restarted has spoken within that. */
@@ -117,9 +107,8 @@ function endWhenEmpty(droplet: SweptDroplet): SweepStep[] {
   if (!isKnownEmpty(droplet)) return [];
   const { node, machine, reading, decision } = droplet;
   if (decision === undefined) return [{ kind: 'decide', node, machine }];
-  const isFor = reading.kind === 'fresh' && reading.status.decision?.id === decision.id;
   const isNow = reading.kind === 'fresh' && reading.ageMs <= EMPTY_WORD_MS;
-  return isFor && isNow && hasDrained(droplet) ? [deletion(droplet)] : [];
+  return isNow && hasDrainedFor(droplet, decision) ? [deletion(droplet)] : [];
 }
 
 function deletion({ droplet }: SweptDroplet): SweepStep {

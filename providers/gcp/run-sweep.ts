@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
@@ -6,7 +5,7 @@ import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
 import { operatorToken } from '../../fleet/gcp/operator-token.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
-import { DEADLINE_MS, onDestroySchema, REQUEST_TIMEOUT_MS, sayToPerson } from '../sweep-state.ts';
+import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
 import { sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
@@ -31,14 +30,8 @@ export async function runSweep(
   const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   await sweep({
     pool,
-    onDestroy: v.parse(onDestroySchema, onDestroy),
     compute: createCompute({ client, clock: createRealClock(), ...pool }),
     registry: createBucketRegistry({ store: createStorageStore({ client, bucket: pool.bucket }) }),
-    now: Date.now,
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    say: sayToPerson,
-    deadlineMs: DEADLINE_MS,
+    ...toolsOfDestroy(onDestroy),
   });
 }

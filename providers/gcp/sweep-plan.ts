@@ -1,14 +1,16 @@
 import type { Decision } from '../../fleet/decision.ts';
 import type { GcpMachine } from '../../fleet/gcp/pool-machines.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
-import { type DecisionsReading, decisionOf, type FleetReading, readingOf } from '../../fleet/registry.ts';
+import type { DecisionsReading, FleetReading } from '../../fleet/registry.ts';
 import {
   hasDrained,
   isKnownEmpty,
+  knownOf,
+  planForNothing,
+  refusalFor,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
-  unreadRegistry,
 } from '../sweep-plan.ts';
 
 /** All that a sweep knows in one round. `hasGroup`: false where Google says that there is no such group. */
@@ -39,16 +41,16 @@ interface SweptInstance extends GcpMachine, SweptMachine {
 }
 
 /** Pure: what to do next so that no machine is left, in the group or out of it. */
-export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): SweepPlan<SweepStep> {
+export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<SweepStep> {
+  const { onDestroy } = rules;
   const { hasGroup, grows, targetSize, fleet } = world;
-  const machines = world.machines.map((machine) => see(machine, world));
-  if (!hasGroup && machines.length === 0) {
-    if (begun || fleet.complete) return { kind: 'done' };
-    return { kind: 'lost', reason: unreadRegistry(fleet) };
-  }
-  const occupied = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
-  if (onDestroy === 'refuse' && !begun && occupied.length > 0)
-    return { kind: 'refuse', nodes: occupied, machines: machines.length };
+  const machines = world.machines.map((machine) => ({
+    ...machine,
+    ...knownOf(machine.node, (told) => told === machine.machine, world),
+  }));
+  if (!hasGroup && machines.length === 0) return planForNothing(rules, fleet);
+  const refusal = refusalFor(machines, isOver, rules);
+  if (refusal !== undefined) return refusal;
   const hasNone = !grows && machines.length === 0 && world.showsEveryMember;
   const mayEmpty = onDestroy === 'cut' || hasNone;
   const steps: SweepStep[] = [
@@ -58,19 +60,6 @@ export function planSweep(world: SweepWorld, { onDestroy, begun }: SweepRules): 
   ];
   if (machines.length === 0 && steps.length === 0 && targetSize === 0) return { kind: 'done' };
   return { kind: 'sweep', steps, waitsFor: machines };
-}
-
-function see(machine: GcpMachine, { fleet, decisions }: SweepWorld): SweptInstance {
-  const reading = readingOf(fleet, machine.node);
-  // A name may come again, and an earlier machine's words are none of this one.
-  const ofAnother = reading.kind === 'fresh' && reading.status.machine !== machine.machine;
-  const decided = decisionOf(decisions, machine.node);
-  const isOurs = decided.kind === 'decided' && decided.decision.machine === machine.machine;
-  return {
-    ...machine,
-    reading: ofAnother ? { kind: 'missing' } : reading,
-    decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
-  };
 }
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */

@@ -1,5 +1,6 @@
 import { MetricAlarm } from '@pulumi/aws/cloudwatch/index.js';
 import * as pulumi from '@pulumi/pulumi';
+import { POOL_ALARMS } from '../../fleet/pool-alarms.ts';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
 import type { AwsNames } from './names.ts';
 
@@ -60,6 +61,13 @@ export class PoolAlarms extends pulumi.ComponentResource {
 
 function alarmsOf({ names, watcher, terminationPolicy }: PoolAlarmsArgs): Alarm[] {
   const ofPool = { namespace: names.metricNamespace, statistic: 'Maximum', missing: 'notBreaching' } as const;
+  const some = (name: keyof typeof POOL_ALARMS & keyof typeof POOL_METRICS): Alarm => ({
+    ...ofPool,
+    name,
+    description: POOL_ALARMS[name].says,
+    metricName: POOL_METRICS[name],
+    minutes: POOL_ALARMS[name].minutes,
+  });
   const errorsOf = (functionName: pulumi.Input<string>) =>
     ({
       namespace: 'AWS/Lambda',
@@ -69,36 +77,10 @@ function alarmsOf({ names, watcher, terminationPolicy }: PoolAlarmsArgs): Alarm[
       missing: 'notBreaching',
     }) as const;
   return [
-    {
-      ...ofPool,
-      name: 'stale',
-      description:
-        'A node has stopped saying how it is. It is kept, and not chosen to leave, until it speaks again.',
-      metricName: POOL_METRICS.stale,
-      minutes: 3,
-    },
-    {
-      ...ofPool,
-      name: 'unknown',
-      description: 'Of a node it is not known what runs on it. It is kept, and not chosen to leave.',
-      metricName: POOL_METRICS.unknown,
-      minutes: 5,
-    },
-    {
-      ...ofPool,
-      name: 'overdue',
-      description: 'A node has been draining for longer than scaleIn.warnAfter.',
-      metricName: POOL_METRICS.overdue,
-      minutes: 1,
-    },
-    {
-      ...ofPool,
-      name: 'alarming',
-      description:
-        'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
-      metricName: POOL_METRICS.alarming,
-      minutes: 3,
-    },
+    some('stale'),
+    some('unknown'),
+    some('overdue'),
+    some('alarming'),
     {
       // From the group itself: it holds when the watcher fails too.
       name: 'retained',

@@ -36,8 +36,8 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
   const [agent, boot, terminationPolicy, watcher] = await Promise.all([
     bundler.agent(),
     bundler.boot('aws'),
-    bundler.awsFunction('termination-policy'),
-    bundler.awsFunction('watcher'),
+    bundler.functionOf('aws', 'termination-policy'),
+    bundler.functionOf('aws', 'watcher'),
   ]);
   const provider = createAwsProvider({
     ...settings.awsProvider,

@@ -97,13 +97,15 @@ export interface AwsSettings extends CommonSettings {
   awsProvider: AwsProviderSection;
 }
 
-export const awsRules: CloudRules<AwsSection, AwsProviderSection> = {
+export const awsRules: CloudRules<AwsSection, AwsProviderSection, unknown, AwsSettings> = {
+  provider: 'aws',
   words: awsWords,
   hasSubnets: true,
   section: awsSection,
   providerSection: awsProviderSection,
   problems: awsProblems,
   warnings: awsWarnings,
+  settingsOf: (common, { own, provider }) => ({ ...common, cloud: 'aws', aws: own, awsProvider: provider }),
 };
 
 /** The agent's own. */

@@ -4,7 +4,7 @@ import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
 import * as pulumi from '@pulumi/pulumi';
-import { RUNBOOK_FINDINGS } from '../../fleet/runbook-findings.ts';
+import { POOL_ALARMS } from '../../fleet/pool-alarms.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -31,22 +31,22 @@ const found = (what: readonly string[]) => `event in (${what.map((each) => `"fou
 const ALERTS: Alert[] = [
   {
     name: 'unknown',
-    says: 'Of a node it is not known what runs on it, or what was decided about it. It is kept, and not chosen to leave.',
-    lines: found(RUNBOOK_FINDINGS.unknown),
+    says: POOL_ALARMS.unknown.says,
+    lines: found(POOL_ALARMS.unknown.findings),
   },
   {
     name: 'overdue',
-    says: 'A node has been draining for longer than scaleIn.warnAfter.',
-    lines: found(RUNBOOK_FINDINGS.overdue),
+    says: POOL_ALARMS.overdue.says,
+    lines: found(POOL_ALARMS.overdue.findings),
   },
   {
     name: 'stuck',
-    says: 'A node is not deleted though it has been empty for long, or serves on though it was decided that it leaves.',
-    lines: found(RUNBOOK_FINDINGS.stuck),
+    says: POOL_ALARMS.stuck.says,
+    lines: found(POOL_ALARMS.stuck.findings),
   },
   {
     name: 'alarming',
-    says: 'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
+    says: POOL_ALARMS.alarming.says,
     lines: 'event startswith "found-node-"',
   },
   {

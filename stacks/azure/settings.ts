@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { problemsBeyondAws } from '../beyond-aws.ts';
 import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { duration, ipv4Range, listOf, matching, section, someOf, yesOrNo } from '../schema.ts';
@@ -113,13 +114,20 @@ export interface AzureSettings extends CommonSettings {
   azureProvider: AzureProviderSection;
 }
 
-export const azureRules: CloudRules<AzureSection, AzureProviderSection> = {
+export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown, AzureSettings> = {
+  provider: 'azure-native',
   words: azureWords,
   hasSubnets: true,
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,
   warnings: azureWarnings,
+  settingsOf: (common, { own, provider }) => ({
+    ...common,
+    cloud: 'azure',
+    azure: own,
+    azureProvider: provider,
+  }),
 };
 
 /** Of a scale set. */
@@ -127,7 +135,7 @@ const MOST_INSTANCES = 1000;
 
 /** What Azure asks of settings that are right by themselves. */
 function azureProblems(shared: RightPart<SharedSettings>): Problem[] {
-  const { pool, network, scaleIn, agent } = shared;
+  const { pool, network, scaleIn } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -150,19 +158,12 @@ function azureProblems(shared: RightPart<SharedSettings>): Problem[] {
   if (subnet !== undefined && network?.id !== undefined && !isWithin(subnet, network.id)) {
     wrong('network.subnets[0]', `is "${subnet}": must be in ebbtide:network.id, which is ${network.id}`);
   }
-  if (scaleIn?.victim === 'native') {
-    wrong(
-      'scaleIn.victim',
-      'is "native": must be "emptiest" on Azure, whose own choice is a machine that is deleted 15 minutes later with the calls on it',
-    );
-  }
-  if (agent?.onRebalance !== undefined)
-    wrong('agent.onRebalance', 'is of no use on Azure, which has no rebalance recommendations: leave it out');
-  if (agent?.every?.heartbeat !== undefined)
-    wrong(
-      'agent.every.heartbeat',
-      'is of no use on Azure, where no timer runs against a drain: leave it out',
-    );
+  problems.push(
+    ...problemsBeyondAws(shared, {
+      name: 'Azure',
+      ownChoice: 'whose own choice is a machine that is deleted 15 minutes later with the calls on it',
+    }),
+  );
   return problems;
 }
 

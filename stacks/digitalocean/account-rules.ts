@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import { DEFAULT_IMAGE, DEFAULT_MACHINE_TYPE } from './machine.ts';
 import type { DigitalOceanNames } from './names.ts';
 import type { DigitalOceanSettings } from './settings.ts';
+import { ownVpc, vpcProblems, vpcWarnings } from './vpc-rules.ts';
 
 /** What would end `up` half-way, or never let the pool grow, though every setting is right by itself. Pure. */
 export function accountProblems(
@@ -11,16 +12,27 @@ export function accountProblems(
   account: Account,
 ): Problem[] {
   return [
-    ...regionProblems(settings, account),
-    ...limitProblems(settings, account),
+    // Who insists on a destroy is not to be kept from it by what only new droplets would need.
+    ...(settings.onDestroy === 'cut'
+      ? []
+      : [...regionProblems(settings, account), ...limitProblems(settings, account)]),
     ...placeProblems(settings, names, account),
+    ...vpcProblems(settings, names, account),
     ...nameProblems(settings, names, account),
     ...thingProblems(settings, account),
   ];
 }
 
-/** What would keep the pool from growing one day. */
-export function accountWarnings({ pool, scaleIn }: DigitalOceanSettings, account: Account): Problem[] {
+/** What would keep the pool from growing one day, or from going. */
+export function accountWarnings(
+  settings: DigitalOceanSettings,
+  names: DigitalOceanNames,
+  account: Account,
+): Problem[] {
+  return [...limitWarnings(settings, account), ...vpcWarnings(settings, names, account)];
+}
+
+function limitWarnings({ pool, scaleIn }: DigitalOceanSettings, account: Account): Problem[] {
   const { dropletLimit, droplets } = account;
   if (dropletLimit === undefined || droplets === undefined) return [];
   const others = droplets.all - droplets.ofPool;
@@ -89,7 +101,7 @@ function limitProblems({ pool, scaleIn }: DigitalOceanSettings, { dropletLimit }
 
 /** A VPC and a namespace cannot move: what is elsewhere is another pool, and has its droplets there. */
 function placeProblems(
-  { pool, network, digitalocean }: DigitalOceanSettings,
+  { pool, digitalocean }: DigitalOceanSettings,
   names: DigitalOceanNames,
   account: Account,
 ): Problem[] {
@@ -102,17 +114,7 @@ function placeProblems(
         `is "${wanted}": the pool ${pool.name} is in ${there}, and its tags are the whole account's. Give this pool another ` +
         'name, or take that one away first',
     });
-  if (network.id !== undefined && account.vpcs !== undefined) {
-    const vpc = account.vpcs.find(({ id }) => id === network.id);
-    const says =
-      vpc === undefined
-        ? 'there is no such VPC (`doctl vpcs list`)'
-        : `it is in ${vpc.region}, and must be in ebbtide:digitalocean.region, which is ${region}`;
-    if (vpc?.region !== region) problems.push({ key: 'network.id', says: `is "${network.id}": ${says}` });
-  }
-  const own = account.vpcs?.find(
-    ({ name, description }) => name === names.vpc && description === names.vpcDescription,
-  );
+  const own = ownVpc(account, names);
   if (own !== undefined && own.region !== region) isElsewhere('digitalocean.region', region, own.region);
   const namespace = account.namespaces?.find(({ label }) => label === names.namespace);
   if (namespace !== undefined && namespace.region !== functionsRegion) {
@@ -128,8 +130,19 @@ function placeProblems(
 function nameProblems(
   { pool, network, digitalocean }: DigitalOceanSettings,
   names: DigitalOceanNames,
-  { vpcs = [], firewalls = [], loadBalancers = [] }: Account,
+  { tags, vpcs = [], firewalls = [], loadBalancers = [] }: Account,
 ): Problem[] {
+  if (tags?.pool && !tags.owner) {
+    return [
+      {
+        key: 'pool.name',
+        says:
+          `is "${pool.name}": the account has a tag ${names.tag} already, not of this stack: another stack has a pool of that name, ` +
+          'whose droplets would lose their tag with this one. Choose another name; or, where nothing has that tag any more, ' +
+          `take it away (\`doctl compute tag delete ${names.tag}\`)`,
+      },
+    ];
+  }
   const taken = [
     ...(network.id === undefined
       ? vpcs

@@ -5,6 +5,7 @@ import { describeError } from '../../fleet/error.ts';
 /** What is looked for: whatever would make `up` fail half-way. */
 export interface WantedOfAccount {
   tag: string;
+  ownerTag: string;
   region: string;
   image: string;
   /** Only where the settings have a use for them. */
@@ -14,16 +15,28 @@ export interface WantedOfAccount {
   alerts: boolean;
 }
 
+export interface AccountVpc {
+  id: string;
+  name: string;
+  region: string;
+  description: string;
+  ip_range?: string | undefined;
+  /** Of its region. */
+  default: boolean;
+}
+
 /** What an account has, as far as its token may see it, and DigitalOcean answers. */
 export interface Account {
   team?: string | undefined;
   dropletLimit?: number;
-  /** Of the whole account, and of them the pool's. */
-  droplets?: { all: number; ofPool: number };
+  /** Of the whole account, of them the pool's, and in which VPCs those are. */
+  droplets?: { all: number; ofPool: number; vpcsOfPool: readonly string[] };
   /** undefined: there is none of that name. */
   region?: { available: boolean; sizes: readonly string[] } | undefined;
   image?: { regions: readonly string[] } | undefined;
-  vpcs?: readonly { id: string; name: string; region: string; description: string }[];
+  vpcs?: readonly AccountVpc[];
+  /** Whether the pool's is there, and that of this very stack. */
+  tags?: { pool: boolean; owner: boolean };
   firewalls?: readonly { name: string; tags: readonly string[] }[];
   namespaces?: readonly { label: string; region: string }[];
   loadBalancers?: readonly { name: string; tag: string }[];
@@ -59,6 +72,7 @@ export const READS = {
   certificates: ['certificate:read'],
   sshKeys: ['ssh_key:read'],
   alerts: ['monitoring:read'],
+  checks: ['uptime:read'],
 } as const satisfies Record<string, readonly string[]>;
 export type AccountRead = keyof typeof READS;
 
@@ -98,17 +112,24 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
     const limit = account?.droplet_limit;
     return { team: account?.team?.uuid, ...(limit === undefined ? {} : { dropletLimit: limit }) };
   },
-  async droplets({ one }, { tag }) {
+  async droplets({ one, all }, { tag }) {
     const schema = v.object({ meta: v.object({ total: v.number() }) });
-    const [all, ofPool] = await Promise.all([
+    const ofTag = `/v2/droplets?tag_name=${encodeURIComponent(tag)}`;
+    const [whole, ofPool] = await Promise.all([
       one('/v2/droplets?per_page=1', schema),
-      one(`/v2/droplets?per_page=1&tag_name=${encodeURIComponent(tag)}`, schema),
+      all(ofTag, 'droplets', v.object({ vpc_uuid: v.optional(text) })),
     ]);
-    return all === undefined ? {} : { droplets: { all: all.meta.total, ofPool: ofPool?.meta.total ?? 0 } };
+    if (whole === undefined) return {};
+    const vpcs = ofPool.flatMap(({ vpc_uuid: vpc }) => vpc ?? []);
+    return {
+      droplets: { all: whole.meta.total, ofPool: ofPool.length, vpcsOfPool: [...new Set(vpcs)].sort() },
+    };
   },
-  async tags({ one }, { tag }) {
-    await one(`/v2/tags/${encodeURIComponent(tag)}`, v.unknown());
-    return {};
+  async tags({ one }, { tag, ownerTag }) {
+    const [pool, owner] = await Promise.all(
+      [tag, ownerTag].map((each) => one(`/v2/tags/${encodeURIComponent(each)}`, v.unknown())),
+    );
+    return { tags: { pool: pool !== undefined, owner: owner !== undefined } };
   },
   async sizes({ one }) {
     await one('/v2/sizes?per_page=1', v.unknown());
@@ -123,7 +144,14 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
     return { image: (await one(`/v2/images/${encodeURIComponent(image)}`, schema))?.image };
   },
   async vpcs({ all }) {
-    const schema = v.object({ id: text, name: text, region: text, description: v.optional(text, '') });
+    const schema = v.object({
+      id: text,
+      name: text,
+      region: text,
+      description: v.optional(text, ''),
+      ip_range: v.optional(text),
+      default: v.optional(v.boolean(), false),
+    });
     return { vpcs: await all('/v2/vpcs', 'vpcs', schema) };
   },
   async firewalls({ all }) {
@@ -160,6 +188,10 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
     await one('/v2/monitoring/alerts?per_page=1', v.unknown());
     return {};
   },
+  async checks({ one }) {
+    await one('/v2/uptime/checks?per_page=1', v.unknown());
+    return {};
+  },
 };
 
 function requester(client: DigitalOceanClient, scopes: readonly string[]): Requester {
@@ -192,7 +224,8 @@ function requester(client: DigitalOceanClient, scopes: readonly string[]): Reque
       );
       const found: Output[] = [];
       for (let number = 1; ; number += 1) {
-        const { next, items } = await ask(`${path}?per_page=${PAGE_SIZE}&page=${number}`, page);
+        const paged = `${path}${path.includes('?') ? '&' : '?'}per_page=${PAGE_SIZE}&page=${number}`;
+        const { next, items } = await ask(paged, page);
         found.push(...items);
         if (next === undefined) return found;
       }

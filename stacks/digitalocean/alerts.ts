@@ -1,5 +1,8 @@
 import { MonitorAlert } from '@pulumi/digitalocean/monitorAlert.js';
+import { UptimeAlert } from '@pulumi/digitalocean/uptimeAlert.js';
+import { UptimeCheck } from '@pulumi/digitalocean/uptimeCheck.js';
 import * as pulumi from '@pulumi/pulumi';
+import { CHECK_PERIOD } from '../../fleet/digitalocean/pool-health.ts';
 import type { DigitalOceanNames } from './names.ts';
 import type { DigitalOceanSettings } from './settings.ts';
 
@@ -8,6 +11,8 @@ export interface PoolAlertsArgs {
   settings: DigitalOceanSettings;
   tag: pulumi.Output<string>;
   loadBalancer: pulumi.Output<string> | undefined;
+  /** The page that answers how the pool is. */
+  health: pulumi.Output<string> | undefined;
 }
 
 interface Alert {
@@ -59,14 +64,17 @@ const OF_LOAD_BALANCER: Alert = {
   window: '5m',
 };
 
+/** From where a check asks. One place alone may have trouble of its own on the way. */
+const FROM = ['eu_west', 'us_east'];
+
 /**
- * What DigitalOcean itself can measure. It has no alerts by a log or by a metric of one's own: what only the orchestrator
- * knows stands in its log.
+ * What DigitalOcean itself can measure; and what only the orchestrator knows. DigitalOcean has no alerts by a log or by a
+ * metric of one's own, but by a page that does not answer as it should.
  */
 export class PoolAlerts extends pulumi.ComponentResource {
   constructor(name: string, args: PoolAlertsArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:PoolAlerts', name, {}, options);
-    const { names, settings, tag, loadBalancer } = args;
+    const { names, settings, tag, loadBalancer, health } = args;
     const { notify } = settings.alarms;
     const alert = (
       { name: what, says, metric, compare, value, window }: Alert,
@@ -93,7 +101,36 @@ export class PoolAlerts extends pulumi.ComponentResource {
         alert(each, { tags: [tag] });
       }
       if (loadBalancer !== undefined) alert(OF_LOAD_BALANCER, { entities: [loadBalancer] });
+      if (health !== undefined) this.check(name, names, notify, health);
     }
     this.registerOutputs();
+  }
+
+  private check(
+    name: string,
+    names: DigitalOceanNames,
+    emails: string[],
+    target: pulumi.Output<string>,
+  ): void {
+    const check = new UptimeCheck(
+      `${name}-health`,
+      { name: names.check, type: 'https', target, regions: FROM, enabled: true },
+      { parent: this },
+    );
+    new UptimeAlert(
+      `${name}-unwell`,
+      {
+        checkId: check.id,
+        name: names.check,
+        // From everywhere: what but one place finds is trouble on its way.
+        type: 'down_global',
+        period: CHECK_PERIOD.says,
+        // It knows no others for what is down. Without them, each update would take them away again.
+        threshold: 1,
+        comparison: 'less_than',
+        notifications: [{ emails }],
+      },
+      { parent: this },
+    );
   }
 }

@@ -27,7 +27,8 @@ export class PoolNetwork extends pulumi.ComponentResource {
               ipRange: cidr,
               description: names.vpcDescription,
             },
-            { parent: this },
+            // Of a load balancer or a droplet that was just deleted it is told for minutes that they are in it.
+            { parent: this, customTimeouts: { delete: '10m' } },
           ).id
         : pulumi.output(id);
     this.registerOutputs({ id: this.id });

@@ -20,6 +20,7 @@ import type { PoolStore } from './store.ts';
 
 /** The orchestrator looks each minute: a single dip does not count. */
 export const DEFAULT_LOW_FOR_MS = 10 * 60_000;
+export const RUNTIME = 'nodejs:22';
 const MEMORY_MB = 256;
 const EACH_MINUTE = '* * * * *';
 
@@ -67,7 +68,8 @@ export interface OrchestratorArgs {
 export class Orchestrator extends pulumi.ComponentResource {
   /** `PACKAGE/ACTION` */
   readonly function: pulumi.Output<string>;
-  readonly trigger: pulumi.Output<string>;
+  /** In which the pool's functions are. */
+  readonly package: pulumi.Output<string>;
 
   constructor(name: string, args: OrchestratorArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:Orchestrator', name, {}, options);
@@ -81,7 +83,7 @@ export class Orchestrator extends pulumi.ComponentResource {
         namespace,
         package: inside.name,
         name: names.orchestrator,
-        runtime: 'nodejs:22',
+        runtime: RUNTIME,
         code: bundle.code,
         timeoutSeconds: ORCHESTRATOR_LIMIT_MS / 1_000,
         memoryMb: MEMORY_MB,
@@ -90,14 +92,38 @@ export class Orchestrator extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: args.lives },
     );
-    const trigger = new FunctionsTrigger(
-      `${name}-each-minute`,
-      { namespace, name: names.trigger, function: action.function, cron: EACH_MINUTE, enabled: true },
-      parent,
-    );
     this.function = action.function;
-    this.trigger = trigger.name;
-    this.registerOutputs({ function: this.function, trigger: this.trigger });
+    this.package = inside.name;
+    this.registerOutputs({ function: this.function });
+  }
+}
+
+export interface EachMinuteArgs {
+  names: DigitalOceanNames;
+  home: OrchestratorHome;
+  orchestrator: Orchestrator;
+  /** It comes after this, and so goes before it. */
+  sweep: pulumi.Resource;
+}
+
+/** What wakes the orchestrator: from then on there are droplets. */
+export class EachMinute extends pulumi.ComponentResource {
+  constructor(name: string, args: EachMinuteArgs, options: pulumi.ComponentResourceOptions) {
+    super('ebbtide:digitalocean:EachMinute', name, {}, options);
+    const { names, home, orchestrator, sweep } = args;
+    new FunctionsTrigger(
+      name,
+      {
+        namespace: home.namespace,
+        name: names.trigger,
+        function: orchestrator.function,
+        cron: EACH_MINUTE,
+        enabled: true,
+      },
+      // A sweep that refuses must find it at work, and one that goes on disables it: it goes with its namespace.
+      { parent: this, dependsOn: [sweep], retainOnDelete: true },
+    );
+    this.registerOutputs();
   }
 }
 
@@ -138,6 +164,7 @@ function settingsOf(
     lowForMs: scaling.lowFor ?? DEFAULT_LOW_FOR_MS,
     warnAfterMs: scaleIn.warnAfter,
     bootTimeoutMs: bootTimeout,
+    ...(pool.imageHasSoftware ? { mayServeUnheard: true } : {}),
     ...(scaling.kind === 'cpu' ? { targetCpu: scaling.target / 100 } : {}),
     droplet: {
       size: pool.machineType ?? DEFAULT_MACHINE_TYPE,

@@ -9,11 +9,12 @@ import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { PoolFirewall } from './firewall.ts';
+import { PoolHealth } from './health.ts';
 import { PoolLoadBalancer } from './load-balancer.ts';
-import { digitalOceanNames } from './names.ts';
+import { type DigitalOceanNames, digitalOceanNames } from './names.ts';
 import { PoolNetwork } from './network.ts';
 import { NodeTemplate } from './node-template.ts';
-import { Orchestrator, OrchestratorHome } from './orchestrator.ts';
+import { EachMinute, Orchestrator, OrchestratorHome } from './orchestrator.ts';
 import { checkAccount } from './preconditions.ts';
 import { MediaSecrets } from './secrets.ts';
 import type { DigitalOceanSettings } from './settings.ts';
@@ -28,6 +29,7 @@ interface DigitalOceanPoolArgs {
   software: Software;
   boot: Bundle;
   orchestrator: Bundle;
+  health: Bundle;
   fileOf: Bundler['fileOf'];
 }
 
@@ -36,13 +38,14 @@ export async function createDigitalOceanPool(
   { settings, bundler }: PoolArgs<DigitalOceanSettings>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PoolOutputs> {
-  const [agent, boot, orchestrator] = await Promise.all([
+  const [agent, boot, orchestrator, health] = await Promise.all([
     bundler.agent(),
     bundler.boot('digitalocean'),
-    bundler.digitalOceanFunction('orchestrator'),
+    bundler.functionOf('digitalocean', 'orchestrator'),
+    bundler.functionOf('digitalocean', 'health'),
   ]);
   const { name } = settings.pool;
-  const { token } = await checkAccount(settings, digitalOceanNames(name), environment);
+  const { token } = await checkAccount(settings, namesOf(name), environment);
   const provider = createDigitalOceanProvider(settings.digitaloceanProvider);
   const pool = new DigitalOceanPool(
     name,
@@ -52,11 +55,16 @@ export async function createDigitalOceanPool(
       software: softwareOf(agent, settings.media),
       boot,
       orchestrator,
+      health,
       fileOf: bundler.fileOf,
     },
     { provider },
   );
   return pool.outputs;
+}
+
+function namesOf(pool: string): DigitalOceanNames {
+  return digitalOceanNames(pool, `${pulumi.getProject()}-${pulumi.getStack()}`);
 }
 
 const SECRET_BYTES = 32;
@@ -70,7 +78,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
     const { settings, software, boot } = args;
     const { region, spacesRegion = region, functionsRegion = region } = settings.digitalocean;
     const pool = settings.pool.name;
-    const names = digitalOceanNames(pool);
+    const names = namesOf(pool);
     const parent = { parent: this };
     const secretOf = (what: string) =>
       new RandomText(`${name}-${what}`, { bytes: SECRET_BYTES, secret: true }, parent);
@@ -134,14 +142,23 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
       },
       parent,
     );
+    // Where nobody is to hear of anything, nobody asks.
+    const health =
+      settings.alarms.notify.length > 0
+        ? new PoolHealth(
+            `${name}-health`,
+            { ...ofStore, names, bundle: args.health, home, orchestrator },
+            parent,
+          )
+        : undefined;
     const watched = new PoolAlerts(
       `${name}-alerts`,
-      { names, settings, tag: tags.pool, loadBalancer: balancer?.id },
+      { names, settings, tag: tags.pool, loadBalancer: balancer?.id, health: health?.url },
       parent,
     );
 
     // Whatever is made here is made before the sweep, so that nothing of it goes before the sweep has let it.
-    new DestroySweep(
+    const sweep = new DestroySweep(
       `${name}-destroy-sweep`,
       {
         code: 'digitalocean/run-sweep.ts',
@@ -173,10 +190,14 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
           template,
           poolSecret,
           orchestrator,
+          ...(health === undefined ? [] : [health]),
           watched,
         ],
       },
     );
+
+    // No droplet is made before the sweep is there: where `up` ends half-way, a destroy leaves none that Pulumi knows nothing of.
+    new EachMinute(`${name}-each-minute`, { names, home, orchestrator, sweep }, parent);
 
     this.outputs = {
       cloud: pulumi.output('digitalocean'),

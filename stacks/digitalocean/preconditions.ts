@@ -54,7 +54,7 @@ export async function checkAccount(
   if (problems.length > 0) throw new pulumi.RunError(new SettingsError(problems).message);
   for (const reason of stack.unknown)
     await pulumi.log.warn(`whether the account has what the pool needs is not known: ${reason}`);
-  for (const { key, says } of accountWarnings(settings, stack.account))
+  for (const { key, says } of accountWarnings(settings, names, stack.account))
     await pulumi.log.warn(`${configKey(key)} ${says}`);
   return { token };
 }
@@ -94,6 +94,7 @@ function orEnvironment(key: string): string {
 function wantedOf({ pool, digitalocean, alarms }: DigitalOceanSettings, names: DigitalOceanNames) {
   return {
     tag: names.tag,
+    ownerTag: names.ownerTag,
     region: digitalocean.region,
     image: pool.image ?? DEFAULT_IMAGE,
     loadBalancer: digitalocean.loadBalancer !== undefined,
@@ -120,6 +121,7 @@ function readsOf(wanted: WantedOfAccount): AccountRead[] {
     ...only(wanted.certificate !== undefined, 'certificates'),
     ...only(wanted.sshKeys.length > 0, 'sshKeys'),
     ...only(wanted.alerts, 'alerts'),
+    ...only(wanted.alerts, 'checks'),
   ];
 }
 

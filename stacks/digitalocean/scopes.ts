@@ -39,6 +39,10 @@ export const STACK_SCOPES = [
   'monitoring:read',
   'monitoring:update',
   'ssh_key:read',
+  'uptime:create',
+  'uptime:delete',
+  'uptime:read',
+  'uptime:update',
 ] as const;
 
 /** And the orchestrator's. */

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { problemsBeyondAws } from '../beyond-aws.ts';
 import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { duration, ipv4Range, listOf, matching, section, text, wholeNumber, yesOrNo } from '../schema.ts';
 import type { Problem } from '../settings-errors.ts';
 import type { CloudWords, CommonSettings, SharedSettings } from '../settings-schema.ts';
-import { hasService, type RegionalService, regionsWith } from './regions.ts';
+import { unservedIn } from './regions.ts';
 
 /** What DigitalOcean has nothing for. */
 function ofNoUse<Output>(why: string, instead: Output) {
@@ -94,8 +95,10 @@ export interface DigitalOceanSettings extends CommonSettings {
 export const digitalOceanRules: CloudRules<
   DigitalOceanSection,
   DigitalOceanProviderSection,
-  DigitalOceanSecrets
+  DigitalOceanSecrets,
+  DigitalOceanSettings
 > = {
+  provider: 'digitalocean',
   words: digitalOceanWords,
   hasSubnets: false,
   section: digitalOceanSection,
@@ -103,28 +106,29 @@ export const digitalOceanRules: CloudRules<
   providerSection: digitalOceanProviderSection,
   problems: digitalOceanProblems,
   warnings: digitalOceanWarnings,
+  settingsOf: (common, { own, provider, secrets }) => ({
+    ...common,
+    cloud: 'digitalocean',
+    digitalocean: own,
+    digitaloceanProvider: provider,
+    digitaloceanSecrets: secrets,
+  }),
 };
 
 /** What DigitalOcean asks of settings that are right by themselves. */
 function digitalOceanProblems(
-  { pool, scaleIn, agent }: RightPart<SharedSettings>,
+  shared: RightPart<SharedSettings>,
   digitalocean: RightPart<DigitalOceanSection> | undefined,
 ): Problem[] {
+  const { pool, agent } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
-  const { region } = digitalocean ?? {};
-  const services = [
-    ['functionsRegion', 'functions', 'Functions, in which the orchestrator runs'],
-    ['spacesRegion', 'spaces', 'Spaces, in which the pool has its buckets'],
-  ] as const satisfies [keyof DigitalOceanSection, RegionalService, string][];
-  for (const [key, service, what] of services) {
-    // What is said by itself is known better than here.
-    if (region === undefined || digitalocean === undefined || key in digitalocean) continue;
-    if (hasService(service, region)) continue;
+  for (const { key, region, what, others } of unservedIn(digitalocean, 'no')) {
     wrong(
-      `digitalocean.${key}`,
-      `is missing: ${region} has no ${what}. Name another region for them, such as ${regionsWith(service).join(', ')}`,
+      key,
+      `is missing: ${region} has no ${what}. Name another region for them, such as ${others}; or that very one, if DigitalOcean has ` +
+        'them there by now',
     );
   }
   if (pool?.min === 0) {
@@ -133,25 +137,17 @@ function digitalOceanProblems(
       'is 0: must be at least 1 on DigitalOcean, where the load is what nodes report: without any, nothing would ask for one',
     );
   }
-  if (scaleIn?.victim === 'native') {
+  problems.push(
+    ...problemsBeyondAws(shared, {
+      name: 'DigitalOcean',
+      ownChoice: 'which has no choice of its own that spares calls',
+    }),
+  );
+  if (agent?.every?.spot !== undefined)
     wrong(
-      'scaleIn.victim',
-      'is "native": must be "emptiest" on DigitalOcean, which has no choice of its own that spares calls',
+      'agent.every.spot',
+      'is of no use on DigitalOcean, which takes no droplet away by itself: leave it out',
     );
-  }
-  if (agent?.onRebalance !== undefined) {
-    wrong(
-      'agent.onRebalance',
-      'is of no use on DigitalOcean, which has no rebalance recommendations: leave it out',
-    );
-  }
-  for (const [name, why] of [
-    ['heartbeat', 'where no timer runs against a drain'],
-    ['spot', 'which takes no droplet away by itself'],
-  ] as const) {
-    if (agent?.every?.[name] === undefined) continue;
-    wrong(`agent.every.${name}`, `is of no use on DigitalOcean, ${why}: leave it out`);
-  }
   const { sshKeys, sshFrom = [] } = digitalocean ?? {};
   if (sshFrom.length > 0 && sshKeys?.length === 0) {
     wrong('digitalocean.sshFrom', 'opens SSH for nobody: must come with ebbtide:digitalocean.sshKeys');
@@ -162,10 +158,14 @@ function digitalOceanProblems(
 /** What is allowed and yet worth saying at preview. */
 function digitalOceanWarnings(
   { scaling }: SharedSettings,
-  { sshKeys, sshFrom }: DigitalOceanSection,
+  digitalocean: DigitalOceanSection,
   secrets: DigitalOceanSecrets | undefined,
 ): Problem[] {
-  const warnings: Problem[] = [];
+  const { sshKeys, sshFrom } = digitalocean;
+  const warnings: Problem[] = unservedIn(digitalocean, 'unknown').map(({ key, region, what, others }) => ({
+    key,
+    says: `is missing: whether ${region} has ${what}, is not known here. If it has not, name another region for them, such as ${others}`,
+  }));
   if (scaling.kind === 'none') {
     warnings.push({
       key: 'scaling.kind',

@@ -24,6 +24,8 @@ const STATUS_DAYS = 7;
 const DECISION_DAYS = 30;
 /** Of a run that died: none takes longer than a minute. */
 const RUN_DAYS = 1;
+/** Longer than a node is waited for: who has been heard of since then needs no announcement. */
+const ANNOUNCED_DAYS = 7;
 const BIRTH_BYTES = 4;
 
 /**
@@ -38,15 +40,18 @@ export class PoolStore extends pulumi.ComponentResource {
   /** All nodes have the same: DigitalOcean gives a droplet no identity of its own. */
   readonly nodeKey: StoreKey;
   readonly orchestratorKey: StoreKey;
+  /** Of a key of whoever needs one. */
+  readonly keyName: (whose: string) => pulumi.Output<string>;
 
   constructor(name: string, args: PoolStoreArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:PoolStore', name, {}, options);
     const { names, region, token } = args;
     const parent = { parent: this };
-    const birth = new RandomText(`${name}-birth`, { bytes: BIRTH_BYTES, secret: false }, parent).text;
+    const fixed = { to: region, otherwise: otherPlace(region) };
+    const birth = new RandomText(`${name}-birth`, { bytes: BIRTH_BYTES, secret: false, fixed }, parent).text;
+    this.keyName = (whose) => birth.apply((born) => names.key(whose, born));
     const keyOf = (whose: string, grants: { bucket: pulumi.Input<string>; permission: string }[]) => {
-      const keyName = birth.apply((born) => names.key(whose, born));
-      const key = new SpacesKey(`${name}-${whose}-key`, { name: keyName, grants }, parent);
+      const key = new SpacesKey(`${name}-${whose}-key`, { name: this.keyName(whose), grants }, parent);
       return { id: key.accessKey, secret: pulumi.secret(key.secretKey) };
     };
 
@@ -69,7 +74,11 @@ export class PoolStore extends pulumi.ComponentResource {
     this.buckets = {
       code: bucketOf('code', [expiry('decisions', DECISION_DAYS)]),
       statuses: bucketOf('statuses', [expiry('statuses', STATUS_DAYS)]),
-      memory: bucketOf('memory', [expiry('memory/runs', RUN_DAYS)]),
+      memory: bucketOf('memory', [
+        expiry('memory/runs', RUN_DAYS),
+        expiry('memory/aside', RUN_DAYS),
+        expiry('memory/announced', ANNOUNCED_DAYS),
+      ]),
     };
     const { code, statuses, memory } = this.buckets;
     this.nodeKey = keyOf('nodes', [
@@ -83,6 +92,14 @@ export class PoolStore extends pulumi.ComponentResource {
     ]);
     this.registerOutputs({ buckets: this.buckets });
   }
+}
+
+/** Buckets in another region are other buckets: these would be deleted under the nodes that read and write them. */
+function otherPlace(region: string): string {
+  return (
+    `ebbtide:digitalocean.spacesRegion, or without it ebbtide:digitalocean.region, is "${region}": the pool's buckets are in {was}, ` +
+    'and would be deleted for others while its nodes use them. Name {was}, or make a pool of another name'
+  );
 }
 
 function expiry(prefix: string, days: number) {

@@ -13,7 +13,10 @@ export class PoolTags extends pulumi.ComponentResource {
   ) {
     super('ebbtide:digitalocean:PoolTags', name, {}, options);
     const parent = { parent: this };
-    this.pool = new Tag(`${name}-pool`, { name: names.tag }, parent).name;
+    const owner = new Tag(`${name}-owner`, { name: names.ownerTag }, parent);
+    // A tag that is there already is no error: whoever makes it must know before that it is not another stack's, since a
+    // destroy takes it off all that has it.
+    this.pool = new Tag(`${name}-pool`, { name: names.tag }, { ...parent, dependsOn: [owner] }).name;
     // The orchestrator would make it when it is first needed. Made here, it goes with the pool.
     new Tag(`${name}-draining`, { name: names.drainingTag }, parent);
     this.registerOutputs({ pool: this.pool });

@@ -2,6 +2,7 @@ import { Metric } from '@pulumi/gcp/logging/metric.js';
 import { AlertPolicy } from '@pulumi/gcp/monitoring/alertPolicy.js';
 import { NotificationChannel } from '@pulumi/gcp/monitoring/notificationChannel.js';
 import * as pulumi from '@pulumi/pulumi';
+import { POOL_ALARMS } from '../../fleet/pool-alarms.ts';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
 import { type GcpNames, LOG_METRICS } from './names.ts';
 
@@ -25,45 +26,28 @@ interface Alert {
 }
 
 const RUN = 'jsonPayload.event="pruner"';
-const some = (metric: string) => `${RUN} AND jsonPayload.${metric}>=1`;
+/** As the pruner counts it. */
+const some = (name: keyof typeof POOL_ALARMS & keyof typeof POOL_METRICS): Alert => ({
+  name,
+  says: POOL_ALARMS[name].says,
+  lines: `${RUN} AND jsonPayload.${POOL_METRICS[name]}>=1`,
+  minutes: POOL_ALARMS[name].minutes,
+});
+/** As it finds it. */
+const found = (name: keyof typeof POOL_ALARMS): Alert => ({
+  name,
+  says: POOL_ALARMS[name].says,
+  lines: `jsonPayload.event=(${POOL_ALARMS[name].findings.map((finding) => `"found-${finding}"`).join(' OR ')})`,
+  minutes: POOL_ALARMS[name].minutes,
+});
 
 const ALERTS: Alert[] = [
-  {
-    name: 'stale',
-    says: 'A node has stopped saying how it is. It is kept, and not chosen to leave, until it speaks again.',
-    lines: some(POOL_METRICS.stale),
-    minutes: 3,
-  },
-  {
-    name: 'unknown',
-    says: 'Of a node it is not known what runs on it. It is kept, and not chosen to leave.',
-    lines: some(POOL_METRICS.unknown),
-    minutes: 5,
-  },
-  {
-    name: 'overdue',
-    says: 'A node has been draining for longer than scaleIn.warnAfter.',
-    lines: some(POOL_METRICS.overdue),
-    minutes: 2,
-  },
-  {
-    name: 'unheard',
-    says: 'A node serves on though it was decided that it leaves, and says nothing of it: its agent cannot read its decisions. It counts as a drain.',
-    lines: 'jsonPayload.event="found-unheard"',
-    minutes: 3,
-  },
-  {
-    name: 'alarming',
-    says: 'A node says that something on it needs a person: `ebbtide-agent explain` on it tells what.',
-    lines: some(POOL_METRICS.alarming),
-    minutes: 3,
-  },
-  {
-    name: 'retained',
-    says: 'A machine is out of its group and kept: it is protected, or was stopped before anybody decided that it goes. End it yourself once nobody needs it.',
-    lines: some(POOL_METRICS.retained),
-    minutes: 5,
-  },
+  some('stale'),
+  some('unknown'),
+  some('overdue'),
+  found('stuck'),
+  some('alarming'),
+  some('retained'),
   {
     name: 'pruner-fails',
     says: 'The pruner fails: the pool does not shrink, and machines that are empty may be paid for.',

@@ -35,7 +35,7 @@ export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>
   const [agent, boot, pruner] = await Promise.all([
     bundler.agent(),
     bundler.boot('gcp'),
-    bundler.gcpFunction('pruner'),
+    bundler.functionOf('gcp', 'pruner'),
   ]);
   const provider = createGcpProvider({
     ...settings.gcpProvider,

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { problemsBeyondAws } from '../beyond-aws.ts';
 import type { CloudRules } from '../cloud-rules.ts';
 import type { RightPart } from '../right-part.ts';
 import { ipv4Range, listOf, matching, section, someOf, yesOrNo } from '../schema.ts';
@@ -91,13 +92,15 @@ export interface GcpSettings extends CommonSettings {
   gcpProvider: GcpProviderSection;
 }
 
-export const gcpRules: CloudRules<GcpSection, GcpProviderSection> = {
+export const gcpRules: CloudRules<GcpSection, GcpProviderSection, unknown, GcpSettings> = {
+  provider: 'gcp',
   words: gcpWords,
   hasSubnets: true,
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,
   warnings: gcpWarnings,
+  settingsOf: (common, { own, provider }) => ({ ...common, cloud: 'gcp', gcp: own, gcpProvider: provider }),
 };
 
 const MOST_SECRET_BYTES = 65_536;
@@ -108,7 +111,7 @@ function gcpProblems(
   _gcp: RightPart<GcpSection> | undefined,
   provider: RightPart<GcpProviderSection> | undefined,
 ): Problem[] {
-  const { pool, network, scaling, scaleIn, agent, mediaSecrets } = shared;
+  const { pool, network, scaling, mediaSecrets } = shared;
   const region = provider?.region;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
@@ -131,16 +134,12 @@ function gcpProblems(
       'is of no use with ebbtide:scaling.kind "cpu" on GCP: the autoscaler alone sets the size, from ebbtide:pool.min on',
     );
   }
-  if (scaleIn?.victim === 'native') {
-    wrong(
-      'scaleIn.victim',
-      'is "native": must be "emptiest" on GCP, whose own choice is a machine that is deleted with the calls on it',
-    );
-  }
-  if (agent?.onRebalance !== undefined)
-    wrong('agent.onRebalance', 'is of no use on GCP, which has no rebalance recommendations: leave it out');
-  if (agent?.every?.heartbeat !== undefined)
-    wrong('agent.every.heartbeat', 'is of no use on GCP, where no timer runs against a drain: leave it out');
+  problems.push(
+    ...problemsBeyondAws(shared, {
+      name: 'GCP',
+      ownChoice: 'whose own choice is a machine that is deleted with the calls on it',
+    }),
+  );
   for (const name of ['keys', 'redis'] as const) {
     const bytes = Buffer.byteLength(JSON.stringify(mediaSecrets?.[name] ?? ''));
     if (bytes <= MOST_SECRET_BYTES) continue;

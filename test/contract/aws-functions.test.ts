@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Applied } from '../../lab/aws/apply.ts';
 import type { AwsEvent } from '../../lab/aws/events.ts';
-import { applySmallProgram, startTwin, type TestTwin, until } from './support/aws/twin.ts';
+import { applySmallProgram, startTwin, type TestTwin } from './support/aws/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 const POLICY = 'ebbtide-media-termination-policy';
 

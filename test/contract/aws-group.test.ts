@@ -15,8 +15,8 @@ import {
   TERMINATE_HOOK,
   type TestTwin,
   type TestTwinOptions,
-  until,
 } from './support/aws/twin.ts';
+import { ofKind, until } from './support/quiet-run.ts';
 
 const FIRST_OFFERED = `exports.handler = async (event) => ({
   InstanceIDs: event.Instances.slice(0, event.CapacityToTerminate.reduce((sum, { Capacity }) => sum + Capacity, 0))
@@ -55,7 +55,7 @@ describe('the twin Auto Scaling group', () => {
   }
 
   function happened<Kind extends AwsEvent['kind']>(kind: Kind): Extract<AwsEvent, { kind: Kind }>[] {
-    return world.events.filter((event): event is Extract<AwsEvent, { kind: Kind }> => event.kind === kind);
+    return ofKind(world.events, kind);
   }
 
   function call(action: string, input: { [name: string]: QueryValue }, client: AwsClient): Promise<unknown> {

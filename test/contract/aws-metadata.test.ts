@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Applied } from '../../lab/aws/apply.ts';
-import { applySmallProgram, NODE_ROLE, startTwin, type TestTwin, until } from './support/aws/twin.ts';
+import { applySmallProgram, NODE_ROLE, startTwin, type TestTwin } from './support/aws/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 describe('the metadata server of a twin instance', () => {
   let applied: Applied;

@@ -17,8 +17,8 @@ import {
   startTwin,
   TERMINATE_HOOK,
   type TestTwin,
-  until,
 } from './support/aws/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 const services: { service: string; requests: Record<string, v.GenericSchema> }[] = [
   { service: 'autoscaling', requests: AUTO_SCALING_REQUESTS },

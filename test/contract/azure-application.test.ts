@@ -16,7 +16,8 @@ import type { RawRequest } from '../../lab/raw-request.ts';
 import { connectAzure } from '../../node-agent/boot/azure-source.ts';
 import { accountSignature, sendSigned } from '../../fleet/azure/signed-blobs.ts';
 import { applyPool } from './support/azure/apply.ts';
-import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
+import { startTwin, type TestTwin, type TestTwinOptions } from './support/azure/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { type Exchange, readSwagger } from './support/specs/swagger.ts';
 
 const MINUTE_MS = 60_000;

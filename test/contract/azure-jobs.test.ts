@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hasPython } from '../../lab/azure/automation/python.ts';
 import { ACCOUNT, RUNBOOK_IDENTITY } from './support/azure/model.ts';
 import { type PoolOptions, startPool, type TestPool } from './support/azure/pool.ts';
-import { until } from './support/azure/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 const HOUR_MS = 3_600_000;
 

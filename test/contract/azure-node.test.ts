@@ -13,7 +13,7 @@ import { connect } from '../../node-agent/clouds/connect.ts';
 import { statusOf } from '../unit/support/fleet.ts';
 import { NODE, STORE } from './support/azure/model.ts';
 import { type PoolOptions, startPool, type TestPool } from './support/azure/pool.ts';
-import { until } from './support/azure/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 const STORE_URL = `https://${STORE}.blob.core.windows.net`;
 

@@ -11,7 +11,7 @@ import {
   type RunbookWorld,
   startRunbookWorld,
 } from './support/azure/runbook-world.ts';
-import { until } from './support/azure/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 const NODE = 'ebbtide-media_0';
 

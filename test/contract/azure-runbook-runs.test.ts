@@ -8,7 +8,7 @@ import {
   type RunbookWorld,
   startRunbookWorld,
 } from './support/azure/runbook-world.ts';
-import { until } from './support/azure/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 /** Longer than a lease. */
 const LATER_MS = 61_000;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ModelOptions } from './support/azure/model.ts';
 import { poolModel, SET, STORE } from './support/azure/model.ts';
-import { startTwin, type TestTwin, type TestTwinOptions, until } from './support/azure/twin.ts';
+import { startTwin, type TestTwin, type TestTwinOptions } from './support/azure/twin.ts';
+import { servingIn, until } from './support/quiet-run.ts';
 
 const VMS = `${SET}/virtualMachines`;
 
@@ -15,11 +16,7 @@ describe('the twin scale set', () => {
     const model = await poolModel(options);
     world = await startTwin({ ...model, alerts: [], jobSchedules: [] }, { factor: 120, ...run });
   }
-  const serving = () =>
-    world.twin
-      .instances()
-      .filter(({ standing }) => standing === 'serving')
-      .map(({ id }) => id);
+  const serving = () => servingIn(world.twin);
   const servingAre = (count: number) =>
     until(`${count} serve`, () => serving().length === count && serving());
   const named = (name: string) => world.twin.machines().find((each) => each.name === name);

@@ -5,7 +5,8 @@ import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { API_METHODS } from '../../lab/digitalocean/front/api.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../lab/digitalocean/tokens.ts';
 import { createMetadata, FACT_PATHS } from '../../node-agent/clouds/digitalocean/metadata.ts';
-import { emptyModel, problemsIn, startTwin, type TestTwin, until } from './support/digitalocean/twin.ts';
+import { emptyModel, problemsIn, startTwin, type TestTwin } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
 
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
@@ -140,9 +141,11 @@ describe('an account of a twin DigitalOcean', () => {
       await droplets.create({ ...WANTED, name: `ebbtide-media-${number}` });
     assert.equal(new Set((await droplets.list()).map(({ name }) => name)).size, 203);
     assert.deepEqual(
-      (await droplets.named('ebbtide-media-202')).map(({ name }) => name),
+      (await droplets.named(new Set(['ebbtide-media-202']))).map(({ name }) => name),
       ['ebbtide-media-202'],
     );
+    const several = new Set(Array.from({ length: 7 }, (_, index) => `ebbtide-media-${195 + index}`));
+    assert.deepEqual(new Set((await droplets.named(several)).map(({ name }) => name)), several);
     assert.deepEqual(await droplets.readRoom(), { limit: 300, used: 203 });
   });
 

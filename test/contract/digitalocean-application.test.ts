@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { DROPLET_FILE, type DropletFile, dropletFileSchema } from '../../fleet/digitalocean/droplet-file.ts';
 import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
 import { createStatusSigner, SIGNATURE_METADATA } from '../../fleet/status-signature.ts';
+import type { TwinEvent } from '../../lab/cloud/events.ts';
 import type { Applied } from '../../lab/digitalocean/apply.ts';
 import { parseCloudConfig } from '../../lab/instance/cloud-config.ts';
 import type { MachineSpec } from '../../lab/machine.ts';
@@ -14,8 +15,8 @@ import {
   problemsIn,
   startTwin,
   type TestTwin,
-  until,
 } from './support/digitalocean/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { type OpenApi, readOpenApi } from './support/specs/openapi.ts';
 
 /** As its user-data brings it. */
@@ -27,6 +28,8 @@ function dropletFileOf({ init }: MachineSpec): DropletFile {
 }
 
 const ORCHESTRATOR = 'ebbtide/orchestrator';
+const HEALTH = 'ebbtide/health';
+const isRun = (event: TwinEvent) => event.kind === 'invoked' && event.function === ORCHESTRATOR;
 
 describe('the program of stacks/, applied to a twin DigitalOcean', function () {
   this.timeout(60_000);
@@ -82,7 +85,11 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
 
   it('is read whole: keys that know no more than they must, and everything bound to the tag', () => {
     const { model } = applied;
-    assert.deepEqual(model.tags.toSorted(), ['ebbtide-media', 'ebbtide-media-draining']);
+    assert.deepEqual(model.tags.toSorted(), [
+      'ebbtide-media',
+      'ebbtide-media-draining',
+      'ebbtide-media:of:ebbtide-lab',
+    ]);
     assert.deepEqual(
       model.firewalls.map(({ tags }) => tags),
       [['ebbtide-media']],
@@ -105,9 +112,10 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
       stack: [' fullaccess'],
       nodes: ['code read', 'statuses readwrite'],
       orchestrator: ['code readwrite', 'statuses read', 'memory readwrite'],
+      health: ['memory read'],
     });
     const [namespace] = model.namespaces;
-    assert.deepEqual([...(namespace?.actions.keys() ?? [])], [ORCHESTRATOR]);
+    assert.deepEqual([...(namespace?.actions.keys() ?? [])].toSorted(), [HEALTH, ORCHESTRATOR]);
     assert.deepEqual(
       [...(namespace?.triggers.values() ?? [])].map(({ function: name, cron }) => [name, cron]),
       [[ORCHESTRATOR, '* * * * *']],
@@ -121,7 +129,7 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     await until('two are there', () => twin.instances().filter(({ running }) => running).length === 2);
     await until('both have a machine', () => machines.size === 2);
     // It runs on, and does not make more.
-    const runs = () => world?.events.filter(({ kind }) => kind === 'invoked').length ?? 0;
+    const runs = () => world?.events.filter(isRun).length ?? 0;
     const seen = runs();
     await until('it has looked again', () => runs() >= seen + 3);
     assert.equal(twin.droplets().length, 2);
@@ -172,7 +180,7 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     const bucketOf = (what: string) =>
       applied.model.buckets.find(({ name }) => name.endsWith(what))?.name ?? '';
     const decisions = () => twin.keys(bucketOf('code')).filter((key) => key.startsWith('decisions/'));
-    const runs = () => events.filter(({ kind }) => kind === 'invoked').length;
+    const runs = () => events.filter(isRun).length;
 
     for (const node of machines.keys()) await say(node, node);
     await until('one is decided', () => decisions().length === 1);

@@ -4,6 +4,7 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { GARBAGE } from '../../lab/cloud/faults.ts';
 import { NAMESPACE_METHODS } from '../../lab/digitalocean/functions-api/namespaces.ts';
+import { actionKind } from '../../providers/digitalocean/functions/action.ts';
 import { runResource } from '../../providers/digitalocean/functions/run-resource.ts';
 import { createOperator } from '../../providers/digitalocean/operator.ts';
 import { createSweptOrchestrator } from '../../providers/digitalocean/swept-orchestrator.ts';
@@ -112,6 +113,28 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     assert.equal(action.outs.url, `${host}/api/v1/web/${namespace.id}/${NAME}`);
   });
 
+  it('opens one to everybody only where it is told so', async () => {
+    const { id } = await create(NAMESPACE);
+    await create({ kind: 'package', namespace: id, name: 'ebbtide-media' });
+    const news = actionIn(id, { name: 'page', webSecret: undefined, open: true });
+    const { outs } = await create(news);
+    const annotations = () => {
+      const [namespace] = twin.model.namespaces.values();
+      const { annotations: all = [] } = namespace?.actions.get('ebbtide-media/page') ?? {};
+      return all.filter(({ key }) => key === 'web-export' || key === 'require-whisk-auth' || key === 'final');
+    };
+    // Nobody who calls it brings other parameters.
+    const isOpen = { key: 'web-export', value: true };
+    const bySecret = { key: 'require-whisk-auth', value: false };
+    assert.deepEqual(annotations(), [{ key: 'final', value: true }, isOpen, bySecret]);
+    assert.equal(outs.url, `${twin.environment.DIGITALOCEAN_API_URL}/api/v1/web/${id}/ebbtide-media/page`);
+    assert.equal((await diff(outs, news)).changes, false);
+    const seen = await read(`${id}/ebbtide-media/page`, outs);
+    assert.deepEqual(seen.props, outs);
+    await ask('update', { olds: outs, news: { ...news, open: false } });
+    assert.deepEqual(annotations().slice(1), [{ ...isOpen, value: false }, bySecret]);
+  });
+
   it("keeps neither the namespace's key nor parameters nor code in what they tell of themselves", async () => {
     const told = JSON.stringify(await createAll());
     const { namespace, action } = twin.only();
@@ -135,12 +158,22 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     assert.equal((await diff(action.outs, actionIn(namespace.id, { parameters: reordered }))).changes, false);
   });
 
-  const differences: [what: string, kind: 'action' | 'trigger', changed: Properties, replaces: string[]][] = [
+  const differences: [
+    what: string,
+    kind: 'namespace' | 'inside' | 'action' | 'trigger',
+    changed: Properties,
+    replaces: string[],
+  ][] = [
+    ["a namespace's name", 'namespace', { label: 'other' }, ['label']],
+    ["a namespace's region", 'namespace', { region: 'ams3' }, ['region']],
+    ["a package's name", 'inside', { name: 'other' }, ['name']],
+    ["a package's namespace", 'inside', { namespace: 'fn-other' }, ['namespace']],
     ['code', 'action', { code: 'exports.main = () => 1' }, []],
     ['a parameter', 'action', { parameters: { ...PARAMETERS, token: 'another' } }, []],
     ['a limit', 'action', { memoryMb: 512 }, []],
     ['the time it may take', 'action', { timeoutSeconds: 90 }, []],
     ['the secret that wakes it', 'action', { webSecret: 'another secret to wake it' }, []],
+    ['whether anybody may call it', 'action', { open: true }, []],
     ['the runtime', 'action', { runtime: 'nodejs:24' }, []],
     ["a function's name", 'action', { name: 'other' }, ['name']],
     ["a function's package", 'action', { package: 'other' }, ['package']],
@@ -154,7 +187,13 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   for (const [what, kind, changed, replaces] of differences) {
     it(`sees that ${what} is another${replaces.length > 0 ? ', and that it is another thing' : ''}`, async () => {
       const made = await createAll();
-      const inputs = { action: actionIn, trigger: triggerIn }[kind](made.namespace.id, changed);
+      const { id } = made.namespace;
+      const inputs = {
+        namespace: { ...NAMESPACE, ...changed },
+        inside: { kind: 'package', namespace: id, name: 'ebbtide-media', ...changed },
+        action: actionIn(id, changed),
+        trigger: triggerIn(id, changed),
+      }[kind];
       const found = await diff(made[kind].outs, inputs);
       assert.deepEqual(found, { changes: true, replaces, deleteBeforeReplace: true });
     });
@@ -177,10 +216,35 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     const { action: made, trigger: changed } = twin.only();
     assert.deepEqual(made.parameters, [{ key: 'pool', value: 'other' }]);
     assert.equal(made.limits.memory, 512);
-    assert.ok(!JSON.stringify(made.annotations).includes(WAKE));
+    assert.deepEqual(
+      made.annotations.filter(({ key }) => /web-export|require-whisk-auth/.test(key)),
+      [
+        { key: 'web-export', value: false },
+        { key: 'require-whisk-auth', value: false },
+      ],
+    );
     assert.deepEqual([changed.cron, changed.isEnabled], ['*/5 * * * *', false]);
     assert.equal(outs.outs.url, '');
     assert.equal((await diff(outs.outs, closed)).changes, false);
+  });
+
+  it('makes a trigger that is off', async () => {
+    const { namespace, trigger } = await createAll();
+    await ask('delete', { id: trigger.id, olds: trigger.outs });
+    await create(triggerIn(namespace.id, { enabled: false }));
+    assert.equal(twin.only().trigger.isEnabled, false);
+  });
+
+  it('keeps nothing of a change that somebody else was quicker with', async () => {
+    const { namespace, action } = await createAll();
+    const { api, inside } = createOperator({ environment: twin.environment }, 5_000);
+    const found = (await inside(namespace.id)) ?? assert.fail();
+    const quicker = { ...found, whisk: { ...found.whisk, putAction: async () => undefined } };
+    const services = { api, inside: async () => quicker };
+    await assert.rejects(
+      actionKind.update(action.outs, actionIn(namespace.id, { memoryMb: 512 }), services),
+      /somebody else changes the function/,
+    );
   });
 
   it('sees what somebody else has changed', async () => {
@@ -218,6 +282,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     }
     twin.isAstray = true;
     for (const each of [namespace, inside, action, trigger]) await assert.rejects(read(each.id, each.outs));
+    twin.isAstray = 'host';
+    for (const each of [inside, action]) await assert.rejects(read(each.id, each.outs));
     twin.isAstray = false;
     const there = twin.only().namespace;
     there.triggers.clear();
@@ -243,6 +309,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         await assert.rejects(create(NAMESPACE), /making the Functions namespace ebbtide-media in fra1/);
       }
       assert.equal(twin.model.namespaces.size, 0);
+      // What may have been made is not asked for again.
+      assert.equal(twin.changes().length, 2);
     });
 
     it('is taken over, and made as it is wanted: nothing is there twice', async () => {
@@ -267,7 +335,8 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
   });
 
   describe('a name that somebody else has already', () => {
-    const rows: [what: string, arrange: () => Promise<Properties>, told: RegExp][] = [
+    type Row = [what: string, arrange: () => Promise<Properties>, told: RegExp];
+    const rows: Row[] = [
       [
         'a namespace in another region',
         async () => {
@@ -284,6 +353,19 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         },
         /called ebbtide-media is there already, and there is something in it/,
       ],
+      ...(['triggers', 'packages', 'actions'] as const).map(
+        (kind): Row => [
+          `a namespace with nothing but ${kind} in it`,
+          async () => {
+            await createAll();
+            const { namespace } = twin.only();
+            for (const other of ['triggers', 'packages', 'actions'] as const)
+              if (other !== kind) namespace[other].clear();
+            return NAMESPACE;
+          },
+          /called ebbtide-media is there already, and there is something in it/,
+        ],
+      ),
       [
         'two namespaces',
         async () => {
@@ -307,6 +389,15 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
         async () => {
           const { namespace } = await createAll();
           twin.only().action.annotations = [];
+          return actionIn(namespace.id);
+        },
+        /a function ebbtide-media\/orchestrator is there already, and it is not of this program/,
+      ],
+      [
+        "a function that bears the mark in another's sense",
+        async () => {
+          const { namespace } = await createAll();
+          twin.only().action.annotations = [{ key: 'ebbtide', value: 'a tide table' }];
           return actionIn(namespace.id);
         },
         /a function ebbtide-media\/orchestrator is there already, and it is not of this program/,
@@ -353,6 +444,14 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     for (const each of [trigger, action, inside]) await ask('delete', { id: each.id, olds: each.outs });
   });
 
+  it('deletes the triggers of a namespace before it, whoever made them', async () => {
+    const { namespace } = await createAll();
+    twin.changes();
+    await ask('delete', { id: namespace.id, olds: namespace.outs });
+    const root = 'DELETE /v2/functions/namespaces/NAMESPACE';
+    assert.deepEqual(twin.changes(), [`${root}/triggers/minute`, root]);
+  });
+
   it('deletes nothing that it cannot be sure of', async () => {
     const { namespace } = await createAll();
     twin.isAstray = true;
@@ -372,6 +471,14 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     assert.equal(there?.packages.size, 0);
   });
 
+  it('gives up on a package that stays full', async () => {
+    const { inside } = await createAll();
+    await assert.rejects(ask('delete', { id: inside.id, olds: inside.outs }), (error: Error) => {
+      assert.match(textOf(error), /HTTP 409: Package not empty/);
+      return true;
+    });
+  });
+
   const wrong: [what: string, kind: string, changed: Properties, property: string][] = [
     ['a cron of six fields', 'trigger', { cron: '* * * * * *' }, 'cron'],
     ['a cron of words', 'trigger', { cron: 'each minute' }, 'cron'],
@@ -382,6 +489,7 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     ['too much memory', 'action', { memoryMb: 2048 }, 'memoryMb'],
     ['a runtime that is none', 'action', { runtime: 'nodejs' }, 'runtime'],
     ['too much in its parameters', 'action', { parameters: { x: 'y'.repeat(2 ** 20) } }, ''],
+    ['whether it is open', 'action', { open: 'yes' }, 'open'],
     ['a secret that can be guessed', 'action', { webSecret: 'short-secret' }, ''],
     ['a region that is none', 'namespace', { region: 'Frankfurt' }, 'region'],
     ['no label', 'namespace', { label: '' }, 'label'],
@@ -428,6 +536,22 @@ describe('the resources for DigitalOcean Functions, against its twin', () => {
     const { api } = createOperator({ environment: twin.environment }, 5_000);
     for (let each = 0; each < 10; each += 1) await api.createNamespace(`other-${each}`, 'fra1');
     await assert.rejects(create(NAMESPACE), /no more Functions namespaces/);
+  });
+
+  it('says so where DigitalOcean does not tell the key of a namespace', async () => {
+    const { action } = await createAll();
+    twin.only().namespace.key = '';
+    await assert.rejects(
+      read(action.id, action.outs),
+      /does not tell the key of the Functions namespace fn-/,
+    );
+  });
+
+  it('has no code sent that it does not look at', async () => {
+    const { action } = await createAll();
+    twin.exchanges.length = 0;
+    await read(action.id, action.outs);
+    assert.ok(twin.exchanges.every(({ reply }) => !String(reply.body).includes('"code"')));
   });
 
   it('says that there is no token', async () => {

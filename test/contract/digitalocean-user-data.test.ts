@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { announcedNode, announcementSchema } from '../../fleet/digitalocean/announcement.ts';
 import { DROPLET_FILE } from '../../fleet/digitalocean/droplet-file.ts';
 import { fillUserData } from '../../fleet/digitalocean/user-data.ts';
 import { readingOf } from '../../fleet/registry.ts';
@@ -25,6 +26,7 @@ import { bucketsOf, SPACES } from '../support/moto.ts';
 import type { StoreServer } from '../support/store-server.ts';
 import { configValues, GOOD } from '../unit/stacks-mocks.ts';
 import { statusOf } from '../unit/support/fleet.ts';
+import { type LocalServer, startLocalServer } from '../unit/support/local-server.ts';
 
 const { node, machine } = DIGITALOCEAN;
 const MEDIA = '#!/bin/sh\n';
@@ -35,6 +37,7 @@ describe(`a droplet's user-data, on a real store (${SPACES.program})`, function 
   let server: StoreServer;
   let droplet: DropletMachine | undefined;
   let root: string;
+  let orchestrator: LocalServer;
 
   before(async function () {
     const program = SPACES.find();
@@ -44,9 +47,11 @@ describe(`a droplet's user-data, on a real store (${SPACES.program})`, function 
     const statusKey = deriveStatusKey(POOL_SECRET, node);
     droplet = await startDropletMachine({ name: node, id: machine, pool: 'media', statusKey });
     root = await mkdtemp(join(tmpdir(), 'ebbtide-droplet-'));
+    orchestrator = await startLocalServer(() => ({ status: 200 }));
   });
   after(async () => {
     await droplet?.close();
+    await orchestrator?.close();
     await server?.stop();
     if (root !== undefined) await rm(root, { recursive: true });
   });
@@ -86,7 +91,7 @@ describe(`a droplet's user-data, on a real store (${SPACES.program})`, function 
 
     const template = renderDropletTemplate(setup, {
       spaces: { accessKeyId: 'DO00EXAMPLE', secretAccessKey: 's' },
-      wake: { url: 'https://faas.example/wake', secret: 'w' },
+      wake: { url: `${orchestrator.url}/wake`, secret: 'w' },
     });
     const own = { node, statusKey: deriveStatusKey(POOL_SECRET, node) };
     for (const { path, content, mode } of parseCloudConfig(fillUserData(template, own)).files)
@@ -96,6 +101,13 @@ describe(`a droplet's user-data, on a real store (${SPACES.program})`, function 
     const environment = { ...droplet?.environment, SPACES_ENDPOINT_URL: server.url };
     const env = { PATH: `${root}/bin:${process.env.PATH}`, EBBTIDE_ROOT: root, ...environment };
     await promisify(execFile)(process.execPath, [join(root, '/opt/ebbtide/boot.cjs')], { env });
+    const [call, ...more] = orchestrator.requests;
+    assert.equal(more.length, 0);
+    const announcement = v.parse(announcementSchema, JSON.parse(call?.body ?? ''));
+    assert.deepEqual(
+      [call?.path, call?.headers['x-require-whisk-auth'], announcedNode(POOL_SECRET, announcement)],
+      ['/wake', 'w', node],
+    );
 
     assert.equal((await stat(join(root, DROPLET_FILE))).mode & 0o777, 0o600);
     assert.match(await readFile(join(root, '/etc/ebbtide/media/keys.json'), 'utf8'), /media-secret/);

@@ -230,9 +230,13 @@ for (const { name, missing, start } of engines) {
     it('one that fails again and again is never over, until it is kept down', async () => {
       await under.run('openvidu', ['/bin/false'], { policy: 'on-failure' });
       const runtime = runtimeOf();
+      // podman fails to tell of a container whose process ends at that very moment: unknown is not over.
+      const isOver = async () => {
+        const reading = await runtime.read();
+        return reading.kind === 'answered' && reading.running.length + reading.willStart.length === 0;
+      };
       for (let looks = 0; looks < 20; looks += 1) {
-        const { running, willStart } = await answered(runtime);
-        assert.ok(running.length + willStart.length > 0);
+        assert.equal(await isOver(), false);
         await sleep(50);
       }
       const outcome = await runtime.keepDown?.(['openvidu']);
@@ -244,10 +248,6 @@ for (const { name, missing, start } of engines) {
         return;
       }
       assert.deepEqual(outcome, { kind: 'done' });
-      const isOver = async () => {
-        const { running, willStart } = await answered(runtime);
-        return running.length + willStart.length === 0;
-      };
       await eventually('it is over', isOver, 10_000);
       await sleep(1_000);
       assert.ok(await isOver(), 'and stays so');

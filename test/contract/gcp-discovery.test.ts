@@ -16,7 +16,8 @@ import type { Method } from '../../lab/gcp/front/api.ts';
 import { createMethods } from '../../lab/gcp/front/methods.ts';
 import { routeOf } from '../../lab/gcp/front/routes.ts';
 import { createObjects } from '../../lab/gcp/objects.ts';
-import { applyPool, GROUP, PROJECT, REGION, startTwin, type TestTwin, until } from './support/gcp/twin.ts';
+import { applyPool, GROUP, PROJECT, REGION, startTwin, type TestTwin } from './support/gcp/twin.ts';
+import { until } from './support/quiet-run.ts';
 import { readDiscovery } from './support/specs/discovery.ts';
 
 const DESCRIPTIONS = { compute: 'compute.v1', storage: 'storage.v1', secretmanager: 'secretmanager.v1' };

@@ -12,8 +12,8 @@ import {
   startTwin,
   type TestTwin,
   type TestTwinOptions,
-  until,
 } from './support/gcp/twin.ts';
+import { ofKind, servingIn, until } from './support/quiet-run.ts';
 
 describe('the twin managed instance group', () => {
   let applied: Applied;
@@ -42,17 +42,13 @@ describe('the twin managed instance group', () => {
     });
   }
 
-  const serving = () =>
-    world.twin
-      .instances()
-      .filter(({ standing }) => standing === 'serving')
-      .map(({ id }) => id);
+  const serving = () => servingIn(world.twin);
   const servingAre = (count: number) =>
     until(`${count} serve`, () => serving().length === count && serving());
   const named = (name: string) => world.twin.machines().filter((each) => each.name === name);
 
   function happened<Kind extends TwinEvent['kind']>(kind: Kind): Extract<TwinEvent, { kind: Kind }>[] {
-    return world.events.filter((event): event is Extract<TwinEvent, { kind: Kind }> => event.kind === kind);
+    return ofKind(world.events, kind);
   }
 
   it('begins with the minimum, and grows to what is recommended, over its zones', async () => {

@@ -4,7 +4,8 @@ import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createMetadata } from '../../fleet/gcp/metadata.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { Applied } from '../../lab/gcp/apply.ts';
-import { applyPool, startTwin, type TestTwin, until } from './support/gcp/twin.ts';
+import { applyPool, startTwin, type TestTwin } from './support/gcp/twin.ts';
+import { until } from './support/quiet-run.ts';
 
 describe('the twin Google Cloud of one machine', () => {
   let applied: Applied;

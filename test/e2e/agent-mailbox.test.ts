@@ -283,7 +283,7 @@ describe(`the agent bundle on DigitalOcean, where all nodes write with one key (
       );
     });
     assert.equal(code, 1);
-    assert.match(stderr, /made for droplet 4712, and this is 4711/);
+    assert.match(stderr, /made for machine 4712, and this is 4711/);
     assert.deepEqual(front.requests, []);
   });
 });

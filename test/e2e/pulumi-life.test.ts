@@ -39,6 +39,7 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       }
       rig = await startRig(row, program);
       await rig.does('stack', 'init', 'test');
+      for (const [key, value] of Object.entries(row.settings ?? {})) rig.set(key, value);
     });
     after(() => rig?.close());
     // Each goes on where the one before it left the stack. (Mocha's `bail` would end every other file's tests too.)
@@ -130,25 +131,28 @@ function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
 
     it('says that another name is another pool', async () => {
       const pool = rig.section('ebbtide:pool');
+      const network = rig.section('ebbtide:network');
       rig.set('ebbtide:pool', { ...pool, name: 'other' });
+      rig.set('ebbtide:network', { ...network, ...row.otherNetwork });
       const steps = readSteps((await rig.does('preview', '--json')).stdout);
       const groups = steps.filter(({ type }) => type === row.types.group);
       assert.deepEqual(groups.map(({ op }) => op).sort(), ['create', 'delete']);
       rig.set('ebbtide:pool', pool);
+      rig.set('ebbtide:network', network);
     });
 
-    if (row.otherZones !== undefined) {
-      it('says that another list of zones is another pool', async () => {
+    for (const { what, key, setting, says } of row.fixed ?? []) {
+      it(`says that ${what} is another pool`, async () => {
         const before = rig.cloud.account.resources();
-        const pool = rig.section('ebbtide:pool');
-        rig.set('ebbtide:pool', { ...pool, zones: row.otherZones });
+        const section = rig.section(key);
+        rig.set(key, { ...section, ...setting });
         for (const command of [['preview'], ['up', ...YES]]) {
           const { code, output } = await rig.pulumi(...command);
           assert.notEqual(code, 0);
-          assert.match(output, /another list of zones is another pool/);
+          assert.match(output, says);
         }
         assert.deepEqual(rig.cloud.account.resources(), before);
-        rig.set('ebbtide:pool', pool);
+        rig.set(key, section);
       });
     }
 

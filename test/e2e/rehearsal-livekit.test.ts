@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../../lab/instance/tools.ts';
-import { assertKeptItsPromise, rehearse } from '../support/rehearsal.ts';
+import { assertKeptItsPromise, assertSaidSo, rehearse } from '../support/rehearsal.ts';
 
 const server = process.env.EBBTIDE_LIVEKIT_SERVER;
 const redis = findProgram('redis-server');
@@ -21,7 +21,9 @@ describe('rehearsal with the real LiveKit', () => {
   it('scales in under real WebRTC calls (needs EBBTIDE_LIVEKIT_SERVER and redis-server)', async function () {
     if (server === undefined || redis === undefined) return this.skip();
     this.timeout(180_000);
-    const flags = ['--media', 'livekit', '--livekit-server', server];
-    assertKeptItsPromise(await rehearse(folder, 'aws', ...flags), { cloud: 'aws', media: 'livekit' });
+    const flags = ['--cloud', 'aws', '--media', 'livekit', '--livekit-server', server];
+    const rehearsal = await rehearse(folder, ...flags);
+    assertKeptItsPromise(rehearsal, { cloud: 'aws', media: 'livekit' });
+    assertSaidSo(rehearsal);
   });
 });

@@ -29,8 +29,8 @@ export interface FunctionsTwin {
   lostAnswers: string[];
   /** The host that namespaces tell, where it is not the twin's own. */
   hostTold: string | undefined;
-  /** Something on the way says 404 for whatever is asked. */
-  isAstray: boolean;
+  /** Something on the way says 404 for whatever is asked, or for whatever namespaces' own host is. */
+  isAstray: boolean | 'host';
   environment: { DIGITALOCEAN_API_URL: string; DIGITALOCEAN_TOKEN: string };
   /** Methods and paths of all that changed something, since it was last asked. */
   changes(): string[];
@@ -58,7 +58,8 @@ export async function startFunctionsTwin(): Promise<FunctionsTwin> {
   });
   const listener = await serve(
     (request) => {
-      if (twin.isAstray) return astray;
+      if (twin.isAstray === true) return astray;
+      if (twin.isAstray === 'host' && !request.target.startsWith('/v2/')) return astray;
       if (request.method !== 'GET') changed.push(`${request.method} ${request.target}`);
       const reply = request.target.startsWith('/v2/') ? api.answerApi(request) : api.answerHost(request);
       const lost = twin.lostAnswers.indexOf(`${request.method} ${request.target}`);

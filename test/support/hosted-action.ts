@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { CallAnswer } from '../../functions/digitalocean/orchestrator/answer-call.ts';
-import { createBundler, type DigitalOceanFunctionName } from '../../stacks/bundle.ts';
+import type { CallAnswer } from '../../functions/digitalocean/orchestrator/call-answer.ts';
+import { createBundler } from '../../stacks/bundle.ts';
 
 export interface HostedAction {
   /** One call at a time. Rejects where the process ends. */
@@ -20,12 +20,9 @@ const RUNTIME = fileURLToPath(new URL('action-runtime.mjs', import.meta.url));
 const ANSWER = 'ANSWER ';
 
 /** The real bundle in a process of its own, called as DigitalOcean calls it. */
-export async function hostAction(
-  name: DigitalOceanFunctionName,
-  environment: Record<string, string>,
-): Promise<HostedAction> {
+export async function hostAction(name: string, environment: Record<string, string>): Promise<HostedAction> {
   const folder = await mkdtemp(join(tmpdir(), 'ebbtide-action-'));
-  const { code } = await createBundler().digitalOceanFunction(name);
+  const { code } = await createBundler().functionOf('digitalocean', name);
   const file = join(folder, 'index.cjs');
   await writeFile(file, code);
   const child = spawn(process.execPath, [RUNTIME, file], { env: { ...environment, PATH: process.env.PATH } });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createBundler, type GcpFunctionName } from '../../stacks/bundle.ts';
+import { createBundler } from '../../stacks/bundle.ts';
 
 export interface HostedFunction {
   url: string;
@@ -17,12 +17,12 @@ export interface HostedFunction {
 
 /** The real bundle, run by Google's own functions framework as Cloud Run runs it. Rejects where it ends at once. */
 export async function hostFunction(
-  name: GcpFunctionName,
+  name: string,
   entry: string,
   environment: Record<string, string>,
 ): Promise<HostedFunction> {
   const folder = await mkdtemp(join(tmpdir(), 'ebbtide-function-'));
-  const { code } = await createBundler().gcpFunction(name);
+  const { code } = await createBundler().functionOf('gcp', name);
   await writeFile(join(folder, 'index.js'), code);
   await writeFile(join(folder, 'package.json'), `{"name":"${name}","main":"index.js"}\n`);
   const port = await freePort();

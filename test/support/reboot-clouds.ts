@@ -13,6 +13,7 @@ import { applyProgram as applyToGcp } from '../../lab/gcp/apply.ts';
 import type { GcpTwin } from '../../lab/gcp/gcp-twin.ts';
 import { createTwin as createTwinGcp } from '../../lab/gcp/twin.ts';
 import type { Application } from '../../lab/pulumi/apply.ts';
+import { outOfOrder } from './out-of-order.ts';
 
 /** A twin that can be made again and again, and where its registry lies. */
 export interface Fleet<Twin extends TwinCloud> {
@@ -32,7 +33,6 @@ export interface RebootCloud<Twin extends TwinCloud = TwinCloud> {
   boot: { log: string; again: RegExp | undefined };
 }
 
-const FOR_EVER = 10_000;
 const CLOUD_INIT = { log: 'var/log/cloud-init-output.log', again: undefined };
 
 export const ON_AWS: RebootCloud<AwsTwin> = {
@@ -42,10 +42,7 @@ export const ON_AWS: RebootCloud<AwsTwin> = {
     return { create: (run) => createTwinAws({ model, ...run }), registry: model.buckets[0]?.name ?? '' };
   },
   wantFewer: { idle: false, tell: (twin) => twin.setDesiredCapacity(2) },
-  hold: ({ faults }) => {
-    faults.add({ service: 'autoscaling', action: 'CompleteLifecycleAction', times: FOR_EVER, kind: 'error' });
-    return () => faults.clear();
-  },
+  hold: ({ faults }) => outOfOrder(faults, { service: 'autoscaling', action: 'CompleteLifecycleAction' }),
   boot: CLOUD_INIT,
 };
 
@@ -57,15 +54,7 @@ export const ON_AZURE: RebootCloud<AzureTwin> = {
   },
   // Whoever sets a smaller size there deletes machines: it is the runbook that finds one too many.
   wantFewer: { idle: true, tell: () => undefined },
-  hold: ({ faults }) => {
-    faults.add({
-      service: 'arm',
-      action: 'VirtualMachineScaleSetVMs_Delete',
-      times: FOR_EVER,
-      kind: 'error',
-    });
-    return () => faults.clear();
-  },
+  hold: ({ faults }) => outOfOrder(faults, { service: 'arm', action: 'VirtualMachineScaleSetVMs_Delete' }),
   boot: CLOUD_INIT,
 };
 
@@ -78,10 +67,7 @@ export const ON_DIGITALOCEAN: RebootCloud<OceanTwin> = {
   },
   // There is no size to set: the orchestrator finds one too many.
   wantFewer: { idle: true, tell: () => undefined },
-  hold: ({ faults }) => {
-    faults.add({ service: 'api', action: 'droplets_destroy', times: FOR_EVER, kind: 'error' });
-    return () => faults.clear();
-  },
+  hold: ({ faults }) => outOfOrder(faults, { service: 'api', action: 'droplets_destroy' }),
   boot: CLOUD_INIT,
 };
 
@@ -92,9 +78,6 @@ export const ON_GCP: RebootCloud<GcpTwin> = {
     return { create: (run) => createTwinGcp({ model, ...run }), registry: model.buckets[0]?.name ?? '' };
   },
   wantFewer: { idle: false, tell: (twin) => twin.setDesiredCapacity(2) },
-  hold: ({ faults }) => {
-    faults.add({ service: 'compute', action: 'instances.delete', times: FOR_EVER, kind: 'error' });
-    return () => faults.clear();
-  },
+  hold: ({ faults }) => outOfOrder(faults, { service: 'compute', action: 'instances.delete' }),
   boot: { log: 'var/log/startup-script.log', again: /boot-was-done/ },
 };

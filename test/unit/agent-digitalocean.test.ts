@@ -370,11 +370,11 @@ describe('an agent on DigitalOcean', () => {
     assertMadeFor(configOf(), HERE);
     assert.throws(
       () => assertMadeFor(configOf(), { ...HERE, machine: '4712' }),
-      /made for droplet 4711, and this is 4712/,
+      /made for machine 4711, and this is 4712/,
     );
     assert.throws(
       () => assertMadeFor(configOf(), { node: HERE.node, zone: '', address: '' }),
-      /made for droplet 4711/,
+      /made for machine 4711/,
     );
   });
 

@@ -72,6 +72,7 @@ describe('boot on Azure', () => {
   it('a role that is not heard of yet is waited for, like an identity that is not there yet', async () => {
     unheard = 3;
     rig.instead.set(TOKEN, { status: 400, body: '{"error":"invalid_request"}' });
+    rig.patienceMs = 20_000;
     setTimeout(() => rig.instead.clear(), 30);
     assert.equal(await run(), 'all', rig.failure);
     const reasons = rig.lines.filter(({ event }) => event === 'boot-retries').map(({ reason }) => reason);

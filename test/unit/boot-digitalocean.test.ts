@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import * as v from 'valibot';
 import type { BootManifest } from '../../fleet/boot-manifest.ts';
+import { announcedNode, announcementSchema } from '../../fleet/digitalocean/announcement.ts';
+import { deriveStatusKey } from '../../fleet/status-signature.ts';
 import { connectAzure } from '../../node-agent/boot/azure-source.ts';
 import type { BootEnd } from '../../node-agent/boot/boot.ts';
 import { connectDigitalOcean } from '../../node-agent/boot/digitalocean-source.ts';
@@ -13,12 +16,14 @@ const SOURCE: BootManifest['source'] = {
   bucket: 'ebbtide-media-code',
   secrets: { keys: 'secrets/keys' },
 };
+const POOL_SECRET = 'a secret of the pool that nobody can guess';
 const DROPLET = {
   node: 'ebbtide-media-0a1b2c3d',
-  statusKey: 'a'.repeat(64),
+  statusKey: deriveStatusKey(POOL_SECRET, 'ebbtide-media-0a1b2c3d'),
   spaces: { accessKeyId: 'DO00EXAMPLE', secretAccessKey: 'quite-secret' },
-  wake: { url: 'https://faas.example/web/orchestrator', secret: 'quite-secret' },
+  wake: { url: '', secret: 'quite-secret' },
 };
+const WAKE = '/web/orchestrator';
 
 /** What all clouds have alike is tried on AWS (boot-program.test.ts). */
 describe('boot on DigitalOcean', () => {
@@ -40,11 +45,13 @@ describe('boot on DigitalOcean', () => {
 
   beforeEach(async () => {
     rig = await BootRig.create(regular);
-    await rig.put('/etc/ebbtide/droplet.json', JSON.stringify(DROPLET));
+    const wake = { ...DROPLET.wake, url: `${rig.url}${WAKE}` };
+    await rig.put('/etc/ebbtide/droplet.json', JSON.stringify({ ...DROPLET, wake }));
   });
   afterEach(() => rig.close());
 
   function regular({ path, headers }: ReceivedRequest): Answer {
+    if (path === WAKE) return { status: headers['x-require-whisk-auth'] === 'quite-secret' ? 200 : 401 };
     const fact = FACTS[path];
     if (fact !== undefined) return { status: 200, body: fact };
     assert.match(headers.authorization ?? '', /Credential=DO00EXAMPLE\/\d{8}\/fra1\/s3\/aws4_request/);
@@ -66,6 +73,7 @@ describe('boot on DigitalOcean', () => {
   it('waits for a metadata service and for keys that are not there yet', async () => {
     rig.instead.set(ID, { status: 503 });
     rig.instead.set(OBJECT, refusal(403, 'InvalidAccessKeyId'));
+    rig.patienceMs = 20_000;
     setTimeout(() => rig.instead.clear(), 30);
     assert.equal(await run(), 'all', rig.failure);
   });
@@ -113,6 +121,55 @@ describe('boot on DigitalOcean', () => {
       assert.ok(!JSON.stringify(rig.lines).includes('quite-secret'));
     });
   }
+
+  it('tells the orchestrator that it is about to take calls: after its agent is there, before anything of media is', async () => {
+    await run();
+    const paths = rig.requests.map(({ path }) => path);
+    const at = paths.indexOf(WAKE);
+    assert.ok(at > paths.indexOf(OBJECT) && at < paths.indexOf(SECRET_PATH), paths.join());
+    const announcement = v.parse(announcementSchema, JSON.parse(rig.requests[at]?.body ?? ''));
+    assert.equal(announcedNode(POOL_SECRET, announcement), DROPLET.node);
+    assert.ok(!rig.requests[at]?.body.includes(DROPLET.statusKey));
+  });
+
+  it('waits for an orchestrator that does not answer yet', async () => {
+    rig.instead.set(WAKE, { status: 502 });
+    rig.patienceMs = 20_000;
+    setTimeout(() => rig.instead.clear(), 30);
+    assert.equal(await run(), 'all', rig.failure);
+  });
+
+  for (const [given, status, says] of [
+    [
+      'an orchestrator that never hears it',
+      500,
+      /has not taken the announcement of ebbtide-media-0a1b2c3d: HTTP 500/,
+    ],
+    ['one that has turned to something else meanwhile', 202, /HTTP 202/],
+  ] as const) {
+    it(`${given}: the agent runs, and no media is started`, async () => {
+      rig.instead.set(WAKE, { status });
+      assert.equal(await run(), 'some');
+      assert.match(rig.failure, says);
+      await assert.rejects(rig.read('media'));
+      assert.ok(!rig.requests.some(({ path }) => path === SECRET_PATH));
+    });
+  }
+
+  it('starts no media, and has failed in nothing, where it is decided already that the node leaves', async () => {
+    rig.instead.set(WAKE, { status: 410 });
+    assert.equal(await run(), 'agent-only');
+    assert.deepEqual(
+      rig.lines.filter(({ level }) => level !== 'info'),
+      [],
+    );
+    await assert.rejects(rig.read('media'));
+    assert.ok(!rig.requests.some(({ path }) => path === SECRET_PATH));
+    assert.equal(rig.requests.filter(({ path }) => path === WAKE).length, 1);
+    // By the next time that it boots, it may be wanted again.
+    rig.instead.clear();
+    assert.equal(await run(), 'all', rig.failure);
+  });
 
   it('asks once for what is not there: another try would only repeat it', async () => {
     rig.instead.set(OBJECT, refusal(404, 'NoSuchKey'));

@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { createMetadata } from '../../node-agent/clouds/aws/metadata.ts';
 import { credentialsFromMetadata } from '../../node-agent/clouds/aws/metadata-credentials.ts';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-} from './support/local-server.ts';
+import { type Answer, type ReceivedRequest, useLocalServer } from './support/local-server.ts';
 
 describe('instance metadata', () => {
-  let server: LocalServer | undefined;
-  afterEach(async () => {
-    await server?.close();
-    server = undefined;
-  });
+  const local = useLocalServer();
 
   let tokens = 0;
   async function start(answer: (request: ReceivedRequest) => Answer, lifeS = 21_600) {
     tokens = 0;
-    server = await startLocalServer((request) => {
+    const server = await local.start((request) => {
       if (request.method !== 'PUT') return answer(request);
       assert.equal(request.path, '/latest/api/token');
       tokens += 1;
@@ -65,7 +56,7 @@ describe('instance metadata', () => {
   }
 
   it('is unknown where no token is to be had', async () => {
-    server = await startLocalServer(() => ({ status: 403 }));
+    const server = await local.start(() => ({ status: 403 }));
     const metadata = createMetadata({
       environment: { AWS_EC2_METADATA_SERVICE_ENDPOINT: server.url },
       timeoutMs: 300,

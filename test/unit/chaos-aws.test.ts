@@ -1,11 +1,7 @@
-import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
 import { awsCloud } from '../../lab/chaos/aws/cloud.ts';
 import type { AwsPlan } from '../../lab/chaos/aws/plan.ts';
 import type { AwsStep } from '../../lab/chaos/aws/step.ts';
-import { describe as describeHappening } from '../../lab/chaos/happening.ts';
-import { runSchedule } from '../../lab/chaos/run-schedule.ts';
-import type { CommonStep } from '../../lab/chaos/step.ts';
+import { type Row, testRows } from '../support/chaos-rows.ts';
 
 const SECOND = 1_000;
 const PLAN: AwsPlan = {
@@ -24,12 +20,7 @@ const PLAN: AwsPlan = {
   hasMediaRegistry: false,
 };
 
-/** Written out, so that they stay what they are when schedules are drawn in another way. */
-const ROWS: {
-  given: string;
-  ceiling?: Pick<AwsPlan, 'ceilingMs' | 'onCeiling'>;
-  steps: (CommonStep | AwsStep)[];
-}[] = [
+const ROWS: Row<AwsPlan, AwsStep>[] = [
   {
     given: 'nodes that cannot hear that they go, and a question about another zone',
     steps: [
@@ -64,7 +55,7 @@ const ROWS: {
   },
   {
     given: 'a clock that is set, then a drain, then a boot',
-    ceiling: { ceilingMs: 150 * SECOND, onCeiling: 'cut' },
+    plan: { ceilingMs: 150 * SECOND, onCeiling: 'cut' },
     steps: [
       { at: 50 * SECOND, kind: 'room', node: 1, people: 2, forMs: 122 * SECOND },
       { at: 60 * SECOND, kind: 'clock-jump', node: 0, byMs: 3_600 * SECOND },
@@ -85,16 +76,4 @@ const ROWS: {
   },
 ];
 
-describe('schedules on AWS that once went wrong', () => {
-  for (const [seed, { given, ceiling, steps }] of ROWS.entries()) {
-    it(given, async () => {
-      const { violation, history } = await runSchedule(awsCloud, {
-        seed,
-        plan: { ...PLAN, ...ceiling },
-        steps,
-        calmAt: 300 * SECOND,
-      });
-      assert.equal(violation, undefined, history.map(describeHappening).join('\n'));
-    });
-  }
-});
+testRows(awsCloud, PLAN, ROWS);

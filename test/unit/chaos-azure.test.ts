@@ -1,12 +1,8 @@
-import assert from 'node:assert/strict';
-import { before, describe, it } from 'mocha';
 import { hasPython } from '../../lab/azure/automation/python.ts';
 import { azureCloud } from '../../lab/chaos/azure/cloud.ts';
 import type { AzurePlan } from '../../lab/chaos/azure/plan.ts';
 import type { AzureStep } from '../../lab/chaos/azure/step.ts';
-import { describe as describeHappening } from '../../lab/chaos/happening.ts';
-import { runSchedule } from '../../lab/chaos/run-schedule.ts';
-import type { CommonStep } from '../../lab/chaos/step.ts';
+import { type Row, testRows } from '../support/chaos-rows.ts';
 
 const SECOND = 1_000;
 const PLAN: AzurePlan = {
@@ -23,17 +19,7 @@ const PLAN: AzurePlan = {
   hasMediaRegistry: false,
 };
 
-/** Written out, so that they stay what they are when schedules are drawn in another way. */
-const ROWS: {
-  given: string;
-  plan?: Partial<AzurePlan>;
-  steps: (CommonStep | AzureStep)[];
-  calmAt?: number;
-  /** What has to have happened, by its kind and a part of how it is described. */
-  happens?: [string, RegExp][];
-  /** What must not. */
-  never?: [string, RegExp][];
-}[] = [
+const ROWS: Row<AzurePlan, AzureStep>[] = [
   {
     given: 'nothing but that fewer are needed: one after the other is decided, and deleted',
     steps: [{ at: 50 * SECOND, kind: 'load', needs: 1 }],
@@ -127,28 +113,4 @@ const ROWS: {
   },
 ];
 
-describe('schedules on Azure that once went wrong, or must not', () => {
-  before(function () {
-    if (!hasPython()) this.skip();
-  });
-
-  for (const [
-    seed,
-    { given, plan, steps, calmAt = 300 * SECOND, happens = [], never = [] },
-  ] of ROWS.entries()) {
-    it(given, async () => {
-      const { violation, history } = await runSchedule(azureCloud, {
-        seed,
-        plan: { ...PLAN, ...plan },
-        steps,
-        calmAt,
-      });
-      const trace = history.map(describeHappening);
-      const has = ([kind, what]: [string, RegExp]) =>
-        history.some((told, index) => told.kind === kind && what.test(trace[index] ?? ''));
-      assert.equal(violation, undefined, trace.join('\n'));
-      for (const each of happens) assert.ok(has(each), `no ${each.join(' ')}:\n${trace.join('\n')}`);
-      for (const each of never) assert.ok(!has(each), `${each.join(' ')}:\n${trace.join('\n')}`);
-    });
-  }
-});
+testRows(azureCloud, PLAN, ROWS, hasPython);

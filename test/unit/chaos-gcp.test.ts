@@ -4,9 +4,7 @@ import { changeOf } from '../../lab/chaos/gcp/change.ts';
 import { gcpCloud } from '../../lab/chaos/gcp/cloud.ts';
 import type { GcpPlan } from '../../lab/chaos/gcp/plan.ts';
 import type { GcpStep } from '../../lab/chaos/gcp/step.ts';
-import { describe as describeHappening } from '../../lab/chaos/happening.ts';
-import { runSchedule } from '../../lab/chaos/run-schedule.ts';
-import type { CommonStep } from '../../lab/chaos/step.ts';
+import { type Row, testRows } from '../support/chaos-rows.ts';
 
 const SECOND = 1_000;
 const PLAN: GcpPlan = {
@@ -39,15 +37,7 @@ describe('what a request of the pruner changes', () => {
   }
 });
 
-/** Written out, so that they stay what they are when schedules are drawn in another way. */
-const ROWS: {
-  given: string;
-  plan?: Partial<GcpPlan>;
-  steps: (CommonStep | GcpStep)[];
-  calmAt?: number;
-  /** What has to have happened, by its kind and a part of how it is described. */
-  happens?: [string, RegExp][];
-}[] = [
+const ROWS: Row<GcpPlan, GcpStep>[] = [
   {
     given: 'a machine that a person takes out, and that dies before anybody has decided anything',
     steps: [
@@ -149,22 +139,4 @@ const ROWS: {
   },
 ];
 
-describe('schedules on GCP that once went wrong, or must not', () => {
-  for (const [seed, { given, plan, steps, calmAt = 300 * SECOND, happens = [] }] of ROWS.entries()) {
-    it(given, async () => {
-      const { violation, history } = await runSchedule(gcpCloud, {
-        seed,
-        plan: { ...PLAN, ...plan },
-        steps,
-        calmAt,
-      });
-      const trace = history.map(describeHappening);
-      assert.equal(violation, undefined, trace.join('\n'));
-      for (const [kind, what] of happens)
-        assert.ok(
-          history.some((told, index) => told.kind === kind && what.test(trace[index] ?? '')),
-          `no ${kind} ${what}:\n${trace.join('\n')}`,
-        );
-    });
-  }
-});
+testRows(gcpCloud, PLAN, ROWS);

@@ -167,8 +167,8 @@ describe('what must never happen', () => {
     fields: { decision: { id, by } },
   });
   const decided: Happening = { kind: 'agent-says', node, event: 'drain-decided', fields: {} };
-  const signalled = (signal: 'drain' | 'cut', people = 2): Happening => ({
-    kind: 'signalled',
+  const signalled = (signal: 'drain' | 'cut', people = 2) => ({
+    kind: 'signalled' as const,
     node,
     life: 'l',
     signal,
@@ -187,6 +187,16 @@ describe('what must never happen', () => {
     {
       given: 'a second signal',
       happens: [signalled('drain'), signalled('drain', 0)],
+      wrong: /signalled 2 times/,
+    },
+    {
+      given: 'two signals to one life, of which it did not hear the first, with nobody on it',
+      happens: [{ ...signalled('drain', 0), unheard: true }, signalled('drain', 0)],
+      wrong: undefined,
+    },
+    {
+      given: 'and with people on it',
+      happens: [{ ...signalled('drain'), unheard: true }, signalled('drain')],
       wrong: /signalled 2 times/,
     },
     { given: 'a cut without a ceiling', happens: [decided, signalled('cut')], wrong: /no ceiling says so/ },

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
-import { awsRules, awsSection } from '../../stacks/aws/settings.ts';
-import { azureSection } from '../../stacks/azure/settings.ts';
-import { digitalOceanSecretsSection, digitalOceanSection } from '../../stacks/digitalocean/settings.ts';
-import { gcpSection } from '../../stacks/gcp/settings.ts';
+import type { CloudRules } from '../../stacks/cloud-rules.ts';
+import { CLOUD_RULES, type Settings } from '../../stacks/settings.ts';
 import { sharedSections } from '../../stacks/settings-schema.ts';
 import { keysOf } from './schema-keys.ts';
 
@@ -21,19 +19,22 @@ function isNamed(document: string, path: readonly string[]): boolean {
 }
 
 describe('documents', () => {
+  const rules: [string, CloudRules<object, object, unknown, Settings>][] = Object.entries(CLOUD_RULES);
   const settings = keysOf({
     entries: {
-      ...sharedSections(awsRules.words),
-      aws: awsSection,
-      azure: azureSection,
-      digitalocean: digitalOceanSection,
-      digitaloceanSecrets: digitalOceanSecretsSection,
-      gcp: gcpSection,
+      ...sharedSections(CLOUD_RULES.aws.words),
+      ...Object.fromEntries(
+        rules.flatMap(([cloud, { section, secrets }]) => [
+          [cloud, section],
+          ...(secrets === undefined ? [] : [[`${cloud}Secrets`, secrets]]),
+        ]),
+      ),
     },
   });
   const config = keysOf(agentConfigSchema);
 
   it('know many keys', () => {
+    assert.ok(settings.some((path) => path.join('.') === 'digitaloceanSecrets.orchestratorToken'));
     assert.ok(settings.length > 60, String(settings.length));
     assert.ok(config.length > 30, String(config.length));
   });

@@ -7,6 +7,7 @@ import { credentialsFromEnvironment } from '../../fleet/aws/credentials.ts';
 import { callQuery, memberList } from '../../fleet/aws/query.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { putMetrics } from '../../functions/aws/metrics.ts';
+import { errorOf } from './support/error-of.ts';
 import {
   type Answer,
   type LocalServer,
@@ -34,14 +35,6 @@ describe('AWS over HTTP', () => {
     const environment = { AWS_ENDPOINT_URL: started.url };
     const client = createAwsClient({ region: 'eu-west-1', credentials, environment, timeoutMs: 200 });
     return { client, started, store: createS3Store({ client, bucket: 'b' }) };
-  }
-  async function errorOf(promise: Promise<unknown>): Promise<AwsError> {
-    const error = await promise.then(
-      () => undefined,
-      (cause: unknown) => cause,
-    );
-    assert.ok(error instanceof AwsError, String(error));
-    return error;
   }
   const xml = (body: string, status = 200): Answer => ({ status, body, headers: { date: DATE } });
 
@@ -73,7 +66,7 @@ describe('AWS over HTTP', () => {
     for (const [given, answer, code, text] of rows) {
       it(`${given} is ${code}`, async () => {
         const { store } = await start(() => answer);
-        const error = await errorOf(store.get('x'));
+        const error = await errorOf(AwsError, store.get('x'));
         assert.equal(error.code, code);
         assert.match(`${error.message}: ${error.cause instanceof Error ? error.cause.message : ''}`, text);
       });
@@ -81,8 +74,8 @@ describe('AWS over HTTP', () => {
 
     it('a caller that gives up is a timeout', async () => {
       const { store } = await start(() => 'hang');
-      assert.equal((await errorOf(store.get('x', AbortSignal.timeout(20)))).code, 'Timeout');
-      assert.equal((await errorOf(store.get('x', AbortSignal.abort()))).code, 'Timeout');
+      assert.equal((await errorOf(AwsError, store.get('x', AbortSignal.timeout(20)))).code, 'Timeout');
+      assert.equal((await errorOf(AwsError, store.get('x', AbortSignal.abort()))).code, 'Timeout');
     });
 
     it('a request that is given up already costs nothing: it is not even signed', async () => {
@@ -94,6 +87,7 @@ describe('AWS over HTTP', () => {
       });
       const url = 'https://b/x';
       const error = await errorOf(
+        AwsError,
         client.send({ service: 's3', method: 'GET', url, signal: AbortSignal.abort() }),
       );
       assert.equal(error.code, 'Timeout');
@@ -105,7 +99,7 @@ describe('AWS over HTTP', () => {
         body: 'half',
         headers: { 'content-length': '100' },
       }));
-      assert.match((await errorOf(store.get('x'))).code, /Timeout|Network/);
+      assert.match((await errorOf(AwsError, store.get('x'))).code, /Timeout|Network/);
     });
 
     it('no keys are an error of their own', async () => {
@@ -115,7 +109,10 @@ describe('AWS over HTTP', () => {
         environment: {},
         timeoutMs: 10,
       });
-      const error = await errorOf(client.send({ service: 's3', method: 'GET', url: 'https://b/x' }));
+      const error = await errorOf(
+        AwsError,
+        client.send({ service: 's3', method: 'GET', url: 'https://b/x' }),
+      );
       assert.equal(error.code, 'Credentials');
     });
   });
@@ -141,7 +138,7 @@ describe('AWS over HTTP', () => {
         },
       });
       const request = { service: 's3', method: 'GET', url: 'https://b/x' } as const;
-      for (let time = 0; time < 3; time += 1) await errorOf(client.send(request));
+      for (let time = 0; time < 3; time += 1) await errorOf(AwsError, client.send(request));
       assert.deepEqual(
         dates.map((date) => date - told),
         [offMs, signedOffMs, signedOffMs],
@@ -225,7 +222,7 @@ describe('AWS over HTTP', () => {
     ] as [string, Answer][]) {
       it(`${given} is an error, never an empty list`, async () => {
         const { store } = await start(() => answer);
-        await errorOf(listAll(store));
+        await errorOf(AwsError, listAll(store));
       });
     }
 
@@ -234,13 +231,13 @@ describe('AWS over HTTP', () => {
         xml(`<Error><Code>${path.endsWith('none') ? 'NoSuchKey' : 'NoSuchBucket'}</Code></Error>`, 404),
       );
       assert.equal(await store.get('none'), undefined);
-      assert.match((await errorOf(store.get('x'))).message, /NoSuchBucket/);
-      assert.match((await errorOf(store.put('x', '{}'))).message, /no bucket b/);
+      assert.match((await errorOf(AwsError, store.get('x'))).message, /NoSuchBucket/);
+      assert.match((await errorOf(AwsError, store.put('x', '{}'))).message, /no bucket b/);
     });
 
     it('a write that no store confirms is an error', async () => {
       const { store } = await start(() => xml('<html>hello</html>'));
-      assert.match((await errorOf(store.put('x', '{}'))).message, /writing x .* no ETag/);
+      assert.match((await errorOf(AwsError, store.put('x', '{}'))).message, /writing x .* no ETag/);
     });
 
     it('reads an object with its age, and needs the clock of the store', async () => {
@@ -280,7 +277,7 @@ describe('AWS over HTTP', () => {
         const { client } = await start(() => xml(body));
         const schema = v.object({ Things: memberList(v.string()) });
         assert.equal(
-          (await errorOf(callQuery(client, 'autoscaling', 'Describe', {}, schema))).code,
+          (await errorOf(AwsError, callQuery(client, 'autoscaling', 'Describe', {}, schema))).code,
           'Malformed',
         );
       });

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { AzureError, createAzureClient } from '../../fleet/azure/client.ts';
 import { blobEndpoint, managerEndpoint } from '../../fleet/azure/endpoints.ts';
 import { createScaleSet, type ScaleSet } from '../../fleet/azure/scale-set.ts';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-} from './support/local-server.ts';
+import { type Answer, type ReceivedRequest, useLocalServer } from './support/local-server.ts';
 
 const PLACE = {
   subscriptionId: 's-1',
@@ -20,14 +15,10 @@ const ROOT = '/subscriptions/s-1/resourceGroups/rg/providers';
 const MACHINES = `${ROOT}/Microsoft.Compute/virtualMachineScaleSets/ebbtide-media/virtualMachines`;
 const AUTOSCALE = `${ROOT}/Microsoft.Insights/autoscaleSettings/ebbtide-media`;
 
-let server: LocalServer | undefined;
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const local = useLocalServer();
 
 async function start(answer: (request: ReceivedRequest, base: string) => Answer): Promise<ScaleSet> {
-  server = await startLocalServer((request) => answer(request, server?.url ?? ''));
+  const server = await local.start((request) => answer(request, local.server?.url ?? ''));
   const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 1_000 });
   return createScaleSet(client, PLACE);
 }

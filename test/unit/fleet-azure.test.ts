@@ -1,31 +1,18 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { STORAGE_AUDIENCE, tokenFromImds } from '../../fleet/azure/access-token.ts';
 import { createBlobClient, createBlobStore } from '../../fleet/azure/blob-store.ts';
 import { AzureError, createAzureClient } from '../../fleet/azure/client.ts';
 import { createImds, type ImdsReading } from '../../fleet/azure/imds.ts';
 import type { StoredObject, VersionedStore } from '../../fleet/object-store.ts';
 import { tokenDocument } from './support/azure-imds.ts';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-} from './support/local-server.ts';
+import { errorOf } from './support/error-of.ts';
+import { type Answer, type ReceivedRequest, useLocalServer } from './support/local-server.ts';
 
 const DATE = 'Sun, 01 Mar 2026 12:00:00 GMT';
 
-let server: LocalServer | undefined;
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
-
-async function start(answer: (request: ReceivedRequest, count: number) => Answer): Promise<LocalServer> {
-  let count = 0;
-  server = await startLocalServer((request) => answer(request, ++count));
-  return server;
-}
+const local = useLocalServer();
+const { start } = local;
 
 const imdsAt = (url: string) =>
   createImds({ environment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: url }, timeoutMs: 200 });
@@ -95,15 +82,6 @@ describe("Azure's metadata service", () => {
   }
 });
 
-async function errorOf(promise: Promise<unknown>): Promise<AzureError> {
-  const error = await promise.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  );
-  assert.ok(error instanceof AzureError, String(error));
-  return error;
-}
-
 const xml = (status: number, body: string, headers: Record<string, string> = {}): Answer => ({
   status,
   body: `\ufeff<?xml version="1.0" encoding="utf-8"?>${body}`,
@@ -149,7 +127,7 @@ describe('Blob Storage', () => {
     ];
     for (const [given, answer, reason, says] of rows) {
       it(`${given} is ${reason}`, async () => {
-        const error = await errorOf((await store(answer)).get('memory/x'));
+        const error = await errorOf(AzureError, (await store(answer)).get('memory/x'));
         assert.equal(error.reason, reason);
         assert.match(error.message, says);
       });
@@ -159,7 +137,7 @@ describe('Blob Storage', () => {
       const { url, requests } = await start(() => ({ status: 200 }));
       const token = () => Promise.reject(new Error('no identity'));
       const { get } = createBlobStore(createBlobClient({ store: url, token, timeoutMs: 200 }));
-      assert.equal((await errorOf(get('memory/x'))).reason, 'credentials');
+      assert.equal((await errorOf(AzureError, get('memory/x'))).reason, 'credentials');
       assert.equal(requests.length, 0);
     });
 
@@ -168,20 +146,23 @@ describe('Blob Storage', () => {
       const { url, requests } = await start(() => ({ status: 404, body }));
       const client = createAzureClient({ base: url, token: async () => 't', timeoutMs: 200 });
       const path = '/subscriptions/s-1';
-      const error = await errorOf(client.send({ method: 'GET', path, query: { 'api-version': '1' } }));
+      const error = await errorOf(
+        AzureError,
+        client.send({ method: 'GET', path, query: { 'api-version': '1' } }),
+      );
       assert.match(error.message, /SubscriptionNotFound: It is not there\. \(is the id of another/);
       const next = `${url}${path}?$skiptoken=2`;
-      assert.equal((await errorOf(client.send({ method: 'GET', path: next }))).status, 404);
+      assert.equal((await errorOf(AzureError, client.send({ method: 'GET', path: next }))).status, 404);
       assert.equal(requests.length, 2);
       const elsewhere = client.send({ method: 'GET', path: 'http://127.0.0.1:1/subscriptions/s-1' });
-      assert.equal((await errorOf(elsewhere)).reason, 'malformed');
+      assert.equal((await errorOf(AzureError, elsewhere)).reason, 'malformed');
     });
   });
 
   it('sends what Blob Storage wants of a request with a token', async () => {
     const { put } = await store({ status: 201, headers: { etag: '"1"' } });
     await put('statuses/a b.json', '{}');
-    const { method, url, headers } = server?.requests[0] ?? assert.fail();
+    const { method, url, headers } = local.server?.requests[0] ?? assert.fail();
     assert.deepEqual([method, url.pathname], ['PUT', '/account/statuses/a%20b.json']);
     assert.deepEqual(
       [headers.authorization, headers['x-ms-version'], headers['x-ms-blob-type']],
@@ -198,7 +179,7 @@ describe('Blob Storage', () => {
         for await (const _ of list(key));
       }, /by its container/);
     }
-    assert.equal(server?.requests.length, 0);
+    assert.equal(local.server?.requests.length, 0);
   });
 
   describe('a blob', () => {
@@ -270,7 +251,7 @@ describe('Blob Storage', () => {
         ['statuses/i 1 ', 'statuses/i&2', 'statuses/i3'],
       );
       assert.ok(pages.flat().every(({ ageMs }) => ageMs === 60_000));
-      const asked = server?.requests.map(({ path, url }) => [
+      const asked = local.server?.requests.map(({ path, url }) => [
         path,
         url.searchParams.get('prefix'),
         url.searchParams.get('marker'),

@@ -45,6 +45,7 @@ const plain = (status: number, body: unknown, headers = {}): HttpResponse => ({
   headers,
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
+const slowDown = (status: number) => plain(status, '<Error><Code>SlowDown</Code></Error>');
 const namesOf = (list: readonly { name: string }[]) => list.map(({ name }) => name);
 
 describe("DigitalOcean's API", () => {
@@ -263,5 +264,45 @@ describe("a pool's buckets on Spaces", () => {
       `DELETE ${home}/p-memory/memory/a.json`,
     ]);
     await assert.rejects(store().put('memory/a.json', '{}'), /no bucket for memory/);
+  });
+
+  describe('asked too much of at once', () => {
+    const rows: [string, HttpResponse[], number[], RegExp | undefined][] = [
+      ['is asked again, later and later', [503, 503].map(slowDown), [250, 500], undefined],
+      ['and not for ever', [503, 503, 503, 503].map(slowDown), [250, 500, 1_000], /SlowDown/],
+      ['as by another name', [plain(429, '<Error><Code>TooManyRequests</Code></Error>')], [250], undefined],
+      [
+        'but not where something else is wrong',
+        [plain(503, '<Error><Code>ServiceUnavailable</Code></Error>')],
+        [],
+        /ServiceUnavailable/,
+      ],
+    ];
+    for (const [given, refusals, expected, says] of rows) {
+      it(given, async () => {
+        const waited: number[] = [];
+        const answers = [...refusals];
+        const clock = {
+          now: () => NOW,
+          after(ms: number, action: () => void) {
+            waited.push(ms);
+            setImmediate(action);
+            return () => undefined;
+          },
+        };
+        const store = createSpacesStore({
+          region: 'fra1',
+          credentials: async () => ({ accessKeyId: 'k', secretAccessKey: 's' }),
+          environment: {},
+          timeoutMs: 1_000,
+          buckets: { code: 'p-code', statuses: 'p-statuses' },
+          patientBy: clock,
+          send: async () => answers.shift() ?? plain(200, '', { etag: '"1"' }),
+        });
+        const put = store.put('statuses/a.json', '{}');
+        await (says === undefined ? put : assert.rejects(put, says));
+        assert.deepEqual(waited, expected);
+      });
+    }
   });
 });

@@ -1,40 +1,18 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { tokenFromMetadata } from '../../fleet/gcp/access-token.ts';
 import { createGcpClient, GcpError } from '../../fleet/gcp/client.ts';
 import { createMetadata, type MetadataReading } from '../../fleet/gcp/metadata.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { ObjectStore } from '../../fleet/object-store.ts';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-} from './support/local-server.ts';
+import { errorOf } from './support/error-of.ts';
+import { type Answer, type ReceivedRequest, useLocalServer } from './support/local-server.ts';
 
 const DATE = 'Sun, 01 Mar 2026 12:00:00 GMT';
 const GOOGLE = { 'metadata-flavor': 'Google', etag: 'e1' };
 
-let server: LocalServer | undefined;
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
-
-async function start(answer: (request: ReceivedRequest, count: number) => Answer): Promise<LocalServer> {
-  let count = 0;
-  server = await startLocalServer((request) => answer(request, ++count));
-  return server;
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<GcpError> {
-  const error = await promise.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  );
-  assert.ok(error instanceof GcpError, String(error));
-  return error;
-}
+const local = useLocalServer();
+const { start } = local;
 
 describe("Google's metadata server", () => {
   const connect = (url: string) =>
@@ -132,7 +110,7 @@ describe('Cloud Storage', () => {
     ];
     for (const [given, answer, reason, says] of rows) {
       it(`${given} is ${reason}`, async () => {
-        const error = await errorOf((await store(() => answer)).get('x'));
+        const error = await errorOf(GcpError, (await store(() => answer)).get('x'));
         assert.equal(error.reason, reason);
         assert.match(error.message, says);
       });
@@ -143,7 +121,7 @@ describe('Cloud Storage', () => {
     const headers = { date: DATE, 'last-modified': DATE };
     const { get } = await store(() => ({ status: 200, body: '{}', headers }));
     await get('statuses/a b.json');
-    const request = server?.requests[0];
+    const request = local.server?.requests[0];
     assert.equal(request?.headers.authorization, 'Bearer t');
     assert.equal(request?.url.pathname, '/storage/v1/b/b/o/statuses%2Fa%20b.json');
   });
@@ -210,7 +188,7 @@ describe('Cloud Storage', () => {
       const pages = [];
       for await (const page of list('s/')) pages.push(page);
       assert.deepEqual(pages, [[{ key: 's/first', ageMs: 60_000 }], [], [{ key: 's/three', ageMs: 60_000 }]]);
-      assert.ok(server?.requests.every(({ url }) => url.searchParams.get('prefix') === 's/'));
+      assert.ok(local.server?.requests.every(({ url }) => url.searchParams.get('prefix') === 's/'));
     });
 
     for (const [given, answer] of [
@@ -241,7 +219,7 @@ describe('Cloud Storage', () => {
         const { put } = await store(() => answer);
         if (then === undefined) await put('a/b', '{}');
         else await assert.rejects(put('a/b', '{}'), then);
-        const request = server?.requests[0];
+        const request = local.server?.requests[0];
         assert.equal(request?.path, '/upload/storage/v1/b/b/o');
         assert.equal(request?.url.searchParams.get('name'), 'a/b');
         assert.equal(request?.body, '{}');

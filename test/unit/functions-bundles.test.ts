@@ -52,7 +52,7 @@ describe('functions as Lambda runs them', () => {
     settings: object | undefined,
     event: object = {},
   ) {
-    await writeFile(join(folder, 'index.cjs'), (await createBundler().awsFunction(name)).code);
+    await writeFile(join(folder, 'index.cjs'), (await createBundler().functionOf('aws', name)).code);
     const call = `require('./index.cjs').handler(${JSON.stringify(event)}).then((answer) => process.stdout.write('ANSWER ' + JSON.stringify(answer ?? null) + '\\n'));`;
     const child = spawn(process.execPath, ['-e', call], {
       cwd: folder,

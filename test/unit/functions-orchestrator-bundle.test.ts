@@ -44,7 +44,7 @@ describe('the orchestrator, as DigitalOcean runs it', () => {
     assert.deepEqual((await ask()).decided, [node]);
     const decision = ocean.read(`decisions/${node}.json`) as { id: string; machine: string };
     ocean.say({
-      ...statusOf(node, { machine: decision.machine, phase: 'empty', cpu: 0 }),
+      ...statusOf(node, { machine: decision.machine, phase: 'empty', cpu: 0, at: new Date().toISOString() }),
       decision: decision as never,
     });
     assert.deepEqual((await ask()).removed, [node]);

@@ -1,76 +1,27 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import type { Decision } from '../../fleet/decision.ts';
-import {
-  ORCHESTRATOR_LIMIT_MS,
-  type OrchestratorSettings,
-} from '../../fleet/digitalocean-function-settings.ts';
-import { HttpError, type HttpResponse, type SendHttp } from '../../fleet/http.ts';
+import { ORCHESTRATOR_LIMIT_MS } from '../../fleet/digitalocean-function-settings.ts';
+import { HttpError } from '../../fleet/http.ts';
 import { deriveStatusKey } from '../../fleet/status-signature.ts';
 import { createAction } from '../../functions/digitalocean/orchestrator/answer-call.ts';
 import { LONGEST_RUN_MS } from '../../functions/digitalocean/orchestrator/budgets.ts';
-import { composeOrchestrator, type Surroundings } from '../../functions/digitalocean/orchestrator/compose.ts';
-import { orchestrate, planOnly } from '../../functions/digitalocean/orchestrator/orchestrate.ts';
-import { type OceanRequest, OceanStandIn, POOL_SECRET } from '../support/ocean-stand-in.ts';
+import { planOnly } from '../../functions/digitalocean/orchestrator/orchestrate.ts';
+import { OceanStandIn, POOL_SECRET } from '../support/ocean-stand-in.ts';
 import { orchestratorParameters, USER_DATA, USER_DATA_KEY } from '../support/orchestrator-parameters.ts';
-import { ago, NOW, statusOf } from './support/fleet.ts';
-
-/** Whether a request is let through, and when: what it does is done at once, then. */
-type Line = (request: OceanRequest, deliver: () => HttpResponse) => Promise<HttpResponse>;
-
-const straight: Line = async (_request, deliver) => deliver();
-const LONG_LOW = { v: 1, claims: [], outside: [], low: { since: ago(600), seenAt: ago(30) } };
-
-function surroundings(ocean: OceanStandIn, line: Line, lines: string[] = []): Surroundings {
-  const send: SendHttp = ({ method, url, body = '', headers = {} }) => {
-    const request = { method, url: new URL(url), body, headers };
-    return line(request, () => ocean.answer(request));
-  };
-  // Time stands still, unless the stand-in's moves; only what is short is ever due.
-  const clock = {
-    now: () => ocean.now(),
-    after(ms: number, action: () => void) {
-      const due = ms < 3_000 ? setImmediate(action) : undefined;
-      return () => clearImmediate(due);
-    },
-  };
-  return { environment: {}, clock, random: Math.random, write: (text) => lines.push(text), send };
-}
-
-const toolsOf = (ocean: OceanStandIn, changed: Partial<OrchestratorSettings> = {}, line: Line = straight) =>
-  composeOrchestrator(orchestratorParameters(changed), surroundings(ocean, line));
-
-const run = (ocean: OceanStandIn, changed?: Partial<OrchestratorSettings>, line?: Line) =>
-  orchestrate(toolsOf(ocean, changed, line));
-
-const nameOf = (index: number) => `ebbtide-media-${String(index).padStart(8, '0')}`;
-
-/** A pool of so many, each as busy as is said, and an excess that has lasted. */
-function poolOf(cpus: number[]): OceanStandIn {
-  const ocean = new OceanStandIn();
-  ocean.now = () => NOW;
-  ocean.put('memory/orchestrator.json', LONG_LOW);
-  ocean.put('memory/droplets.json', { v: 1, births: [], off: [] });
-  ocean.put(USER_DATA_KEY, USER_DATA);
-  cpus.forEach((cpu, index) => {
-    const { id } = ocean.addDroplet(nameOf(index));
-    ocean.say(statusOf(nameOf(index), { machine: String(id), cpu, work: { rooms: index } }));
-  });
-  return ocean;
-}
-
-const decisionOf = (ocean: OceanStandIn, node: string) =>
-  ocean.read(`decisions/${node}.json`) as Decision | undefined;
-
-/** What an agent does with its decision: it has drained, and says so. */
-function drain(ocean: OceanStandIn, node: string, secret?: string | null): void {
-  const decision = decisionOf(ocean, node) ?? assert.fail(`${node} is not decided`);
-  ocean.say(statusOf(node, { machine: decision.machine, phase: 'empty', decision }), secret);
-}
-
-const effects = (ocean: OceanStandIn) =>
-  ocean.asked.filter((what) => !/^(GET|LIST) /.test(what) && !what.includes('memory/runs/'));
+import { NOW, statusOf } from './support/fleet.ts';
+import { anyKill, lineOfKilled, straight, untilNothingMoves } from './support/line.ts';
+import {
+  decisionOf,
+  drain,
+  effects,
+  type Line,
+  nameOf,
+  poolOf,
+  run,
+  surroundings,
+  toolsOf,
+} from './support/orchestrator-rig.ts';
 
 describe('a run of the orchestrator', () => {
   it('writes memory, then the decision, then tags the droplet as draining, then with the decision', async () => {
@@ -121,10 +72,27 @@ describe('a run of the orchestrator', () => {
       assert.deepEqual(removed, []);
       assert.deepEqual(
         findings.map(({ name, node }) => [name, node]),
-        [[finding, nameOf(0)]],
+        [
+          ['unknown', nameOf(0)],
+          [finding, nameOf(0)],
+        ],
       );
     });
   }
+
+  it('believes no word of before that somebody has written again', async () => {
+    const ocean = poolOf([0.1, 0.1, 0.1]);
+    await run(ocean, { min: 2 });
+    const node = nameOf(0);
+    drain(ocean, node);
+    const later = NOW + 20_000;
+    ocean.now = () => later;
+    const said = [...ocean.objects].find(([place]) => place.includes(`statuses/${node}`)) ?? assert.fail();
+    said[1].at = later;
+    const { removed, findings } = await run(ocean, { min: 2 });
+    assert.deepEqual(removed, []);
+    assert.ok(findings.some(({ name, node: of }) => name === 'outdated-status' && of === node));
+  });
 
   it("believes no neighbour's signature, nor its own in another place", async () => {
     const ocean = poolOf([0.1, 0.1, 0.1]);
@@ -412,10 +380,9 @@ describe('a run of the orchestrator', () => {
     it('each killed at any step, and others after them: no more drains than allowed, no more droplets than wanted, and all ends well', async function () {
       // Many runs, each of many requests.
       this.timeout(60_000);
-      const killed = new Promise<HttpResponse>(() => undefined);
       const any = fc.record({
         cpus: fc.array(fc.constantFrom(0.05, 0.3, 0.9), { minLength: 1, maxLength: 5 }),
-        kills: fc.array(fc.record({ after: fc.nat(45), done: fc.boolean() }), { minLength: 2, maxLength: 2 }),
+        kills: fc.array(anyKill(45), { minLength: 2, maxLength: 2 }),
         scheduler: fc.scheduler(),
       });
       await fc.assert(
@@ -445,27 +412,8 @@ describe('a run of the orchestrator', () => {
             assert.ok(drains <= 2, `${drains} drains`);
             if (drains > 0) assert.ok(cpus.length - drains >= enough);
           };
-          const lineOf = (kill: { after: number; done: boolean }): Line => {
-            let sent = 0;
-            return async (_request, deliver) => {
-              sent += 1;
-              if (sent > kill.after + 1) return killed;
-              await scheduler.schedule(Promise.resolve());
-              if (sent > kill.after && !kill.done) return killed;
-              const response = deliver();
-              check();
-              return sent > kill.after ? killed : response;
-            };
-          };
-          for (const kill of kills) void run(ocean, {}, lineOf(kill));
-          for (let idle = 0; idle < 20; ) {
-            await new Promise((resolve) => setImmediate(resolve));
-            if (scheduler.count() === 0) idle += 1;
-            else {
-              idle = 0;
-              await scheduler.waitOne();
-            }
-          }
+          for (const kill of kills) void run(ocean, {}, lineOfKilled(kill, scheduler, check));
+          await untilNothingMoves(scheduler);
           check();
           // By then the store takes whoever was killed for ended, and what was asked for has come, or will not.
           ocean.now = () => NOW + 130_000;

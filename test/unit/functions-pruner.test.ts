@@ -6,7 +6,7 @@ import type { Decision } from '../../fleet/decision.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
-import type { HttpResponse, SendHttp } from '../../fleet/http.ts';
+import type { SendHttp } from '../../fleet/http.ts';
 import { createSharedMemory } from '../../fleet/shared-memory.ts';
 import { LONGEST_REQUEST_MS } from '../../functions/gcp/pruner/budgets.ts';
 import { type PrunerTools, planOnly, prune } from '../../functions/gcp/pruner/prune.ts';
@@ -14,13 +14,17 @@ import { createLog } from '../../functions/log.ts';
 import { PRUNER_TIMEOUT_SECONDS } from '../../stacks/gcp/pruner.ts';
 import { GoogleStandIn, type StandInRequest } from '../support/google-stand-in.ts';
 import { ago, NOW, statusOf } from './support/fleet.ts';
+import {
+  anyKill,
+  type Line as LineTo,
+  LONG_LOW,
+  lineOfKilled,
+  stillClock,
+  straight,
+  untilNothingMoves,
+} from './support/line.ts';
 
-const LONG_LOW = { v: 1, claims: [], outside: [], low: { since: ago(600), seenAt: ago(30) } };
-
-/** Whether a request is let through, and when: what it does is done at once, then. */
-type Line = (request: StandInRequest, deliver: () => HttpResponse) => Promise<HttpResponse>;
-
-const straight: Line = async (_request, deliver) => deliver();
+type Line = LineTo<StandInRequest>;
 
 function toolsOf(
   google: GoogleStandIn,
@@ -31,14 +35,7 @@ function toolsOf(
     const request = { method, url: new URL(url), body };
     return line(request, () => google.answer(request));
   };
-  // Time stands still; only what is short is ever due.
-  const clock = {
-    now: () => NOW,
-    after(ms: number, action: () => void) {
-      const due = ms < 10_000 ? setImmediate(action) : undefined;
-      return () => clearImmediate(due);
-    },
-  };
+  const clock = stillClock(() => NOW, 10_000);
   const client = createGcpClient({ token: async () => 'token', environment: {}, timeoutMs: 1_000, send });
   const store = createStorageStore({ client, bucket: 'b' });
   const { project, region, group } = google;
@@ -330,11 +327,10 @@ describe('a run of the pruner', () => {
   });
 
   it('two at once, each killed at any step, and others after them: no more drains than allowed, nobody below the floor, and all ends well', async () => {
-    const killed = new Promise<HttpResponse>(() => undefined);
     const any = fc.record({
       rooms: fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
       recommended: fc.integer({ min: 1, max: 4 }),
-      kills: fc.array(fc.record({ after: fc.nat(40), done: fc.boolean() }), { minLength: 2, maxLength: 2 }),
+      kills: fc.array(anyKill(40), { minLength: 2, maxLength: 2 }),
       scheduler: fc.scheduler(),
     });
     await fc.assert(
@@ -357,28 +353,8 @@ describe('a run of the pruner', () => {
           assert.ok(drains <= 2, `${drains} drains`);
           if (drains > 0) assert.ok(rooms.length - drains >= recommended, `${rooms.length} − ${drains}`);
         };
-        const lineOf = (kill: { after: number; done: boolean }): Line => {
-          let sent = 0;
-          return async (_request, deliver) => {
-            sent += 1;
-            if (sent > kill.after + 1) return killed;
-            await scheduler.schedule(Promise.resolve());
-            if (sent > kill.after && !kill.done) return killed;
-            const response = deliver();
-            check();
-            return sent > kill.after ? killed : response;
-          };
-        };
-        for (const kill of kills) void run(google, lineOf(kill));
-        // Time stands still: those that were killed wait for ever, and the others are over when nothing moves any more.
-        for (let idle = 0; idle < 20; ) {
-          await new Promise((resolve) => setImmediate(resolve));
-          if (scheduler.count() === 0) idle += 1;
-          else {
-            idle = 0;
-            await scheduler.waitOne();
-          }
-        }
+        for (const kill of kills) void run(google, lineOfKilled(kill, scheduler, check));
+        await untilNothingMoves(scheduler);
         google.endOperations();
         check();
         for (let round = 0; round < 3; round += 1) {

@@ -5,16 +5,16 @@ import { AzureError } from '../../fleet/azure/client.ts';
 import type { ScaleSet, ScaleSetInstance } from '../../fleet/azure/scale-set.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { Decision } from '../../fleet/decision.ts';
-import type { NodeStatus, Work } from '../../fleet/status.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 import { sweep } from '../../providers/azure/sweep.ts';
 import type { OnDestroy } from '../../providers/sweep-plan.ts';
 import { NOW, statusOf } from './support/fleet.ts';
 import { createMemoryStore } from './support/memory-store.ts';
+import { assertSparesCalls, BUSY, type Say, saysEmpty } from './support/swept-nodes.ts';
 
 const nodeOf = (id: number) => `ebbtide-media_${id}`;
 const machineOf = (node: string) => `vm-${node}`;
 
-type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
 interface Given {
   says: Say;
   stopped?: boolean;
@@ -127,8 +127,6 @@ function setUp(given: Given[], onDestroy: OnDestroy = 'refuse') {
   return { set, deaf, run, say };
 }
 
-const BUSY: Say = { work: { rooms: 2, people: 5 } };
-
 describe('sweeping a pool on Azure', () => {
   it('stops growth first, has nodes without calls drained, and leaves nothing', async () => {
     const { set, run } = setUp([{ says: {} }, { says: {} }, { says: 'silent', stopped: true }]);
@@ -217,25 +215,14 @@ describe('sweeping a pool on Azure', () => {
   });
 
   it('never, unless it cuts, deletes a machine on which a call may be', async () => {
-    const anySay = fc.constantFrom<Say>(
-      {},
-      { phase: 'empty' },
-      BUSY,
-      { work: null },
-      { work: { egress: 1 } },
-      'silent',
-    );
-    const anyGiven = fc.array(fc.record({ says: anySay, stopped: fc.boolean() }), { maxLength: 4 });
-    await fc.assert(
-      fc.asyncProperty(anyGiven, async (given) => {
+    await assertSparesCalls<Given>({
+      any: fc.record({ stopped: fc.boolean() }),
+      async sweep(given) {
         const { set, run } = setUp(given);
         await run().catch(() => undefined);
-        given.forEach(({ says, stopped }, index) => {
-          const mayGo = stopped || (says !== 'silent' && says.work === undefined);
-          if (!mayGo) assert.ok(set.here.has(nodeOf(index)), nodeOf(index));
-        });
-      }),
-      { numRuns: 60 },
-    );
+        return (index) => set.here.has(nodeOf(index));
+      },
+      mayGo: ({ says, stopped = false }) => stopped || saysEmpty(says),
+    });
   });
 });

@@ -6,16 +6,15 @@ import type { Decision } from '../../fleet/decision.ts';
 import { createGcpClient } from '../../fleet/gcp/client.ts';
 import { createCompute } from '../../fleet/gcp/compute.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
-import type { NodeStatus, Work } from '../../fleet/status.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 import { sweep } from '../../providers/gcp/sweep.ts';
 import type { OnDestroy } from '../../providers/sweep-plan.ts';
 import { GoogleStandIn } from '../support/google-stand-in.ts';
 import { ago, NOW, statusOf } from './support/fleet.ts';
+import { assertSparesCalls, BUSY, type Say } from './support/swept-nodes.ts';
 
 const nameOf = (index: number) => `ebbtide-media-${String(index).padStart(4, '0')}`;
 const idOf = (name: string) => `id-${name}`;
-
-type Say = { phase?: NodeStatus['phase']; work?: Partial<Work> | null } | 'silent';
 
 /** Time passes only in `sleep`, and agents do what they are told in it. */
 function setUp(
@@ -78,8 +77,6 @@ function setUp(
     google.asked.filter((what) => !what.startsWith('GET') && !what.includes('listManaged'));
   return { google, run, effects, say };
 }
-
-const BUSY: Say = { work: { rooms: 2, people: 5 } };
 
 describe('sweeping a pool on GCP', () => {
   it('has nodes without calls drained, in the group and out of it, and leaves nothing', async () => {
@@ -196,25 +193,13 @@ describe('sweeping a pool on GCP', () => {
   });
 
   it('never, unless it cuts, deletes a machine on which a call may be', async () => {
-    const anySay = fc.constantFrom<Say>(
-      {},
-      { phase: 'empty' },
-      BUSY,
-      { work: null },
-      { work: { egress: 1 } },
-      'silent',
-    );
-    const anyMachines = fc.array(fc.record({ says: anySay, inGroup: fc.boolean() }), { maxLength: 4 });
-    await fc.assert(
-      fc.asyncProperty(anyMachines, async (machines) => {
-        const { google, run } = setUp(machines);
+    await assertSparesCalls<{ says: Say; inGroup: boolean }>({
+      any: fc.record({ inGroup: fc.boolean() }),
+      async sweep(given) {
+        const { google, run } = setUp(given);
         await run().catch(() => undefined);
-        machines.forEach(({ says }, index) => {
-          const mayGo = says !== 'silent' && says.work === undefined;
-          if (!mayGo) assert.ok(google.instances.has(nameOf(index)), nameOf(index));
-        });
-      }),
-      { numRuns: 60 },
-    );
+        return (index) => google.instances.has(nameOf(index));
+      },
+    });
   });
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { median, type RunReport, shortcomings } from '../../lab/rehearsal/report.ts';
+import { CLOUD_NAMES, type CloudName } from '../../lab/cloud/names.ts';
+import { epilogue, verdict } from '../../lab/rehearsal/epilogue.ts';
+import { median, type Outcome, type RunReport, reportOf, shortcomings } from '../../lab/rehearsal/report.ts';
 import { comparison } from '../../lab/rehearsal/table.ts';
 
 const ebbtide: RunReport = {
@@ -12,13 +14,22 @@ const ebbtide: RunReport = {
   callsCut: 0,
   callsLost: 0,
   signalMs: [420, 910],
-  releaseMs: [],
+  releaseMs: [1_000, 5_000, 3_000],
   drainMs: [9_000, 15_000],
   nodeSeconds: 7_200,
+  nodeSecondsSaved: 900,
   leaked: 0,
   refusedCalls: 0,
 };
-const control: RunReport = { ...ebbtide, mode: 'control', callsCut: 12, signalMs: [], drainMs: [] };
+const control: RunReport = {
+  ...ebbtide,
+  mode: 'control',
+  callsCut: 12,
+  signalMs: [],
+  drainMs: [],
+  releaseMs: [],
+  nodeSecondsSaved: 1_800,
+};
 
 describe('verdict of a rehearsal', () => {
   const rows: { given: string; runs: RunReport[]; troubles?: string[]; want: RegExp[] }[] = [
@@ -79,27 +90,92 @@ describe('verdict of a rehearsal', () => {
   });
 });
 
+function dayOf(cloud: CloudName, cut: number): RunReport[] {
+  return [
+    { ...ebbtide, cloud },
+    { ...control, cloud, callsCut: cut },
+  ];
+}
+
+/** All lines but the note below. */
+function assertAligned(lines: readonly string[]): void {
+  assert.equal(new Set(lines.slice(0, -1).map((line) => line.length)).size, 1, lines.join('\n'));
+}
+
+describe('report on several clouds', () => {
+  const good = (cloud: CloudName): Outcome => ({ cloud, runs: dayOf(cloud, 12), shortcomings: [] });
+  const bad: Outcome = { cloud: 'gcp', runs: [], shortcomings: ['the rehearsal failed: no port'] };
+
+  it('is well if every one of them is', () => {
+    const { ok, shortcomings, runs } = reportOf([good('aws'), good('gcp')], []);
+    assert.deepEqual({ ok, shortcomings, runs: runs.length }, { ok: true, shortcomings: [], runs: 4 });
+  });
+
+  for (const outcome of [bad, { ...good('gcp'), shortcomings: ['With Ebbtide 1 calls were cut'] }]) {
+    it(`is not where one is not: ${outcome.shortcomings}`, () => {
+      const report = reportOf([good('aws'), outcome], []);
+      assert.equal(report.ok, false);
+      const told = epilogue(report, 1_000);
+      assert.match(told, new RegExp(`did not show what it must:\n  - gcp: ${outcome.shortcomings}`));
+      assert.match(told, /calls cut/);
+      assert.doesNotMatch(told, /No call was cut/);
+    });
+  }
+
+  it('is not well where nothing was rehearsed', () => assert.equal(reportOf([], []).ok, false));
+
+  it('tells what was cut in all of them, what is not known, and how long it took', () => {
+    const leftOut = [{ cloud: 'azure' as const, why: 'there is no python3' }];
+    const report = reportOf([good('aws'), good('gcp')], leftOut);
+    assert.deepEqual(report.leftOut, leftOut);
+    const told = epilogue(report, 247_000);
+    assert.match(told, /No call was cut with Ebbtide; without it the same days cut off 24 people/);
+    assert.match(told, /Nothing is known of azure: there is no python3\./);
+    assert.match(told, /All of it took 4:07 min\./);
+  });
+
+  it('tells of each cloud in a line when its day is over', () => {
+    assert.equal(verdict(good('aws')), 'aws: no call was cut with Ebbtide, 12 without it');
+    assert.equal(verdict(bad), 'gcp: the rehearsal failed: no port');
+  });
+});
+
 describe('table of a rehearsal', () => {
   it('has both runs side by side, in columns that line up', () => {
     const lines = comparison([ebbtide, control]);
+    assert.match(lines[0] ?? '', /^ {2}aws +with Ebbtide +without$/);
     assert.match(lines.find((line) => line.includes('calls cut')) ?? '', /0 +12$/);
     assert.match(lines.find((line) => line.includes('signal, median')) ?? '', /0\.67 s +–$/);
     assert.match(lines.find((line) => line.includes('signal, worst')) ?? '', /0\.91 s +–$/);
-    assert.match(lines.find((line) => line.includes('node-hours')) ?? '', /2\.00 +2\.00$/);
-    assert.equal(new Set(lines.map((line) => line.length)).size, 1);
+    assert.match(lines.find((line) => line.includes('gone, median')) ?? '', /3\.00 s +–$/);
+    assert.match(lines.find((line) => line.includes('gone, worst')) ?? '', /5\.00 s +–$/);
+    assert.match(lines.find((line) => line.includes('node-hours (')) ?? '', /2\.00 +2\.00$/);
+    assert.match(lines.find((line) => line.includes('saved')) ?? '', /0\.25 +0\.50$/);
+    assertAligned(lines);
   });
 
-  it('names the cloud above each pair, where there are several', () => {
-    const onGcp = [ebbtide, control].map((run) => ({
-      ...run,
-      cloud: 'gcp' as const,
-      callsCut: run.callsCut + 1,
-    }));
-    const lines = comparison([ebbtide, control, ...onGcp]);
-    assert.match(lines[0] ?? '', /^ +aws +aws +gcp +gcp$/);
-    assert.match(lines[1] ?? '', /^ +with Ebbtide +without +with Ebbtide +without$/);
-    assert.match(lines.find((line) => line.includes('calls cut')) ?? '', /0 +12 +1 +13$/);
-    assert.equal(new Set(lines.map((line) => line.length)).size, 1);
+  it('has the clouds side by side where there are several, each with its control below', () => {
+    const lines = comparison(CLOUD_NAMES.flatMap((cloud, index) => dayOf(cloud, 10 + index)));
+    assert.match(lines[0] ?? '', /^ +aws +azure +digitalocean +gcp$/);
+    const cut = lines.findIndex((line) => line.includes('calls cut'));
+    assert.match(lines[cut] ?? '', /0 +0 +0 +0$/);
+    assert.match(lines[cut + 1] ?? '', /without Ebbtide +10 +11 +12 +13$/);
+    const saved = lines.findIndex((line) => line.includes('saved'));
+    assert.match(lines[saved] ?? '', /0\.25 +0\.25 +0\.25 +0\.25$/);
+    assert.match(lines[saved + 1] ?? '', /without Ebbtide +0\.50 +0\.50 +0\.50 +0\.50$/);
+    assertAligned(lines);
+  });
+
+  it('fits into 80 columns', () => {
+    const long = {
+      scaleIns: { asked: 10, done: 10 },
+      signalMs: [123_450],
+      drainMs: [123_450],
+      nodeSeconds: 99_999,
+    };
+    const runs = CLOUD_NAMES.flatMap((cloud) => dayOf(cloud, 1_000)).map((run) => ({ ...run, ...long }));
+    for (const lines of [comparison(runs), comparison(dayOf('digitalocean', 1_000))])
+      for (const line of lines) assert.ok(line.length <= 80, `${line.length}: ${line}`);
   });
 
   it('takes the middle of two as the median of an even number', () => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Happening, TwinEvent } from '../../lab/cloud/events.ts';
 import type { CallEnd } from '../../lab/media/driver.ts';
-import { newTally, type Observation, observe, scaleInsDone, type Tally } from '../../lab/rehearsal/tally.ts';
+import {
+  newTally,
+  type Observation,
+  observe,
+  savedMs,
+  scaleInsDone,
+  type Tally,
+} from '../../lab/rehearsal/tally.ts';
 
 const cloud = (at: number, happening: Happening): Observation => ({
   kind: 'cloud',
@@ -85,6 +92,12 @@ describe('tally of a run', () => {
       gone(2),
     );
     assert.equal(scaleInsDone(tally), 0);
+    assert.equal(savedMs(tally, 10), 0);
+  });
+
+  it('saves what a machine that the group wanted back would have cost until now', () => {
+    assert.equal(savedMs(tallyOf(decision, gone(9_500)), 12_000), 2_500);
+    assert.equal(savedMs(tallyOf(decision), 12_000), 0);
   });
 
   it('counts what the group asked back, not what it asked for', () => {

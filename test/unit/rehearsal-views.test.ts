@@ -78,14 +78,16 @@ describe('screen of a rehearsal', () => {
 describe('lines of a rehearsal', () => {
   it('tell each thing once, and a summary every few seconds', () => {
     const first = newLines(picture, NOTHING_TOLD);
-    assert.equal(first.lines.length, 102);
+    assert.equal(first.lines.length, 104);
+    assert.equal(first.lines[0], picture.title);
     assert.match(
-      first.lines.at(-1) ?? '',
-      /^1:05 {2}with Ebbtide: 1 serving, 1 draining; 4 rooms, 10 people, 0 cut {3}\|/,
+      first.lines.at(-2) ?? '',
+      /^1:05 {2}with Ebbtide {2}1 serving, 1 draining; 4 rooms, 10 people, 0 cut$/,
     );
+    assert.match(first.lines.at(-1) ?? '', /^1:05 {2}without {7}no nodes; 4 rooms, 10 people, 6 cut$/);
     const next = newLines({ ...picture, elapsedMs: 66_000 }, first.told);
     assert.deepEqual(next.lines, []);
     const later = newLines({ ...picture, elapsedMs: 70_000, act: 'night' }, next.told);
-    assert.deepEqual(later.lines.length, 2);
+    assert.deepEqual(later.lines.length, 3);
   });
 });

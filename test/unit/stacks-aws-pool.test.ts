@@ -20,6 +20,7 @@ import {
   runUnderMocks,
   settingsOf,
 } from './stacks-mocks.ts';
+import { namesIn, promiseOf, strays, toldBy } from './support/program-run.ts';
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
 const GROUP = 'aws:autoscaling/group:Group';
@@ -66,21 +67,16 @@ describe('the AWS pool', () => {
     const provider = run.one('pulumi:providers:aws');
     assert.equal(provider.inputs.region, 'eu-west-1');
     assert.deepEqual(JSON.parse(String(provider.inputs.defaultTags)), { tags: { 'ebbtide:pool': 'media' } });
-    const strays = run.resources.filter(({ custom, type, provider: by }) => {
-      return custom && type.startsWith('aws:') && !by?.includes('::pulumi:providers:aws::aws::');
-    });
-    assert.deepEqual(strays, []);
+    assert.deepEqual(strays(run, 'aws', 'aws::aws'), []);
   });
 
   it('registers the same at preview, when nothing is known yet', async () => {
     const preview = await runUnderMocks({ preview: true });
-    const list = (of: ProgramRun) => of.resources.map(({ type, name }) => `${type} ${name}`).sort();
-    assert.deepEqual(list(preview), list(run));
+    assert.deepEqual(namesIn(preview), namesIn(run));
   });
 
   it('tells where its things are', async () => {
-    const told: Record<string, unknown> = {};
-    for (const [name, output] of Object.entries(run.outputs)) told[name] = await promiseOf(output);
+    const told = await toldBy(run);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -575,12 +571,6 @@ describe('machine types and ranges', () => {
     );
   });
 });
-
-function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    output.apply((value) => resolve(value));
-  });
-}
 
 function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
   const { settings } = readSettings(

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
+import { accountWarnings } from '../../stacks/digitalocean/account-rules.ts';
 import { digitalOceanNames } from '../../stacks/digitalocean/names.ts';
 import { checkAccount } from '../../stacks/digitalocean/preconditions.ts';
 import { readSettings } from '../../stacks/settings.ts';
 import { configValues, GOOD_DIGITALOCEAN, settingsOf } from './stacks-mocks.ts';
 import {
   type AccountAnswer,
+  DEFAULT_VPC,
   GOOD_ACCOUNT,
   OCEAN_TOKEN,
   refusal,
   startAccount,
 } from './stacks-mocks-digitalocean.ts';
 
-const NAMES = digitalOceanNames('media');
+const NAMES = digitalOceanNames('media', 'shop-prod');
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
 const OTHER_TOKEN = 'Bearer token of the orchestrator';
 
@@ -22,9 +24,17 @@ function settings(changed: Record<string, unknown> = {}) {
   return settingsOf(readSettings({ values, isSecret: () => true }, files).settings, 'digitalocean');
 }
 
-const ownVpc = (changed: Record<string, unknown> = {}) => ({
-  vpcs: [{ id: VPC, name: 'ebbtide-media', region: 'fra1', description: NAMES.vpcDescription, ...changed }],
+const ownVpc = (changed: Record<string, unknown> = {}) => {
+  const own = { id: VPC, name: 'ebbtide-media', region: 'fra1', description: NAMES.vpcDescription };
+  return { vpcs: [DEFAULT_VPC, { ...own, ip_range: '10.87.0.0/16', default: false, ...changed }] };
+};
+const otherVpc = (changed: Record<string, unknown>) =>
+  ownVpc({ name: 'mine', description: '', ip_range: '10.20.0.0/20', ...changed });
+const nodesIn = (...vpcs: string[]) => ({
+  '/v2/droplets': { droplets: vpcs.map((vpc_uuid) => ({ vpc_uuid })), meta: { total: vpcs.length } },
 });
+
+const asRead = (vpc: object) => ({ ...DEFAULT_VPC, ...vpc });
 
 describe('an account of DigitalOcean, before anything is made', () => {
   let close: () => Promise<void> = async () => undefined;
@@ -35,6 +45,7 @@ describe('an account of DigitalOcean, before anything is made', () => {
     things: Record<string, unknown> = {},
     answer?: AccountAnswer,
   ) {
+    await close();
     const account = await startAccount({ ...GOOD_ACCOUNT, ...things }, answer);
     close = account.close;
     const { token } = await checkAccount(settings(changed), NAMES, account.environment);
@@ -66,7 +77,12 @@ describe('an account of DigitalOcean, before anything is made', () => {
     const paths = async (changed: Record<string, unknown> = {}, things = {}) =>
       new Set((await check(changed, things)).requests.map(({ path }) => path));
     const few = await paths();
-    for (const path of ['/v2/load_balancers', '/v2/certificates', '/v2/monitoring/alerts'])
+    for (const path of [
+      '/v2/load_balancers',
+      '/v2/certificates',
+      '/v2/monitoring/alerts',
+      '/v2/uptime/checks',
+    ])
       assert.ok(!few.has(path), path);
     await close();
     const all = await paths(
@@ -80,6 +96,7 @@ describe('an account of DigitalOcean, before anything is made', () => {
       '/v2/load_balancers',
       '/v2/certificates',
       '/v2/monitoring/alerts',
+      '/v2/uptime/checks',
       '/v2/account/keys/17',
     ])
       assert.ok(all.has(path), path);
@@ -88,6 +105,9 @@ describe('an account of DigitalOcean, before anything is made', () => {
   it('may have a pool already, which is this one', async () => {
     const there = {
       '/v2/vpcs': ownVpc(),
+      ...nodesIn(VPC, VPC),
+      '/v2/tags/ebbtide-media': { tag: {} },
+      '/v2/tags/ebbtide-media:of:shop-prod': { tag: {} },
       '/v2/firewalls': { firewalls: [{ name: 'ebbtide-media', tags: ['ebbtide-media'] }] },
       '/v2/functions/namespaces': { namespaces: [{ label: 'ebbtide-media', region: 'fra1' }] },
     };
@@ -134,14 +154,14 @@ describe('an account of DigitalOcean, before anything is made', () => {
     [
       'a VPC of somebody else',
       {},
-      { '/v2/vpcs': ownVpc({ description: '' }) },
+      { '/v2/vpcs': ownVpc({ description: '', ip_range: '10.20.0.0/20' }) },
       /^ebbtide:pool\.name is "media": the account has a VPC ebbtide-media already, not of this pool/,
     ],
     [
       'a VPC and a firewall of somebody else, at once',
       {},
       {
-        '/v2/vpcs': ownVpc({ description: 'mine' }),
+        '/v2/vpcs': ownVpc({ description: 'mine', ip_range: '10.20.0.0/20' }),
         '/v2/firewalls': { firewalls: [{ name: 'ebbtide-media', tags: null }] },
       },
       /has a VPC ebbtide-media and a firewall ebbtide-media already/,
@@ -151,6 +171,16 @@ describe('an account of DigitalOcean, before anything is made', () => {
       { digitalocean: { region: 'fra1', loadBalancer: {} } },
       { '/v2/load_balancers': { load_balancers: [{ name: 'ebbtide-media', tag: 'web' }] } },
       /has a load balancer ebbtide-media already/,
+    ],
+    [
+      'a pool of the name in another stack, whose tag a destroy of this one would take',
+      {},
+      {
+        '/v2/tags/ebbtide-media': { tag: {} },
+        '/v2/tags/ebbtide-media:of:shop-dev': { tag: {} },
+        '/v2/vpcs': ownVpc(),
+      },
+      /^ebbtide:pool\.name is "media": the account has a tag ebbtide-media already, not of this stack/,
     ],
     [
       'a pool of the name in another region',
@@ -176,8 +206,64 @@ describe('an account of DigitalOcean, before anything is made', () => {
     [
       'a VPC that is elsewhere',
       { network: { id: VPC } },
-      { '/v2/vpcs': ownVpc({ name: 'mine', region: 'ams3' }) },
+      { '/v2/vpcs': otherVpc({ region: 'ams3' }) },
       /^ebbtide:network\.id is ".*": it is in ams3, and must be in ebbtide:digitalocean\.region, which is fra1/,
+    ],
+    [
+      'a region whose default VPC, which is never deleted, would be the pool’s',
+      {},
+      { '/v2/vpcs': { vpcs: [{ ...DEFAULT_VPC, region: 'ams3' }] } },
+      /^ebbtide:network\.id is left out, and the account has no VPC in fra1: .* --name default-fra1 --region fra1`\)$/,
+    ],
+    [
+      'a range that another VPC of the account has, in whatever region',
+      {},
+      { '/v2/vpcs': otherVpc({ region: 'ams3', ip_range: '10.87.16.0/20' }) },
+      /^ebbtide:network\.cidr is "10\.87\.0\.0\/16": it overlaps with 10\.87\.16\.0\/20 of the VPC mine, in ams3\. Give another, such as 10\.88\.0\.0\/16$/,
+    ],
+    [
+      'a range that is within another VPC’s',
+      { network: { cidr: '10.114.4.0/24' } },
+      {},
+      /^ebbtide:network\.cidr is "10\.114\.4\.0\/24": it overlaps with 10\.114\.0\.0\/20 of the VPC default-fra1/,
+    ],
+    [
+      'a range that is not private',
+      { network: { cidr: '11.0.0.0/16' } },
+      {},
+      /^ebbtide:network\.cidr is "11\.0\.0\.0\/16": DigitalOcean takes private ranges only/,
+    ],
+    [
+      'a range that DigitalOcean has for itself',
+      { network: { cidr: '10.246.0.0/20' } },
+      {},
+      /^ebbtide:network\.cidr is "10\.246\.0\.0\/20": DigitalOcean has 10\.246\.0\.0\/24 for itself/,
+    ],
+    [
+      'another range than its own VPC has: it would be deleted, and the load balancer with it',
+      { network: { cidr: '10.88.0.0/16' } },
+      { '/v2/vpcs': ownVpc(), ...nodesIn(VPC) },
+      /^ebbtide:network\.cidr is "10\.88\.0\.0\/16": the VPC of the pool media has 10\.87\.0\.0\/16/,
+    ],
+    [
+      'a VPC given in the place of its own, while nodes are in that',
+      { network: { id: DEFAULT_VPC.id } },
+      { '/v2/vpcs': ownVpc(), ...nodesIn(DEFAULT_VPC.id, VPC) },
+      new RegExp(
+        `^ebbtide:network\\.id is ".*": nodes of the pool are in the VPC ${VPC}, and this one would be deleted`,
+      ),
+    ],
+    [
+      'another VPC given than its nodes are in, where there is a load balancer',
+      { network: { id: DEFAULT_VPC.id }, digitalocean: { region: 'fra1', loadBalancer: {} } },
+      { '/v2/vpcs': otherVpc({}), ...nodesIn(VPC) },
+      /^ebbtide:network\.id is ".*": nodes .* and another VPC has another load balancer, which reaches none of them/,
+    ],
+    [
+      'no VPC given any more, where there is a load balancer',
+      { digitalocean: { region: 'fra1', loadBalancer: {} } },
+      { '/v2/vpcs': otherVpc({}), ...nodesIn(VPC) },
+      /^ebbtide:network\.id is left out: nodes of the pool are in the VPC/,
     ],
     [
       'a certificate that is not there',
@@ -200,10 +286,36 @@ describe('an account of DigitalOcean, before anything is made', () => {
     });
   }
 
+  it('keeps nobody from a destroy by what only new droplets would need', async () => {
+    const sold = { pool: { name: 'media', machineType: 'c-16', max: 30 } };
+    assert.equal((await problemsOf(sold)).length, 2);
+    assert.deepEqual(await problemsOf({ ...sold, onDestroy: 'cut' }), []);
+  });
+
+  it('may have its new nodes in another VPC, where nothing is bound to the one before', async () => {
+    const there = { '/v2/vpcs': otherVpc({}), ...nodesIn(VPC) };
+    assert.deepEqual(await problemsOf({ network: { id: DEFAULT_VPC.id } }, there), []);
+    assert.deepEqual(await problemsOf({}, there), []);
+  });
+
+  it('may have its own VPC again, in other words of the same range', async () => {
+    const there = { '/v2/vpcs': ownVpc({ ip_range: '10.87.0.0/16' }) };
+    assert.deepEqual(await problemsOf({ network: { cidr: '10.87.0.0/16' } }, there), []);
+    const warnings = accountWarnings(settings(), NAMES, { vpcs: ownVpc().vpcs.map(asRead) });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('is told of a VPC that no destroy could delete', () => {
+    const vpcs = ownVpc({ default: true }).vpcs.map(asRead);
+    const [{ key, says } = { key: '', says: '' }, ...more] = accountWarnings(settings(), NAMES, { vpcs });
+    assert.deepEqual([key, more], ['network.id', []]);
+    assert.match(says, /the pool's own VPC is the default of fra1: DigitalOcean deletes none that is/);
+  });
+
   it('tells everything that is wrong at once', async () => {
     const problems = await problemsOf(
       { pool: { name: 'media', machineType: 'c-16', max: 30 } },
-      { '/v2/vpcs': ownVpc({ description: '' }) },
+      { '/v2/vpcs': ownVpc({ description: '', ip_range: '10.20.0.0/20' }) },
       ({ path }) => (path === '/v2/firewalls' ? refusal(403, 'forbidden') : undefined),
     );
     assert.deepEqual(
@@ -216,7 +328,9 @@ describe('an account of DigitalOcean, before anything is made', () => {
     const problems = await problemsOf({}, {}, ({ path, url }) => {
       if (path !== '/v2/vpcs') return undefined;
       const isFirst = url.searchParams.get('page') === '1';
-      const body = isFirst ? { vpcs: [], links: { pages: { next: 'more' } } } : ownVpc({ description: '' });
+      const body = isFirst
+        ? { vpcs: [], links: { pages: { next: 'more' } } }
+        : ownVpc({ description: '', ip_range: '10.20.0.0/20' });
       return { status: 200, body: JSON.stringify(body) };
     });
     assert.equal(problems.length, 1);

@@ -4,6 +4,12 @@ import type * as pulumi from '@pulumi/pulumi';
 import { after, before, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { DROPLET_FILE, dropletFileSchema } from '../../fleet/digitalocean/droplet-file.ts';
+import {
+  BORN_KEY,
+  CHECK_PERIOD,
+  healthParametersSchema,
+  SILENT_AFTER_MS,
+} from '../../fleet/digitalocean/pool-health.ts';
 import { fillUserData } from '../../fleet/digitalocean/user-data.ts';
 import {
   orchestratorParametersSchema,
@@ -24,7 +30,8 @@ import {
   runUnderMocks,
   settingsOf,
 } from './stacks-mocks.ts';
-import { BIRTH, GOOD_ACCOUNT, OCEAN_TOKEN, startAccount } from './stacks-mocks-digitalocean.ts';
+import { BIRTH, DEFAULT_VPC, GOOD_ACCOUNT, OCEAN_TOKEN, startAccount } from './stacks-mocks-digitalocean.ts';
+import { namesIn, ofType, promiseOf, toldBy } from './support/program-run.ts';
 
 const ocean = (type: string) => `digitalocean:index/${type}:${type[0]?.toUpperCase()}${type.slice(1)}`;
 const own = (type: string) => `pulumi-nodejs:dynamic/ebbtide:${type}`;
@@ -39,8 +46,6 @@ const STATUSES = `ebbtide-media-${BIRTH}-statuses`;
 const MEMORY = `ebbtide-media-${BIRTH}-memory`;
 const VPC = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
 const SECRETS = /ssssssss|10\.0\.0\.5|secret of ebbtide|token of the|\*\*\*\*/;
-
-const ofType = (of: ProgramRun, type: string) => of.resources.filter((resource) => resource.type === type);
 
 describe('the DigitalOcean pool', () => {
   let account: Awaited<ReturnType<typeof startAccount>>;
@@ -57,7 +62,7 @@ describe('the DigitalOcean pool', () => {
       ...GOOD_ACCOUNT,
       '/v2/account/keys/17': {},
       '/v2/certificates': { certificates: [{ name: 'web' }] },
-      '/v2/vpcs': { vpcs: [{ id: VPC, name: 'mine', region: 'fra1' }] },
+      '/v2/vpcs': { vpcs: [DEFAULT_VPC, { id: VPC, name: 'mine', region: 'fra1' }] },
       '/v2/images/4711': { image: { regions: ['fra1'] } },
     });
     made = await run();
@@ -98,8 +103,7 @@ describe('the DigitalOcean pool', () => {
 
   it('registers the same at preview, when nothing is known yet', async () => {
     const preview = await run({}, { preview: true });
-    const list = (of: ProgramRun) => of.resources.map(({ type, name }) => `${type} ${name}`).sort();
-    assert.deepEqual(list(preview), list(made));
+    assert.deepEqual(namesIn(preview), namesIn(made));
   });
 
   it('is the same each time: an update changes nothing that did not change', async () => {
@@ -119,8 +123,7 @@ describe('the DigitalOcean pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told: Record<string, unknown> = {};
-    for (const [name, output] of Object.entries(made.outputs)) told[name] = await promiseOf(output);
+    const told = await toldBy(made);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -162,7 +165,11 @@ describe('the DigitalOcean pool', () => {
 
   it('is bound to its tags, which are there before what is bound to them', () => {
     const tags = ofType(made, ocean('tag')).map(({ inputs }) => inputs.name);
-    assert.deepEqual(tags.sort(), ['ebbtide-media', 'ebbtide-media-draining']);
+    assert.deepEqual(tags.sort(), [
+      'ebbtide-media',
+      'ebbtide-media-draining',
+      'ebbtide-media:of:ebbtide-test',
+    ]);
   });
 
   it('opens what the operator asks for', async () => {
@@ -228,8 +235,24 @@ describe('the DigitalOcean pool', () => {
       assert.deepEqual(rules, [
         [CODE, 'decisions/ 30'],
         [STATUSES, 'statuses/ 7'],
-        [MEMORY, 'memory/runs/ 1'],
+        [MEMORY, 'memory/runs/ 1', 'memory/aside/ 1', 'memory/announced/ 7'],
       ]);
+    });
+
+    it('stays where it is', async () => {
+      const elsewhere = await run({ digitalocean: { region: 'fra1', spacesRegion: 'ams3' } });
+      const places = [made, elsewhere].map((each) => {
+        const { fixed } = each.one(own('RandomText'), 'media-store-birth').inputs;
+        return v.parse(v.object({ to: v.string(), otherwise: v.string() }), fixed);
+      });
+      assert.deepEqual(
+        places.map(({ to }) => to),
+        ['fra1', 'ams3'],
+      );
+      assert.match(
+        places[1]?.otherwise ?? '',
+        /^ebbtide:digitalocean\.spacesRegion, .* is "ams3": .* in \{was\}/,
+      );
     });
 
     it('gives nodes a key that reads code and writes statuses, and the orchestrator no more than it needs', () => {
@@ -355,6 +378,11 @@ describe('the DigitalOcean pool', () => {
       });
     });
 
+    it('is told that an image with software may serve before it is heard of', async () => {
+      const made = await run({ pool: { name: 'media', image: 4711, imageHasSoftware: true } });
+      assert.equal(settingsToldTo(made).mayServeUnheard, true);
+    });
+
     it('has the operator’s token where it has none of its own', async () => {
       const shared = await run({ digitaloceanSecrets: {} });
       assert.equal(parametersToldTo(shared).apiToken, OCEAN_TOKEN);
@@ -416,10 +444,10 @@ describe('the DigitalOcean pool', () => {
       assert.doesNotMatch(JSON.stringify(plain), SECRETS, name);
     }
     const texts = ofType(made, own('RandomText')).map(({ name, inputs }) => [name, inputs.bytes]);
-    assert.deepEqual(texts, [
+    assert.deepEqual(texts.sort(), [
+      ['media-pool-secret', 32],
       ['media-store-birth', 4],
       ['media-wake-secret', 32],
-      ['media-pool-secret', 32],
     ]);
   });
 
@@ -453,6 +481,77 @@ describe('the DigitalOcean pool', () => {
     assert.deepEqual(all.at(-1)?.inputs.entities, ['media-load-balancer-id']);
   });
 
+  describe('what only the orchestrator knows', () => {
+    const CHECK = ocean('uptimeCheck');
+    const notify = ['on-call@example.org', 'other@example.org'];
+    let watched: ProgramRun;
+    before(async () => {
+      watched = await run({
+        alarms: { notify },
+        digitalocean: { region: 'fra1', spacesRegion: 'ams3' },
+      });
+    });
+
+    it('is told by a page that is open, holds a key for one bucket, and knows no other secret', () => {
+      const { parameters, __provider: _, ...inputs } = watched.one(ACTION, 'media-health').inputs;
+      assert.deepEqual(inputs, {
+        kind: 'action',
+        namespace: 'media-functions-id',
+        package: 'ebbtide',
+        name: 'health',
+        runtime: 'nodejs:22',
+        code: 'health',
+        timeoutSeconds: 10,
+        memoryMb: 128,
+        open: true,
+      });
+      const key = `ebbtide-media-${BIRTH}-health`;
+      assert.deepEqual(v.parse(healthParametersSchema, parameters), {
+        region: 'ams3',
+        bucket: MEMORY,
+        silentAfterMs: SILENT_AFTER_MS,
+        spacesKeyId: `id of ${key}`,
+        spacesSecretKey: `secret of ${key}`,
+      });
+      assert.ok(watched.one(ACTION, 'media-health').secrets.includes('parameters'));
+      assert.deepEqual(watched.one(ocean('spacesKey'), 'media-health-key').inputs, {
+        name: key,
+        grants: [{ bucket: MEMORY, permission: 'read' }],
+      });
+      const { bucket, key: born, region } = watched.one(OBJECT, 'media-health-born').inputs;
+      assert.deepEqual([bucket, born, region], [MEMORY, BORN_KEY, 'ams3']);
+    });
+
+    it('calls people when that page is down from everywhere, with what DigitalOcean would put there itself', () => {
+      assert.deepEqual(watched.one(CHECK).inputs, {
+        name: 'ebbtide-media',
+        type: 'https',
+        target: 'https://functions/health',
+        regions: ['eu_west', 'us_east'],
+        enabled: true,
+      });
+      assert.deepEqual(watched.one(ocean('uptimeAlert')).inputs, {
+        checkId: 'media-alerts-health-id',
+        name: 'ebbtide-media',
+        type: 'down_global',
+        period: '2m',
+        threshold: 1,
+        comparison: 'less_than',
+        notifications: [{ emails: notify }],
+      });
+      assert.equal(CHECK_PERIOD.ms, Number.parseInt(CHECK_PERIOD.says, 10) * 60_000);
+    });
+
+    it('has no page and no check where nobody is to hear of it', () => {
+      const names = made.resources.map(({ name }) => name);
+      assert.deepEqual(
+        names.filter((name) => name.includes('health')),
+        [],
+      );
+      assert.deepEqual(ofType(made, CHECK), []);
+    });
+  });
+
   it('can be swept without the program, and goes only after the sweep', async () => {
     const { inputs, secrets } = made.one(own('DestroySweep'));
     const { __provider: _, ...state } = inputs;
@@ -473,8 +572,21 @@ describe('the DigitalOcean pool', () => {
     const { options } = await optionsOfPool();
     const before = [options.get(own('DestroySweep'))?.dependsOn ?? []].flat().length;
     const inPool = made.resources.filter(({ type }) => type.startsWith('ebbtide:digitalocean:'));
-    // All components but the pool itself, and the two secrets.
-    assert.equal(before, inPool.length - 1 + 2);
+    // All components but the pool itself and what wakes the orchestrator, and the two secrets.
+    assert.equal(before, inPool.length - 2 + 2);
+  });
+
+  it('has no droplet made before the sweep is there, and what makes them at work until the sweep stops it', async () => {
+    const { options } = await optionsOfPool();
+    const { dependsOn, retainOnDelete } = options.get(own('FunctionsTrigger')) ?? {};
+    const after = [dependsOn ?? []].flat().map((each) => Reflect.get(Object(each), '__pulumiType'));
+    assert.deepEqual(after, [own('DestroySweep')]);
+    assert.equal(retainOnDelete, true);
+  });
+
+  it('waits for as long as a VPC is told to have members that are gone', async () => {
+    const { options } = await optionsOfPool();
+    assert.deepEqual(options.get(ocean('vpc'))?.customTimeouts, { delete: '10m' });
   });
 
   it('makes no droplet before all that nodes need is there, and does not put a file again that lies elsewhere', async () => {
@@ -531,6 +643,7 @@ async function optionsOfPool() {
         software: softwareOf(bundle, ours.media),
         boot: bundle,
         orchestrator: bundle,
+        health: bundle,
         fileOf: async (_asset, sha256) => `/objects/${sha256}`,
       },
       {
@@ -540,8 +653,4 @@ async function optionsOfPool() {
     );
   });
   return { options, files };
-}
-
-function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
 }

@@ -39,6 +39,11 @@ describe('settings of DigitalOcean', () => {
       /^ebbtide:digitalocean\.functionsRegion is missing: atl1 has no Functions, in which the orchestrator runs\. Name another region for them, such as ams3, /,
     ],
     [
+      'a region without Functions, and how to name it all the same',
+      ocean({ region: 'ric1', spacesRegion: 'atl1' }),
+      /or that very one, if DigitalOcean has them there by now$/,
+    ],
+    [
       'a region without Spaces',
       ocean({ region: 'nyc1' }),
       /^ebbtide:digitalocean\.spacesRegion is missing: nyc1 has no Spaces/,
@@ -200,6 +205,11 @@ describe('settings of DigitalOcean', () => {
   }
 
   const warned: [string, Record<string, unknown>, RegExp][] = [
+    [
+      'a region that is newer than what is known of regions',
+      ocean({ region: 'zrh1', spacesRegion: 'fra1' }),
+      /^ebbtide:digitalocean\.functionsRegion is missing: whether zrh1 has Functions, in which the orchestrator runs, is not known here/,
+    ],
     [
       "a size that is nobody's",
       { scaling: { kind: 'none' } },

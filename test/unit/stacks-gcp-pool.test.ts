@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Provider } from '@pulumi/gcp/provider.js';
-import type * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
@@ -24,6 +23,7 @@ import {
   runUnderMocks,
   settingsOf,
 } from './stacks-mocks.ts';
+import { namesIn, promiseOf, strays, toldBy } from './support/program-run.ts';
 
 const PROJECT_MEMBER = 'gcp:projects/iAMMember:IAMMember';
 const BUCKET_MEMBER = 'gcp:storage/bucketIAMMember:BucketIAMMember';
@@ -81,25 +81,16 @@ describe('the GCP pool', () => {
       region: 'europe-west1',
       defaultLabels: '{"ebbtide-pool":"media"}',
     });
-    const strays = made.resources.filter(({ custom, type, provider }) => {
-      return (
-        custom &&
-        type.startsWith('gcp:') &&
-        !provider?.includes('::pulumi:providers:gcp::gcp.my-project.europe-west1::')
-      );
-    });
-    assert.deepEqual(strays, []);
+    assert.deepEqual(strays(made, 'gcp', 'gcp::gcp.my-project.europe-west1'), []);
   });
 
   it('registers the same at preview, when nothing is known yet', async () => {
     const preview = await run({}, { preview: true });
-    const list = (of: ProgramRun) => of.resources.map(({ type, name }) => `${type} ${name}`).sort();
-    assert.deepEqual(list(preview), list(made));
+    assert.deepEqual(namesIn(preview), namesIn(made));
   });
 
   it('tells where its things are', async () => {
-    const told: Record<string, unknown> = {};
-    for (const [name, output] of Object.entries(made.outputs)) told[name] = await promiseOf(output);
+    const told = await toldBy(made);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -354,7 +345,7 @@ describe('the GCP pool', () => {
       source: {
         storageSource: {
           bucket: NAMES.bucket,
-          object: 'functions/pruner-eeeeeeeeeeeeeeee.zip',
+          object: 'functions/pruner-dddddddddddddddd.zip',
           generation: 17,
         },
       },
@@ -424,7 +415,7 @@ describe('the GCP pool', () => {
       [name('stale'), 'jsonPayload.event="pruner" AND jsonPayload.StaleNodes>=1'],
       [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
       [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
-      [name('unheard'), 'jsonPayload.event="found-unheard"'],
+      [name('stuck'), 'jsonPayload.event=("found-empty-kept" OR "found-not-deleted" OR "found-unheard")'],
       [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
       [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
       [name('pruner-fails'), 'jsonPayload.level="error"'],
@@ -449,7 +440,7 @@ describe('the GCP pool', () => {
       [`${count('pruner-fails')} > 0`, '120s'],
       [`${count('retained')} > 0`, '240s'],
       [`${count('stale')} > 0`, '120s'],
-      [`${count('unheard')} > 0`, '120s'],
+      [`${count('stuck')} > 0`, '120s'],
       [`${count('unknown')} > 0`, '240s'],
     ]);
   });
@@ -805,7 +796,3 @@ describe('machines of GCP', () => {
     assert.deepEqual(of('c3-standard-4'), ['debian-13', 'pd-balanced']);
   });
 });
-
-function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
-}

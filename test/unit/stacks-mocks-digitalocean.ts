@@ -18,13 +18,23 @@ export function digitalOceanOutputs(
     case 'pulumi-nodejs:dynamic/ebbtide:FunctionsNamespace':
       return { apiHost: 'https://faas-fra1-1.doserverless.co' };
     case 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction':
-      return { function: `${inputs.package}/${inputs.name}` };
+      return { function: `${inputs.package}/${inputs.name}`, url: `https://functions/${inputs.name}` };
     default:
       return named;
   }
 }
 
 type Things = Record<string, unknown>;
+
+/** What every region has in which a VPC was ever made. */
+export const DEFAULT_VPC = {
+  id: '0b1c6a24-58c0-4b4f-9a53-7e2f4a1d9c11',
+  name: 'default-fra1',
+  region: 'fra1',
+  description: '',
+  ip_range: '10.114.0.0/20',
+  default: true,
+};
 
 /** An account in which the pool finds all that it needs, and nothing that is in its way. */
 export const GOOD_ACCOUNT: Things = {
@@ -39,13 +49,14 @@ export const GOOD_ACCOUNT: Things = {
   },
   '/v2/sizes': { sizes: [] },
   '/v2/images/debian-13-x64': { image: { regions: ['fra1', 'nyc3'] } },
-  '/v2/vpcs': { vpcs: [] },
+  '/v2/vpcs': { vpcs: [DEFAULT_VPC] },
   '/v2/firewalls': { firewalls: [] },
   '/v2/functions/namespaces': { namespaces: null },
   '/v2/spaces/keys': { keys: [] },
   '/v2/load_balancers': { load_balancers: [] },
   '/v2/certificates': { certificates: [] },
   '/v2/monitoring/alerts': { policies: [] },
+  '/v2/uptime/checks': { checks: [] },
 };
 
 export type AccountAnswer = (request: ReceivedRequest) => Answer | undefined;

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { CLOUD_NAMES, type CloudName } from '../../fleet/clouds.ts';
 import type { Bundler } from '../../stacks/bundle.ts';
 import type { PoolOutputs } from '../../stacks/pool.ts';
 import { runProgram } from '../../stacks/program.ts';
@@ -34,10 +35,8 @@ export const GOOD: Record<string, unknown> = {
 const bundler: Bundler = {
   agent: async () => ({ code: 'agent', sha256: 'b'.repeat(64) }),
   boot: async () => ({ code: 'boot', sha256: 'c'.repeat(64) }),
-  awsFunction: async (name) => ({ code: name, sha256: 'd'.repeat(64) }),
-  gcpFunction: async (name) => ({ code: name, sha256: 'e'.repeat(64) }),
+  functionOf: async (_cloud, name) => ({ code: name, sha256: 'd'.repeat(64) }),
   azureRunbook: async () => ({ code: 'runbook', sha256: 'f'.repeat(64) }),
-  digitalOceanFunction: async (name) => ({ code: name, sha256: 'a'.repeat(64) }),
   fileOf: async (_asset, sha256) => `/objects/${sha256}`,
 };
 
@@ -52,16 +51,17 @@ export const GOOD_DIGITALOCEAN: Record<string, unknown> = {
 
 const BUCKET_MADE = '2026-01-02T03:04:05.678Z';
 
-const PROVIDER_KEYS: Record<string, Record<string, string>> = {
+/** Of clouds whose provider must be told where it is. */
+const PROVIDER_KEYS: Partial<Record<CloudName, Record<string, string>>> = {
+  aws: { 'aws:region': 'eu-west-1' },
   azure: { 'azure-native:subscriptionId': SUBSCRIPTION, 'azure-native:location': 'westeurope' },
   gcp: { 'gcp:project': 'my-project', 'gcp:region': 'europe-west1' },
-  digitalocean: {},
 };
 
 /** As the CLI hands it over: text, objects as JSON. */
 export function configValues(settings: Record<string, unknown>): Record<string, string> {
   const values: Record<string, string> = {
-    ...(PROVIDER_KEYS[String(settings.cloud)] ?? { 'aws:region': 'eu-west-1' }),
+    ...PROVIDER_KEYS[CLOUD_NAMES.find((name) => name === settings.cloud) ?? 'aws'],
   };
   for (const [key, value] of Object.entries(settings)) {
     values[`ebbtide:${key}`] = typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,23 +1,23 @@
+import * as v from 'valibot';
+import { announcementSchema } from '../../../fleet/digitalocean/announcement.ts';
 import { describeError } from '../../../fleet/error.ts';
 import { createLog } from '../../log.ts';
+import type { CallAnswer } from './call-answer.ts';
 import { composeOrchestrator, type Surroundings } from './compose.ts';
+import { hear } from './hear.ts';
 import { type OrchestratorTools, orchestrate, planOnly } from './orchestrate.ts';
 
-/** What a web function gives back. */
-export interface CallAnswer {
-  statusCode: number;
-  body: unknown;
-}
-
 /**
- * Answers whoever calls the function: its trigger each minute, and a node when it is empty. What they send is not looked
- * at: each run looks at the world for itself. With `dryRun` it answers what a run would do, and does nothing.
+ * Answers whoever calls the function: its trigger each minute, a node before it takes calls, and when it is empty. But for
+ * the announcement, what they send is not looked at: each run looks at the world for itself. With `dryRun` it answers what a run would do, and does nothing.
  */
 export function createAction(surroundings: Surroundings): (event: unknown) => Promise<CallAnswer> {
   const toolsOf = keepLatest((parameters) => composeOrchestrator(parameters, surroundings));
   return async (event) => {
     try {
       const tools = toolsOf(parametersOf(event));
+      const announcement = v.safeParse(announcementSchema, event);
+      if (announcement.success) return await hear(announcement.output, tools);
       const answer = await (saysDryRun(event) ? planOnly(tools) : orchestrate(tools));
       return { statusCode: answer.failures.length > 0 ? 500 : 200, body: answer };
     } catch (cause) {

@@ -41,6 +41,7 @@ export function composeOrchestrator(parameters: unknown, surroundings: Surroundi
     region: settings.spacesRegion ?? settings.region,
     credentials: async () => ({ accessKeyId: spacesKeyId, secretAccessKey: spacesSecretKey }),
     now: clock.now,
+    patientBy: clock,
     buckets: settings.buckets,
   });
   const client = createDigitalOceanClient({ ...common, clock, token: async () => apiToken });

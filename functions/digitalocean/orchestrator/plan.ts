@@ -27,7 +27,7 @@ export interface OrchestratorPlan extends PoolPlan<DropletMachine> {
   births: string[];
   /** They lack the pool's tag. */
   untagged: DropletMachine[];
-  /** Decided, since they never came up, and silent still: looked at once more before they are deleted. */
+  /** Decided, never come up, and silent still: looked at once more before they are deleted. */
   removeUnborn: (Decided<DropletMachine> & { reason: string })[];
 }
 
@@ -42,25 +42,27 @@ export function planDroplets(
   settings: OrchestratorSettings,
   { createId, createName }: Chance,
 ): OrchestratorPlan {
-  const { fleet, nursery, now, turn } = world;
+  const { nursery, now, turn } = world;
   const rules: PoolRules = { ...settings, by: 'orchestrator', minServing: settings.min };
   const machines = world.machines.kind === 'known' ? see(world.machines.machines, world) : [];
   const births = nursery.kind === 'known' ? nursery.nursery.births : [];
-  const late = machines.filter((machine) => neverCameUp(machine, births, fleet, settings.bootTimeoutMs));
+  const silent = machines.filter((machine) => neverCameUp(machine, births, world, settings.bootTimeoutMs));
+  const late = settings.mayServeUnheard ? [] : silent;
   // They carry nothing, and are decided now.
   const able = machines.filter((machine) => !late.includes(machine));
   const recommendation = recommendationByLoad(able, settings);
   const pool = planPool({ ...world, recommendation }, rules, createId);
-  const growth = mayGrow(world) ? growthOfPool(able, machines, world, settings) : NO_GROWTH;
-  const names = newNames(growth.count, createName, [...machines, ...births]);
+  const stuck = stuckInBooting(machines, settings).slice(0, roomForDrains(pool, settings));
+  const growth = mayGrow(world) ? growthOfPool(machines, world, settings) : NO_GROWTH;
+  const names = newNames(Math.min(growth.count, BIRTHS_AT_ONCE), createName, [...machines, ...births]);
   const plan: OrchestratorPlan = {
     ...pool,
-    decide: [...pool.decide, ...replacements(late, pool.decide, settings, now, createId)],
+    decide: [...pool.decide, ...replacements([...late, ...stuck], pool.decide, settings, now, createId)],
     untagged: machines.filter(({ untagged }) => untagged),
     nursery: nurseryAfter(machines, names, world),
     births: names,
     removeUnborn: late.flatMap(unborn),
-    findings: [...pool.findings, ...findingsOfDroplets(machines, late, growth, world, settings)],
+    findings: [...pool.findings, ...findingsOfDroplets({ machines, silent, stuck, growth, world, settings })],
   };
   return turn.kind === 'mine' ? plan : { ...plan, ...NOBODY, held: describeTurn(turn) };
 }
@@ -75,7 +77,32 @@ const NOBODY = {
   passedOver: [],
 } as const satisfies Partial<OrchestratorPlan>;
 
-const NO_GROWTH: Growth = { count: 0, short: 0 };
+const NO_GROWTH: Growth = { count: 0, short: 0, crowded: 0 };
+
+/** As many as are made within a run's time, and within what DigitalOcean takes in a minute. The next run makes more. */
+const BIRTHS_AT_ONCE = 40;
+
+/** It speaks, and serves nobody: so long it was given to begin to speak, and again to begin to serve. */
+function stuckInBooting(machines: readonly Seen[], { bootTimeoutMs }: OrchestratorSettings): Seen[] {
+  return machines.filter(
+    ({ place, reading, decided, ageMs, protected: isProtected }) =>
+      place === 'in-group' &&
+      decided.kind === 'none' &&
+      reading.kind === 'fresh' &&
+      reading.status.phase === 'booting' &&
+      !isProtected &&
+      !reading.status.protected &&
+      ageMs >= 2 * bootTimeoutMs,
+  );
+}
+
+/** They drain as others do: nobody knows that they carry nothing. */
+function roomForDrains(
+  { drainsUnderWay, decide }: PoolPlan<DropletMachine>,
+  { maxDrains }: OrchestratorSettings,
+): number {
+  return Math.max(0, maxDrains - drainsUnderWay - decide.length);
+}
 
 function describeTurn(turn: Exclude<Turn, { kind: 'mine' }>): string {
   if (turn.kind === 'taken') return `another run (${turn.by}) is at it`;
@@ -90,18 +117,17 @@ function mayGrow({ machines, fleet, decisions, nursery }: OrchestratorWorld): bo
 type Seen = SeenMachine<DropletMachine>;
 
 function growthOfPool(
-  able: readonly Seen[],
   machines: readonly Seen[],
   { nursery, account, now }: OrchestratorWorld,
   settings: OrchestratorSettings,
 ): Growth {
   if (nursery.kind !== 'known') return NO_GROWTH;
-  const { max, initial = 0, bootTimeoutMs } = settings;
+  const { max, maxDrains, initial = 0, bootTimeoutMs } = settings;
   const unseen = unseenBirths(nursery.nursery.births, machines, now).length;
   const isNew = nursery.first && machines.length === 0;
   const min = Math.max(settings.min, isNew ? Math.min(initial, max) : 0);
-  const wanted = wantedSize(able, { ...settings, min });
-  return growthOf({ machines: able, unseen, wanted, min, max, bootTimeoutMs, account });
+  const wanted = wantedSize(machines, { ...settings, min });
+  return growthOf({ machines, unseen, wanted, min, max, maxDrains, bootTimeoutMs, account });
 }
 
 function newNames(count: number, createName: () => string, known: readonly { node: string }[]): string[] {
@@ -121,8 +147,9 @@ function replacements(
   return late
     .filter((seen) => seen.decided.kind === 'none' && !already.has(seen.machine))
     .map((machine) => {
-      const { node, ageMs } = machine;
+      const { node, ageMs, reading } = machine;
       const due = describeDuration(bootTimeoutMs);
+      const since = `it is there for ${describeDuration(ageMs)}`;
       const decision: Decision = {
         v: 1,
         id: createId(),
@@ -133,7 +160,10 @@ function replacements(
         by: 'orchestrator',
         cause: 'replacement',
         intent: 'leave',
-        reason: `it is there for ${describeDuration(ageMs)}, and has never said a word: that takes ${due} at most`,
+        reason:
+          reading.kind === 'fresh'
+            ? `${since}, and still ${reading.status.phase}: that takes twice ${due} at most`
+            : `${since}, and has never said a word: that takes ${due} at most`,
       };
       return { machine, decision };
     });
@@ -141,7 +171,8 @@ function replacements(
 
 function unborn(machine: Seen): (Decided<Seen> & { reason: string })[] {
   const { decided } = machine;
-  if (decided.kind !== 'decided' || decided.decision.cause !== 'replacement') return [];
+  // Whoever decided it: since then it is refused when it announces itself.
+  if (decided.kind !== 'decided') return [];
   return [{ machine, decision: decided.decision, reason: `it never came up (${decided.decision.id})` }];
 }
 
@@ -149,14 +180,15 @@ function unborn(machine: Seen): (Decided<Seen> & { reason: string })[] {
 function nurseryAfter(
   machines: readonly Seen[],
   names: readonly string[],
-  { nursery, fleet, now, ...world }: OrchestratorWorld,
+  world: OrchestratorWorld,
 ): Nursery | undefined {
+  const { nursery, now } = world;
   if (nursery.kind === 'unknown' || world.machines.kind !== 'known') return undefined;
   const before = nursery.kind === 'known' ? nursery.nursery : NO_NURSERY;
   const at = new Date(now).toISOString();
   const after: Nursery = {
     v: 1,
-    births: [...openBirths(before.births, machines, fleet, now), ...names.map((node) => ({ node, at }))],
+    births: [...openBirths(before.births, machines, world), ...names.map((node) => ({ node, at }))],
     off: offSince(machines, before.off, now),
   };
   const isSame = nursery.kind === 'known' && JSON.stringify(before) === JSON.stringify(after);

@@ -1,10 +1,19 @@
 import { abortAfter, type Clock } from '../../../fleet/clock.ts';
+import { ANNOUNCED } from '../../../fleet/digitalocean/announcement.ts';
 import type { Droplets, ListedDroplet } from '../../../fleet/digitalocean/droplets.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeError } from '../../../fleet/error.ts';
-import type { Registry } from '../../../fleet/registry.ts';
+import type { ObjectStore } from '../../../fleet/object-store.ts';
+import { doubtOutdated } from '../../../fleet/outdated-words.ts';
+import type { FleetReading, Registry } from '../../../fleet/registry.ts';
+import { believeSigned } from '../../../fleet/signed-fleet.ts';
 import type { AccountReading } from '../../level-triggered/growth.ts';
-import { missingBirths, type NurseryReading, readNursery } from '../../level-triggered/newborns.ts';
+import {
+  type AnnouncedReading,
+  missingFrom,
+  type NurseryReading,
+  readNursery,
+} from '../../level-triggered/newborns.ts';
 import type { MachinesReading } from '../../level-triggered/world.ts';
 import { type DropletMachine, machinesOf } from './machines.ts';
 import { MEMORY, NURSERY } from './steps.ts';
@@ -14,6 +23,7 @@ import type { OrchestratorWorld } from './world.ts';
 export interface WorldTools {
   droplets: Pick<Droplets, 'list' | 'named' | 'readRoom'>;
   registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'readMemory'>;
+  store: Pick<ObjectStore, 'list'>;
   settings: OrchestratorSettings;
   clock: Clock;
   /** What was not read by then is unknown. */
@@ -29,35 +39,51 @@ export async function readWorld(tools: WorldTools, turn: Turn): Promise<Orchestr
     registry.readMemory(MEMORY, signal),
     registry.readMemory(NURSERY, signal).then(readNursery),
   ]);
-  const [[machines, decisions], account, fleet] = await Promise.all([
-    readMachines(tools, nursery, signal).then(async (reading) => {
-      const nodes = reading.kind === 'known' ? reading.machines.map(({ node }) => node) : [];
-      return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
+  const readFrom = clock.now();
+  const reading = registry
+    .readFleet(signal)
+    .then((read) => doubtOutdated(believeSigned(read), readFrom, clock.now()));
+  const [[machines, decisions], account, announced, fleet] = await Promise.all([
+    readMachines(tools, nursery, reading, signal).then(async (found) => {
+      const nodes = found.kind === 'known' ? found.machines.map(({ node }) => node) : [];
+      return [found, await registry.readDecisions(new Set(nodes), signal)] as const;
     }),
     readAccount(tools, signal),
-    registry.readFleet(signal),
+    readAnnounced(tools, signal),
+    reading,
   ]);
   patience.letGo();
-  return { turn, machines, decisions, account, fleet, memory, nursery, now: clock.now() };
+  return { turn, machines, decisions, account, announced, fleet, memory, nursery, now: clock.now() };
 }
 
 async function readMachines(
   { droplets, settings, clock }: WorldTools,
   nursery: NurseryReading,
+  fleet: Promise<FleetReading>,
   signal: AbortSignal,
 ): Promise<MachinesReading<DropletMachine>> {
   try {
-    const listed = await droplets.list(signal);
+    const [listed, { nodes }] = await Promise.all([droplets.list(signal), fleet]);
     const births = nursery.kind === 'known' ? nursery.nursery.births : [];
-    const missing = missingBirths(
-      births,
-      listed.map(({ name }) => ({ node: name })),
-    );
-    // Tags come after a droplet has been made, or do not come.
-    const byName = await Promise.all(missing.map(({ node }) => droplets.named(node, signal)));
+    const seen = listed.map(({ name }) => ({ node: name }));
+    // Tags come after a droplet has been made, or do not come; and whoever speaks is there, though its tag be lost.
+    const speaking = [...nodes].filter(([, { kind }]) => kind === 'fresh').map(([node]) => ({ node }));
+    const missing = missingFrom(seen, [...births, ...speaking]);
+    const byName = await droplets.named(new Set(missing.map(({ node }) => node)), signal);
     const all = new Map<number, ListedDroplet>();
-    for (const droplet of [...byName.flat(), ...listed]) all.set(droplet.id, droplet);
+    for (const droplet of [...byName, ...listed]) all.set(droplet.id, droplet);
     return { kind: 'known', machines: machinesOf([...all.values()], settings.pool, nursery, clock.now()) };
+  } catch (cause) {
+    return { kind: 'unknown', reason: describeError(cause) };
+  }
+}
+
+async function readAnnounced({ store }: WorldTools, signal: AbortSignal): Promise<AnnouncedReading> {
+  const nodes = new Set<string>();
+  try {
+    for await (const page of store.list(ANNOUNCED, signal))
+      for (const { key } of page) nodes.add(key.slice(ANNOUNCED.length, -'.json'.length));
+    return { kind: 'known', nodes };
   } catch (cause) {
     return { kind: 'unknown', reason: describeError(cause) };
   }

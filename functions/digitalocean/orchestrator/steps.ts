@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../fleet/clock.ts';
+import { announcedKey } from '../../../fleet/digitalocean/announcement.ts';
 import { DigitalOceanError } from '../../../fleet/digitalocean/client.ts';
 import type { Droplets } from '../../../fleet/digitalocean/droplets.ts';
 import { decisionTag, drainingTag, poolTag } from '../../../fleet/digitalocean/tags.ts';
@@ -35,6 +36,15 @@ export interface Done {
   failures: string[];
 }
 
+export const NOTHING_DONE: Done = {
+  decided: [],
+  takenOut: [],
+  marked: [],
+  removed: [],
+  made: [],
+  failures: [],
+};
+
 export const MEMORY = 'orchestrator';
 export const NURSERY = 'droplets';
 /** DigitalOcean takes 250 requests a minute. */
@@ -51,7 +61,7 @@ export async function carryOut(
   tools: StepTools,
   { signal, until }: { signal: AbortSignal; until: number },
 ): Promise<Done> {
-  const done: Done = { decided: [], takenOut: [], marked: [], removed: [], made: [], failures: [] };
+  const done = structuredClone(NOTHING_DONE);
   const { droplets, registry, settings, clock } = tools;
   const attempt = attemptsInto(done.failures);
 
@@ -74,7 +84,9 @@ export async function carryOut(
     const { node } = step.machine;
     let isSilent = false;
     await attempt(`looking for a word of ${node}`, async () => {
-      isSilent = (await tools.store.get(`statuses/${node}.json`, signal)) === undefined;
+      const keys = [`statuses/${node}.json`, announcedKey(node)];
+      const words = await Promise.all(keys.map((key) => tools.store.get(key, signal)));
+      isSilent = words.every((word) => word === undefined);
     });
     if (isSilent) await remove(step);
   }
@@ -142,30 +154,38 @@ export async function carryOut(
       if (plan.nursery !== undefined) await registry.writeMemory(NURSERY, plan.nursery, signal);
     });
     if (!isReady) return;
-    const refused = new Set<string>();
+    // Whatever is not asked for, or refused, will not come.
+    const notComing = new Set(plan.births);
+    let isRefused = false;
     await someAtOnce(plan.births, AT_ONCE, async (node) => {
+      // What one was refused for, the others are.
+      if (isRefused) return;
       await attempt(`making ${node}`, async () => {
         const statusKey = deriveStatusKey(tools.poolSecret, node);
         const userData = fillUserData(template, { node, statusKey });
         mustBeInTime();
         const { region, droplet } = settings;
+        notComing.delete(node);
         await droplets
           .create({ ...droplet, name: node, region, userData }, signal)
           .catch((cause: unknown) => {
-            if (isRefusal(cause)) refused.add(node);
+            if (isRefusal(cause)) {
+              isRefused = true;
+              notComing.add(node);
+            }
             throw cause;
           });
         done.made.push(node);
       });
     });
-    await forget(plan.nursery, refused);
+    await forget(plan.nursery, notComing);
   }
 
-  /** It will not come, and need not be waited for. */
-  async function forget(nursery: Nursery | undefined, refused: ReadonlySet<string>): Promise<void> {
-    if (nursery === undefined || refused.size === 0) return;
-    const births = nursery.births.filter(({ node }) => !refused.has(node));
-    await attempt('forgetting what was refused', async () => {
+  /** They need not be waited for. */
+  async function forget(nursery: Nursery | undefined, notComing: ReadonlySet<string>): Promise<void> {
+    if (nursery === undefined || notComing.size === 0) return;
+    const births = nursery.births.filter(({ node }) => !notComing.has(node));
+    await attempt('forgetting what was not made', async () => {
       mustBeInTime();
       await registry.writeMemory(NURSERY, { ...nursery, births }, signal);
     });

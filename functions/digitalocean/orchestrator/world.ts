@@ -1,5 +1,5 @@
 import type { AccountReading } from '../../level-triggered/growth.ts';
-import type { NurseryReading } from '../../level-triggered/newborns.ts';
+import type { AnnouncedReading, NurseryReading } from '../../level-triggered/newborns.ts';
 import type { PoolWorld } from '../../level-triggered/world.ts';
 import type { DropletMachine } from './machines.ts';
 import type { Turn } from './turn.ts';
@@ -8,5 +8,6 @@ import type { Turn } from './turn.ts';
 export interface OrchestratorWorld extends Omit<PoolWorld<DropletMachine>, 'recommendation'> {
   turn: Turn;
   nursery: NurseryReading;
+  announced: AnnouncedReading;
   account: AccountReading;
 }

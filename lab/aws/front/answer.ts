@@ -1,10 +1,11 @@
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { Refusal } from '../../cloud/events.ts';
 import { type FaultKind, type Faults, GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { AwsFaulty } from '../aws-twin.ts';
 import { evaluate } from '../iam.ts';
 import { callerContext, type Principal, type Principals } from '../principals.ts';
-import { type Answer, ApiError, type AuthoriseOptions, type Caller, type Service } from './api.ts';
+import type { Answer, AuthoriseOptions, Caller, Service } from './api.ts';
 import { parseAuthorization, verifySignature } from './signature.ts';
 
 export interface ApiOptions {
@@ -49,15 +50,15 @@ export function answerRequest(request: RawRequest, options: ApiOptions): Answer 
       return spoiled(fault, service.renderError(faultError(service, fault)), garbage);
     }
     if (header) {
-      if (header.region !== options.region)
-        throw new ApiError('InvalidRegion', 400, `signed for ${header.region}`, true);
+      if (header.region !== options.region) throw malformed('InvalidRegion', `signed for ${header.region}`);
       const verdict = verifySignature(request, header, credentials, options.now());
       if (!verdict.valid)
-        throw new ApiError(verdict.code, 403, verdict.message, verdict.code !== 'ExpiredToken');
+        throw new ApiError(403, verdict.code, verdict.message, {
+          malformed: verdict.code !== 'ExpiredToken',
+        });
     }
     const run = service.operations[action];
-    if (!run)
-      throw new ApiError('InvalidAction', 400, `the twin does not know ${service.name} ${action}`, true);
+    if (!run) throw malformed('InvalidAction', `the twin does not know ${service.name} ${action}`);
     return run(read.input, createCaller(principal, options.region, remember));
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
@@ -93,7 +94,7 @@ function createCaller(principal: Principal | undefined, region: string, remember
       const note = options.note === undefined ? '' : `; ${options.note}`;
       remember(`${verdict.why}${context}${note}`, resource, action);
       const who = principal ? `${principal.role.arn} as ${principal.session}` : 'anonymous';
-      throw new ApiError('AccessDenied', 403, `${who} is not authorized to perform ${action} on ${resource}`);
+      throw new ApiError(403, 'AccessDenied', `${who} is not authorized to perform ${action} on ${resource}`);
     },
   };
 }
@@ -102,8 +103,8 @@ function faultError(service: Service, fault: FaultKind): ApiError {
   return fault === 'throttle'
     ? service.throttled
     : new ApiError(
-        service.name === 's3' ? 'InternalError' : 'InternalFailure',
         500,
+        service.name === 's3' ? 'InternalError' : 'InternalFailure',
         'We encountered an internal error.',
       );
 }

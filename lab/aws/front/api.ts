@@ -1,22 +1,10 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
+import type { ApiError } from '../../cloud/api-error.ts';
+import { checked } from '../../cloud/api-request.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { AwsFaulty } from '../aws-twin.ts';
 import type { PolicyDocument } from '../policy-document.ts';
 import type { Principal } from '../principals.ts';
-
-/** A refusal in AWS's words. `malformed`: the request itself was wrong, which our code must never send. */
-export class ApiError extends Error {
-  readonly code: string;
-  readonly status: number;
-  readonly malformed: boolean;
-  constructor(code: string, status: number, message: string, malformed = false) {
-    super(message);
-    this.name = 'ApiError';
-    this.code = code;
-    this.status = status;
-    this.malformed = malformed;
-  }
-}
 
 export interface Answer {
   status: number;
@@ -57,12 +45,5 @@ export function operation<Schema extends v.GenericSchema>(
   schema: Schema,
   run: (input: v.InferOutput<Schema>, caller: Caller) => Answer,
 ): Operation {
-  return (raw, caller) => {
-    const parsed = v.safeParse(schema, raw);
-    if (parsed.success) return run(parsed.output, caller);
-    const problems = parsed.issues.map(
-      (issue) => `${v.getDotPath(issue) ?? 'the request'}: ${issue.message}`,
-    );
-    throw new ApiError('ValidationError', 400, problems.join('; '), true);
-  };
+  return (raw, caller) => run(checked(schema, raw, 'the request', 'ValidationError'), caller);
 }

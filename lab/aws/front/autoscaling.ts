@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { Instance } from '../instance.ts';
 import { AUTO_SCALING_REQUESTS } from '../requests.ts';
 import type { ScalingGroup } from '../scaling-group.ts';
-import { ApiError, operation, type Service } from './api.ts';
+import { operation, type Service } from './api.ts';
 import { queryAnswer, queryError, readQuery } from './query.ts';
 import type { XmlValue } from './xml.ts';
 
@@ -90,7 +91,7 @@ export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt
         caller.authorise('autoscaling:TerminateInstanceInAutoScalingGroup', scaling.group.arn);
         const why = scaling.terminate(input.InstanceId, input.ShouldDecrementDesiredCapacity);
         if (why === 'the instance is already being terminated')
-          throw new ApiError('ScalingActivityInProgress', 400, why);
+          throw new ApiError(400, 'ScalingActivityInProgress', why);
         refuseWhere(why, input.InstanceId);
         return queryAnswer('TerminateInstanceInAutoScalingGroup', NAMESPACE, {
           Activity: {
@@ -113,7 +114,7 @@ export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt
     operations,
     read: (request) => readQuery(request, '2011-01-01'),
     renderError: (error) => queryError(error, NAMESPACE),
-    throttled: new ApiError('Throttling', 400, 'Rate exceeded'),
+    throttled: new ApiError(400, 'Throttling', 'Rate exceeded'),
   };
 }
 
@@ -184,8 +185,7 @@ function pageOf<T>(
   size: number,
 ): { members: T[]; next?: string } {
   const from = token === undefined ? 0 : Number(token.replace(/^page-/, ''));
-  if (!Number.isInteger(from) || from < 0)
-    throw new ApiError('InvalidNextToken', 400, 'The token is not valid.', true);
+  if (!Number.isInteger(from) || from < 0) throw malformed('InvalidNextToken', 'The token is not valid.');
   const members = all.slice(from, from + size);
   return from + size < all.length ? { members, next: `page-${from + size}` } : { members };
 }
@@ -198,5 +198,5 @@ function refuseWhere(why: string | undefined, instance: string | undefined): voi
 }
 
 function invalid(message: string): ApiError {
-  return new ApiError('ValidationError', 400, message);
+  return new ApiError(400, 'ValidationError', message);
 }

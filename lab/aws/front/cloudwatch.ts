@@ -1,6 +1,7 @@
+import { ApiError } from '../../cloud/api-error.ts';
 import type { Metrics } from '../metrics.ts';
 import { CLOUD_WATCH_REQUESTS } from '../requests.ts';
-import { ApiError, operation, type Service } from './api.ts';
+import { operation, type Service } from './api.ts';
 import { queryAnswer, queryError, readQuery } from './query.ts';
 
 const NAMESPACE = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
@@ -24,6 +25,6 @@ export function createCloudWatch(metrics: Metrics): Service {
     },
     read: (request) => readQuery(request, '2010-08-01'),
     renderError: (error) => queryError(error, NAMESPACE),
-    throttled: new ApiError('Throttling', 400, 'Rate exceeded'),
+    throttled: new ApiError(400, 'Throttling', 'Rate exceeded'),
   };
 }

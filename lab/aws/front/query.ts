@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { type ApiError, malformed } from '../../cloud/api-error.ts';
 import type { RawRequest } from '../../raw-request.ts';
-import { type Answer, ApiError } from './api.ts';
+import type { Answer } from './api.ts';
 import { type XmlValue, xmlDocument } from './xml.ts';
 
 /** The query protocol: a form in, XML out. */
 export function readQuery(request: RawRequest, version: string): { action: string; input: unknown } {
   if (request.method !== 'POST' || request.target !== '/') {
-    throw new ApiError('InvalidAction', 400, `${request.method} ${request.target} is no query request`, true);
+    throw malformed('InvalidAction', `${request.method} ${request.target} is no query request`);
   }
   const form = new URLSearchParams(request.body.toString('utf8'));
   const action = form.get('Action');
-  if (action === null) throw new ApiError('MissingAction', 400, 'no Action in the request', true);
+  if (action === null) throw malformed('MissingAction', 'no Action in the request');
   if (form.get('Version') !== version) {
-    throw new ApiError('InvalidAction', 400, `Version must be ${version}, not ${form.get('Version')}`, true);
+    throw malformed('InvalidAction', `Version must be ${version}, not ${form.get('Version')}`);
   }
   form.delete('Action');
   form.delete('Version');

@@ -1,8 +1,9 @@
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { Bucket } from '../model.ts';
 import type { Objects, StoredObject } from '../objects.ts';
 import { S3_REQUESTS } from '../requests.ts';
-import { type Answer, ApiError, type Caller, operation, type Service } from './api.ts';
+import { type Answer, type Caller, operation, type Service } from './api.ts';
 import { xmlDocument } from './xml.ts';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
@@ -11,7 +12,7 @@ const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 export function createS3(objects: Objects, pageSize = 1000): Service {
   function bucketOf(name: string): Bucket {
     const bucket = objects.bucket(name);
-    if (!bucket) throw new ApiError('NoSuchBucket', 404, 'The specified bucket does not exist');
+    if (!bucket) throw new ApiError(404, 'NoSuchBucket', 'The specified bucket does not exist');
     return bucket;
   }
 
@@ -52,7 +53,7 @@ export function createS3(objects: Objects, pageSize = 1000): Service {
       const object = objects.get(bucket.name, input.Key);
       if (object) return objectAnswer(object);
       refuseUnlessMayList(caller, bucket, input.Key);
-      throw new ApiError('NoSuchKey', 404, 'The specified key does not exist.');
+      throw new ApiError(404, 'NoSuchKey', 'The specified key does not exist.');
     }),
 
     PutObject: putObject,
@@ -71,7 +72,7 @@ export function createS3(objects: Objects, pageSize = 1000): Service {
     operations,
     read: readS3,
     renderError: errorAnswer,
-    throttled: new ApiError('SlowDown', 503, 'Please reduce your request rate.'),
+    throttled: new ApiError(503, 'SlowDown', 'Please reduce your request rate.'),
   };
 
   function putObject(raw: unknown, caller: Caller): Answer {
@@ -122,12 +123,9 @@ function readS3(request: RawRequest): { action: string; input: unknown } {
   if (key !== '' && request.method === 'DELETE') {
     return { action: 'DeleteObject', input: { Bucket: bucket, Key: key, ...parameters } };
   }
-  throw new ApiError(
-    'NotImplemented',
-    501,
-    `the twin S3 does not know ${request.method} ${request.target}`,
-    true,
-  );
+  throw new ApiError(501, 'NotImplemented', `the twin S3 does not know ${request.method} ${request.target}`, {
+    malformed: true,
+  });
 }
 
 /** Query parameters by the names of the service model; one that is not known keeps its own and is refused by that. */
@@ -192,7 +190,6 @@ function writeToken(key: string): string {
 
 function readToken(token: string): string {
   const key = Buffer.from(token, 'base64').toString();
-  if (writeToken(key) !== token)
-    throw new ApiError('InvalidArgument', 400, 'The continuation token is incorrect', true);
+  if (writeToken(key) !== token) throw malformed('InvalidArgument', 'The continuation token is incorrect');
   return key;
 }

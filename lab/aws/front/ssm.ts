@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import { arn, type Place } from '../identifiers.ts';
 import type { Parameter } from '../model.ts';
 import { SSM_REQUESTS } from '../requests.ts';
-import { type Answer, ApiError, operation, type Service } from './api.ts';
+import { type Answer, operation, type Service } from './api.ts';
 
 /** Parameter Store as far as the program uses it (JSON protocol). */
 export function createSsm(parameters: () => readonly Parameter[], place: Place): Service {
@@ -13,7 +14,7 @@ export function createSsm(parameters: () => readonly Parameter[], place: Place):
     operations: {
       GetParameters: operation(SSM_REQUESTS.GetParameters, ({ Names, WithDecryption = false }, caller) => {
         if (new Set(Names).size !== Names.length) {
-          throw new ApiError('ValidationException', 400, 'a parameter is named twice', true);
+          throw malformed('ValidationException', 'a parameter is named twice');
         }
         // One name that is not allowed spoils the whole call.
         for (const name of Names) {
@@ -31,20 +32,15 @@ export function createSsm(parameters: () => readonly Parameter[], place: Place):
     read(request: RawRequest) {
       const action = request.headers['x-amz-target']?.replace(/^AmazonSSM\./, '');
       if (request.method !== 'POST' || request.target !== '/' || action === undefined) {
-        throw new ApiError('UnknownOperationException', 400, 'no x-amz-target', true);
+        throw malformed('UnknownOperationException', 'no x-amz-target');
       }
       if (request.headers['content-type'] !== 'application/x-amz-json-1.1') {
-        throw new ApiError(
-          'SerializationException',
-          400,
-          'content-type must be application/x-amz-json-1.1',
-          true,
-        );
+        throw malformed('SerializationException', 'content-type must be application/x-amz-json-1.1');
       }
       try {
         return { action, input: JSON.parse(request.body.toString('utf8')) };
       } catch {
-        throw new ApiError('SerializationException', 400, 'the body is not JSON', true);
+        throw malformed('SerializationException', 'the body is not JSON');
       }
     },
     renderError: (error) =>
@@ -52,7 +48,7 @@ export function createSsm(parameters: () => readonly Parameter[], place: Place):
         __type: jsonCode(error),
         message: error.message,
       }),
-    throttled: new ApiError('ThrottlingException', 400, 'Rate exceeded'),
+    throttled: new ApiError(400, 'ThrottlingException', 'Rate exceeded'),
   };
 }
 

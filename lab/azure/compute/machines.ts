@@ -1,21 +1,12 @@
-import type { CloudClock } from '../../cloud/clock.ts';
-import type { Happening } from '../../cloud/events.ts';
-import { createMachineBook, type MachineBook } from '../../cloud/machines.ts';
-import type { Machine } from '../../machine.ts';
+import { createMachineBook, type OpenBook, type MachinesOptions as Options } from '../../cloud/machines.ts';
 import { createInstance, type Instance, type InstanceSpec, type PowerState, standingOf } from './instance.ts';
 
-export interface MachinesOptions {
-  clock: CloudClock;
-  /** Real time, ms since the epoch. */
-  wallClock: () => number;
+export interface MachinesOptions extends Options<Instance> {
   /** Makes ids of this twin's instances its own. */
   seed: string;
-  emit(happening: Happening): void;
-  /** Gives an instance its metadata and its machine, and starts it. Calls back when it has booted. */
-  start(instance: Instance, booted: () => void): Promise<Machine>;
 }
 
-export interface Machines extends Omit<MachineBook<Instance>, 'add' | 'start' | 'end'> {
+export interface Machines extends OpenBook<Instance> {
   launch(spec: Omit<InstanceSpec, 'createdAt' | 'launchedAt'>, why: string): Instance;
   /** The machine is off at once; the instance stays, and says so. */
   powerOff(instance: Instance, power: PowerState, why: string): Promise<void>;

@@ -1,10 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
+import { checked, type Path, patternOf } from '../../cloud/api-request.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { Caller } from './caller.ts';
-import { ApiError, malformed } from './refusals.ts';
-
-/** What stands in the path. */
-export type Path = Readonly<Record<string, string>>;
 
 export interface Asked<Query, Body> {
   path: Path;
@@ -24,6 +22,8 @@ export interface Method {
   http: string;
   /** From the root, with its variables in braces. */
   path: string;
+  /** The same as an expression with a group for each variable; case says nothing. */
+  pattern: RegExp;
   version: string;
   /** What a role must allow, at the id of the thing; undefined where something else lets the caller in. */
   action: string | undefined;
@@ -54,20 +54,14 @@ export function method<
   return {
     ...rest,
     id,
+    pattern: patternOf(rest.path, 'i'),
     run: ({ query: rawQuery, body: rawBody, ...asked }) =>
       run({
         ...asked,
-        query: checked(query ?? NO_QUERY, rawQuery, id) as v.InferOutput<Query>,
-        body: checked(body ?? v.undefined(), rawBody, id) as v.InferOutput<Body>,
+        query: checked(query ?? NO_QUERY, rawQuery, id, 'InvalidParameter') as v.InferOutput<Query>,
+        body: checked(body ?? v.undefined(), rawBody, id, 'InvalidParameter') as v.InferOutput<Body>,
       }),
   };
-}
-
-function checked(schema: v.GenericSchema, raw: unknown, id: string): unknown {
-  const parsed = v.safeParse(schema, raw);
-  if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? id}: ${issue.message}`);
-  throw malformed('InvalidParameter', problems.join('; '));
 }
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): HttpReply {

@@ -1,20 +1,16 @@
+import { ApiError, malformed } from '../../cloud/api-error.ts';
+import { jsonBody, type Path, routeOf } from '../../cloud/api-request.ts';
 import { GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import { AUDIENCES } from '../principals.ts';
-import { type Asked, json, type Method, type Path } from './arm-method.ts';
+import { type Asked, json, type Method } from './arm-method.ts';
 import { callerOf, type FrontOptions, nameOfCaller } from './caller.ts';
-import { ApiError, malformed } from './refusals.ts';
 
 export interface ArmOptions extends FrontOptions {
   methods: readonly Method[];
   /** Hears what was asked and has been answered. */
   onExchange?: ((request: RawRequest, reply: HttpReply) => void) | undefined;
-}
-
-interface Route {
-  method: Method;
-  path: Path;
 }
 
 /** What the resource manager answers; undefined: nothing at all. Throws only for what the twin itself cannot do. */
@@ -27,7 +23,7 @@ export function answerArm(request: RawRequest, options: ArmOptions): HttpReply |
 function answer(request: RawRequest, options: ArmOptions): HttpReply | undefined {
   const url = new URL(request.target, 'http://twin');
   const principal = nameOfCaller(request, options.principals);
-  const route = routeOf(request.method, url.pathname, options.methods);
+  const route = routeOf(options.methods, request.method, url.pathname);
   let reached: Method | undefined;
   try {
     if (route === undefined) throw malformed('InvalidResourceType', 'the twin does not have this operation');
@@ -82,36 +78,14 @@ function admit(
     );
   }
   if (method.action !== undefined) caller.authorise(method.action, method.scope(path));
-  return { path, query, body: bodyOf(request), headers: request.headers, caller, url };
-}
-
-function bodyOf({ body }: RawRequest): unknown {
-  if (body.length === 0) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw malformed('InvalidRequestContent', 'the body is not JSON');
-  }
-}
-
-function routeOf(http: string, pathname: string, methods: readonly Method[]): Route | undefined {
-  for (const method of methods) {
-    if (method.http !== http) continue;
-    const match = patternOf(method.path).exec(pathname);
-    if (!match) continue;
-    const entries = Object.entries(match.groups ?? {}).map(([name, value]) => [
-      name,
-      decodeURIComponent(value),
-    ]);
-    return { method, path: Object.fromEntries(entries) };
-  }
-  return undefined;
-}
-
-/** A template as an expression with a group for each variable: none of them crosses a slash, and case says nothing. */
-function patternOf(template: string): RegExp {
-  const source = template.replace(/[.+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-  return new RegExp(`^${source}$`, 'i');
+  return {
+    path,
+    query,
+    body: jsonBody(request.body, 'InvalidRequestContent'),
+    headers: request.headers,
+    caller,
+    url,
+  };
 }
 
 function refusalFor(fault: 'throttle' | 'error' | 'timeout' | 'garbage'): ApiError {

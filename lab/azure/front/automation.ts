@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import { ApiError, malformed } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
 import type { Job } from '../automation/job.ts';
 import type { Jobs } from '../automation/jobs.ts';
 import type { AzureModel } from '../model.ts';
-import { json, type Method, method, notFound, nothing, type Path } from './arm-method.ts';
-import { ApiError, malformed } from './refusals.ts';
+import { json, type Method, method, notFound, nothing } from './arm-method.ts';
 
 const AUTOMATION_VERSION = '2023-11-01';
 const ACCOUNT =

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
 import type { RunningSets } from '../compute/running-sets.ts';
 import { lastOf, sameId } from '../ids.ts';
 import type { AutoscaleRule, AutoscaleSetting } from '../model.ts';
 import type { Autoscale } from '../monitor/autoscale.ts';
-import { json, type Method, method, type Path } from './arm-method.ts';
-import { ApiError } from './refusals.ts';
+import { json, type Method, method } from './arm-method.ts';
 
 const AUTOSCALE_VERSION = '2022-10-01';
 const SETTING =

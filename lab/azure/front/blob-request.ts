@@ -1,5 +1,5 @@
+import { malformed } from '../../cloud/api-error.ts';
 import type { RawRequest } from '../../raw-request.ts';
-import { malformed } from './refusals.ts';
 import { SIGNATURE_PARTS } from './signatures.ts';
 
 /** One of the blob service's operations, by the names of its documentation. */

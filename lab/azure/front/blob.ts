@@ -1,3 +1,4 @@
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import { GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { RawRequest } from '../../raw-request.ts';
@@ -7,7 +8,6 @@ import { AUDIENCES } from '../principals.ts';
 import { type BlobRequest, checkVersion, readBlobRequest } from './blob-request.ts';
 import { type Caller, callerOf, type FrontOptions, nameOfCaller } from './caller.ts';
 import { checkLease, isHeld, lease } from './leases.ts';
-import { ApiError, malformed } from './refusals.ts';
 import type { Signatures } from './signatures.ts';
 
 export interface BlobOptions extends FrontOptions {

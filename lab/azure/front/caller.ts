@@ -1,10 +1,10 @@
+import { ApiError } from '../../cloud/api-error.ts';
 import type { Refusal } from '../../cloud/events.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { Faults } from '../faults.ts';
 import type { AzureModel } from '../model.ts';
 import { isFor, type Principal, type Principals } from '../principals.ts';
 import { evaluate, type Roles } from '../roles/access.ts';
-import { ApiError } from './refusals.ts';
 
 /** What every service of the twin stands on. */
 export interface FrontOptions {

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import { hexId } from '../../cloud/identifiers.ts';
 import type { Instance } from '../compute/instance.ts';
@@ -8,9 +10,8 @@ import type { RunningSets } from '../compute/running-sets.ts';
 import type { RunningScaleSet } from '../compute/scale-set.ts';
 import type { Faults } from '../faults.ts';
 import type { ScaleSet } from '../model.ts';
-import { json, type Method, method, notFound, nothing, type Path } from './arm-method.ts';
+import { json, type Method, method, notFound, nothing } from './arm-method.ts';
 import { etagOf, instanceView, operationView, setView } from './compute-views.ts';
-import { ApiError } from './refusals.ts';
 
 export interface ComputeOptions {
   sets: RunningSets;

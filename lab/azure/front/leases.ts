@@ -1,7 +1,7 @@
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { Lease, StoredBlob } from '../blobs.ts';
 import type { BlobRequest } from './blob-request.ts';
-import { ApiError, malformed } from './refusals.ts';
 
 const FOR_EVER = '-1';
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import type { Path } from '../../cloud/api-request.ts';
 import { QUOTA, SIZES, ZONES } from '../sizes.ts';
-import { json, type Method, method, type Path } from './arm-method.ts';
+import { json, type Method, method } from './arm-method.ts';
 
 /** What a subscription has in a region. */
 const PROVIDER = '/subscriptions/{subscriptionId}/providers/Microsoft.Compute';

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import type { Path } from '../../cloud/api-request.ts';
 import { sameId } from '../ids.ts';
 import type { AzureModel } from '../model.ts';
-import { json, type Method, method, notFound, type Path } from './arm-method.ts';
+import { json, type Method, method, notFound } from './arm-method.ts';
 import type { Signatures } from './signatures.ts';
 
 const STORAGE_VERSION = '2023-05-01';

@@ -1,5 +1,5 @@
 import type { Drawn } from '../cloud.ts';
-import { createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
+import { createDraw, type Draw, drawAim, drawCommonPlan, drawRooms, drawTrouble } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AwsPlan } from './plan.ts';
 import type { AwsStep } from './step.ts';
@@ -44,19 +44,15 @@ export function drawAws(random: () => number): Drawn<AwsPlan, AwsStep> {
 function drawPlan(draw: Draw): AwsPlan {
   const hookTimeoutMs = draw.oneOf([30, 60, 120]) * SECOND;
   return {
+    ...drawCommonPlan(draw),
     desired: draw.oneOf([2, 2, 3]),
     min: 1,
     max: 4,
     zones: draw.oneOf([1, 2]),
-    maxDrains: draw.oneOf([1, 1, 2]),
     coolDownMs: draw.oneOf([0, 0, 45]) * SECOND,
     hookTimeoutMs,
     heartbeatMs: hookTimeoutMs / 3,
-    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
-    onCeiling: draw.oneOf(['keep', 'cut']),
-    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
     onRebalance: draw.oneOf(['report', 'drain']),
-    hasMediaRegistry: draw.chance(0.5),
   };
 }
 

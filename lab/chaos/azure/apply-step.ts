@@ -1,15 +1,16 @@
 import type { Clock } from '../../../fleet/clock.ts';
 import { PROTECTED_KEY } from '../../../fleet/protection.ts';
 import type { Blobs } from '../../azure/blobs.ts';
+import type { Instance } from '../../azure/compute/instance.ts';
 import type { Machines } from '../../azure/compute/machines.ts';
 import type { RunningScaleSet } from '../../azure/compute/scale-set.ts';
 import type { createHands } from '../../azure/hands.ts';
 import type { NodeInWorld } from '../cloud.ts';
+import type { Hearsay } from '../hearsay.ts';
+import type { Load } from '../load.ts';
 import type { Which } from '../step.ts';
-import { placeOf } from '../which.ts';
-import type { Hearsay } from './founded.ts';
+import { memberMeant } from '../which.ts';
 import type { VirtualJobs } from './jobs.ts';
-import type { Load } from './load.ts';
 import type { Member, Members } from './machines.ts';
 import { ACCOUNT, MEMORY } from './model.ts';
 import type { Rights } from './rights.ts';
@@ -29,7 +30,7 @@ export interface Reach {
   jobs: VirtualJobs;
   waking: Waking;
   blobs: Blobs;
-  hearsay: Hearsay;
+  hearsay: Hearsay<Instance>;
   /** A machine whose disk was made anew has to hear again that it is to go. */
   renewed(member: Member): void;
   nodes(): readonly NodeInWorld[];
@@ -100,8 +101,7 @@ export function applyAzureStep(step: AzureStep, reach: Reach): void {
       outages.operationsFailUntil = until(step.forMs);
       return;
     default: {
-      const place = placeOf(step.node, reach.nodes());
-      const member = place === undefined ? undefined : reach.members.all()[place];
+      const member = memberMeant(step.node, reach.nodes(), reach.members.all());
       if (member !== undefined && reach.members.isLatest(member) && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }

@@ -1,5 +1,14 @@
 import type { Drawn } from '../cloud.ts';
-import { type Aim, createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
+import {
+  type Aim,
+  createDraw,
+  type Draw,
+  drawAimAtDrains,
+  drawCommonPlan,
+  drawnOf,
+  drawRooms,
+  drawTrouble,
+} from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AzurePlan } from './plan.ts';
 import { drawScene } from './scenes.ts';
@@ -13,8 +22,6 @@ const BEGIN_MS = 40 * SECOND;
 const ALERT_MS = 30 * SECOND;
 /** The runbook decides, or deletes, within so long: it is woken again and again. */
 const DELETED_WITHIN_MS = 90 * SECOND;
-/** The worst time for whatever goes wrong with a machine that is decided. */
-const DRAINS_FOR_MS = 60 * SECOND;
 /** After that nodes have said how loaded they are. */
 const TOLD_MS = 15 * SECOND;
 
@@ -58,11 +65,7 @@ export function drawAzure(random: () => number): Drawn<AzurePlan, AzureStep> {
   const shrinkAt = draw.whole(45, 120) * SECOND;
   const decidedAt = decidedFrom(shrinkAt, plan);
   const quietFrom = Math.max(draw.whole(150, 300) * SECOND, decidedAt + DELETED_WITHIN_MS);
-  // Half of it at those that are decided, when they are.
-  const aim = (): Aim =>
-    draw.chance(0.5)
-      ? { at: decidedAt + draw.whole(0, DRAINS_FOR_MS), node: { decided: draw.oneOf([0, 0, 1]) } }
-      : drawAim(draw, plan.size, BEGIN_MS, quietFrom - 1);
+  const aim = () => drawAimAtDrains(draw, plan.size, { decidedAt, fromMs: BEGIN_MS, untilMs: quietFrom - 1 });
   const steps: (CommonStep | AzureStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
     { at: shrinkAt, kind: 'load', needs: draw.oneOf([1, 1, plan.size - 1]) },
@@ -72,8 +75,7 @@ export function drawAzure(random: () => number): Drawn<AzurePlan, AzureStep> {
     ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
-  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
-  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+  return drawnOf(plan, steps, quietFrom);
 }
 
 /** About when the first is decided, if nothing goes wrong: one alert sees that fewer are needed, and the next acts. */
@@ -84,17 +86,13 @@ function decidedFrom(shrinkAt: number, { lowForMs }: AzurePlan): number {
 function drawPlan(draw: Draw): AzurePlan {
   const size = draw.oneOf([2, 3, 3]);
   return {
+    ...drawCommonPlan(draw),
     size,
     needed: size,
     zones: draw.oneOf([1, 2]),
-    maxDrains: draw.oneOf([1, 1, 2]),
     coolDownMs: draw.oneOf([0, 0, 45]) * SECOND,
     lowForMs: draw.oneOf([0, 0, 60]) * SECOND,
     terminateNoticeMs: draw.oneOf([undefined, 5 * MINUTE]),
-    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
-    onCeiling: draw.oneOf(['keep', 'cut']),
-    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
-    hasMediaRegistry: draw.chance(0.5),
   };
 }
 
@@ -102,12 +100,6 @@ function drawGrowth(draw: Draw, at: number, { size }: AzurePlan): AzureStep[] {
   if (!draw.chance(0.3)) return [];
   const more: AzureStep[] = [{ at, kind: 'load', needs: size }];
   return draw.chance(0.5) ? [...more, { at: at + 10 * SECOND, kind: 'grow' }] : more;
-}
-
-function endOf(step: CommonStep | AzureStep): number {
-  if ('forMs' in step && step.forMs !== undefined && step.kind !== 'room') return step.at + step.forMs;
-  if ('afterMs' in step) return step.at + step.afterMs;
-  return 'downMs' in step ? step.at + step.downMs : step.at;
 }
 
 /** Seldom, as little happens meanwhile: half an hour in which only nodes wake it, ten minutes without the store. */

@@ -7,10 +7,11 @@ import type { Machine } from '../../machine.ts';
 import { agentSettingsOf } from '../agent-settings.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { Happening } from '../happening.ts';
+import type { Load } from '../load.ts';
 import { metricsPageOf } from '../metrics-page.ts';
 import type { Destination } from '../network.ts';
 import { createVirtualNode, type VirtualNode } from '../node.ts';
-import type { Load } from './load.ts';
+import { releaseOf } from '../released.ts';
 import { ENDPOINT, ENVIRONMENT, IMDS_HOST, STORE, WAKE_URL, WAKE_URL_KEY } from './model.ts';
 import type { AzurePlan } from './plan.ts';
 import { type AzureFault, imdsDestination } from './services.ts';
@@ -140,7 +141,7 @@ export function createMembers(options: MembersOptions): Members {
         // Its time is told in whole seconds.
         const due = Math.floor(options.imds.realTime(event?.notBefore ?? 0) / 1_000) * 1_000;
         const isEarly = event?.status === 'Scheduled' && clock.now() < due;
-        if (isEarly) tellReleased(nodeOf());
+        if (isEarly) tell(releaseOf(nodeOf()));
         return events.approve(id);
       },
     };
@@ -162,11 +163,6 @@ export function createMembers(options: MembersOptions): Members {
         return workflow.answer(request, wanted);
       },
     };
-  }
-
-  function tellReleased({ id, unit }: VirtualNode): void {
-    const life = unit.life();
-    tell({ kind: 'released', node: id, running: life ? [life.id] : [], people: life?.people ?? 0 });
   }
 
   function machineOf(member: Member): Machine {
@@ -207,7 +203,7 @@ export function createMembers(options: MembersOptions): Members {
     giveUp(instance) {
       givenUp.add(instance);
       const member = of(instance);
-      if (member !== undefined) tellReleased(member.node);
+      if (member !== undefined) tell(releaseOf(member.node));
     },
   };
 }

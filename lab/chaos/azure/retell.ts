@@ -1,10 +1,11 @@
-import * as v from 'valibot';
-import { type Decision, decisionSchema } from '../../../fleet/decision.ts';
+import type { Decision } from '../../../fleet/decision.ts';
 import type { Blobs } from '../../azure/blobs.ts';
+import type { Instance } from '../../azure/compute/instance.ts';
 import type { Machines } from '../../azure/compute/machines.ts';
 import type { Happening as TwinHappening } from '../../cloud/events.ts';
 import type { WorldKit } from '../cloud.ts';
-import type { Hearsay } from './founded.ts';
+import { createDecisionBook, readLeaving, wantedOf } from '../decision-book.ts';
+import type { Hearsay } from '../hearsay.ts';
 import type { Member, Members } from './machines.ts';
 import { ACCOUNT, RUNBOOK } from './model.ts';
 
@@ -57,14 +58,12 @@ export function createRetelling(
   };
 }
 
-const readDecision = v.safeParser(v.pipe(v.string(), v.parseJson(), decisionSchema));
-
 export interface DecisionsOptions {
   kit: Pick<WorldKit, 'tell'>;
   members: Members;
   machines: Machines;
   blobs: Blobs;
-  hearsay: Hearsay;
+  hearsay: Hearsay<Instance>;
   /** When the first of those who may have written it began to read. */
   readSince(): number;
   /** When a machine was last off, or on its way out of its set. */
@@ -74,10 +73,6 @@ export interface DecisionsOptions {
 /** On Azure it is decided that a machine goes when its decision is written. */
 export function tellDecisions(options: DecisionsOptions): { again(member: Member): void } {
   const { kit, members, machines, blobs, hearsay, readSince, lastLossAt } = options;
-  const told = new Set<string>();
-  /** By their own ids: an evicted machine is on its way out too, and who decides may not have heard of that yet. */
-  const decided = new Set<string>();
-
   function memberMeant({ node, machine }: Decision): Member | undefined {
     const member = members.named(node);
     if (member === undefined || member.instance.vmId !== machine) return undefined;
@@ -91,39 +86,39 @@ export function tellDecisions(options: DecisionsOptions): { again(member: Member
     // What is off serves nobody, whatever it said a moment before, and Azure says so.
     const candidates = machines
       .present()
-      .filter(({ vmId, power }) => !decided.has(vmId) && power !== 'stopped');
+      .filter(({ vmId, power }) => !book.isDecided(vmId) && power !== 'stopped');
     return hearsay.whyUnfounded(instance, candidates, since);
   }
 
-  function wanted({ node }: Member, { id, cause, reason }: Decision, unfounded: string | undefined): void {
-    const chosen = cause === 'scale-in';
-    kit.tell({ kind: 'wanted', node: node.id, chosen, unfounded, decision: id, why: `${cause}: ${reason}` });
-  }
+  const book = createDecisionBook({
+    tell: kit.tell,
+    find(decision) {
+      const member = memberMeant(decision);
+      if (member === undefined) return undefined;
+      const { instance, node } = member;
+      return {
+        node,
+        machine: instance.vmId,
+        // While its disk is made anew there is no machine that could hear of it: it is told of the next.
+        isTold: instance.provisioning !== 'Updating',
+        whyUnfounded: () => whyUnfounded(member),
+        mark() {
+          instance.decided = true;
+        },
+      };
+    },
+  });
 
-  blobs.onWrite((container, { body }) => {
-    if (container !== 'decisions') return;
-    const parsed = readDecision(body.toString());
-    if (!parsed.success || parsed.output.intent !== 'leave') return;
-    const decision = parsed.output;
-    const member = memberMeant(decision);
-    // The same decision is written again by whoever does not know that it was.
-    if (member === undefined || told.has(decision.id)) return;
-    const { instance } = member;
-    const unfounded = decided.has(instance.vmId) ? undefined : whyUnfounded(member);
-    told.add(decision.id);
-    decided.add(instance.vmId);
-    instance.decided = true;
-    // While its disk is made anew there is no machine that could hear of it: it is told of the next.
-    if (instance.provisioning !== 'Updating') wanted(member, decision, unfounded);
+  blobs.onWrite((container, { name, body }) => {
+    if (container === 'decisions') book.wrote(`${container}/${name}`, body);
   });
 
   return {
     again(member) {
       const blob = blobs.get(ACCOUNT, 'decisions', `${member.instance.name}.json`);
-      const parsed = readDecision(blob?.body.toString() ?? '');
-      if (!parsed.success || parsed.output.intent !== 'leave' || memberMeant(parsed.output) !== member)
-        return;
-      wanted(member, parsed.output, undefined);
+      const decision = readLeaving(blob?.body.toString() ?? '');
+      if (decision !== undefined && memberMeant(decision) === member)
+        kit.tell(wantedOf(member.node, decision));
     },
   };
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { RUNBOOK_FINDINGS } from '../../../fleet/runbook-findings.ts';
+import { POOL_ALARMS } from '../../../fleet/pool-alarms.ts';
 import type { Job } from '../../azure/automation/job.ts';
 import type { WorldKit } from '../cloud.ts';
 import type { RunbookEnd } from './runbook.ts';
@@ -11,7 +11,7 @@ export interface RunbookLog {
   alarms(): string[];
 }
 
-const ALARMING: readonly string[] = Object.values(RUNBOOK_FINDINGS).flat();
+const ALARMING: readonly string[] = Object.values(POOL_ALARMS).flatMap(({ findings }) => findings);
 /** As long as the stack's alert waits, measured by this world's schedule. */
 const SILENT_MS = 700_000;
 

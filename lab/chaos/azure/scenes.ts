@@ -1,5 +1,16 @@
 import type { Draw } from '../draw.ts';
-import { agentDies, promiseBroken, roomsEverywhere, SECOND, VICTIM } from '../scene.ts';
+import {
+  agentDies,
+  bootsUnheard,
+  notYetEmpty as emptyWithoutEnd,
+  promiseBroken,
+  roomsEverywhere,
+  SECOND,
+  silentAmongOthers,
+  slowFunctions,
+  workUnknown as unknownWork,
+  VICTIM,
+} from '../scene.ts';
 import type { CommonStep } from '../step.ts';
 import type { AzurePlan } from './plan.ts';
 import type { AzureStep } from './step.ts';
@@ -88,19 +99,7 @@ const outdated: Scene = (draw, { size }, decidedAt) => {
 const twoJobsAtOnce: Scene = (draw, plan, decidedAt) => [
   ...roomsEverywhere(draw, plan, decidedAt),
   { at: decidedAt - 35 * SECOND, kind: 'jobs-twice', forMs: 120 * SECOND },
-  ...(draw.chance(0.7)
-    ? [
-        {
-          at: decidedAt - 35 * SECOND,
-          kind: 'network',
-          callers: 'functions',
-          way: draw.oneOf(['store', 'store', 'api']),
-          mischief: 'slow',
-          forMs: 100 * SECOND,
-          each: draw.whole(1, 3),
-        } as const,
-      ]
-    : []),
+  ...(draw.chance(0.7) ? [slowFunctions(draw, decidedAt - 35 * SECOND, 100 * SECOND)] : []),
 ];
 
 /** Under the name of one that is to go there is another machine; or the same, with nothing on its disk. */
@@ -114,34 +113,16 @@ const madeAnew: Scene = (draw, plan, decidedAt) => [
   },
 ];
 
-/** Nobody can tell whether it is empty, and the runbook looks again and again. */
+/** And the runbook looks again and again. */
 const workUnknown: Scene = (draw, plan, decidedAt) => [
-  ...roomsEverywhere(draw, plan, decidedAt),
-  {
-    at: decidedAt + draw.whole(1, 8) * SECOND,
-    kind: 'network',
-    callers: { node: VICTIM },
-    way: 'metrics',
-    mischief: draw.oneOf(['lost', 'error', 'garbage']),
-    forMs: draw.whole(30, 90) * SECOND,
-    each: 1,
-  },
+  ...unknownWork(draw, plan, decidedAt),
   wakes(draw, decidedAt + draw.whole(5, 20) * SECOND),
 ];
 
-/** Between any two words of a node that drains, has no calls, and cannot tell its media server to end. */
-const notYetEmpty: Scene = (draw, _plan, decidedAt) => {
-  const at = decidedAt + SECOND;
-  const forMs = draw.whole(10, 40) * SECOND;
-  return [
-    draw.oneOf<Step>([
-      { at, kind: 'signal-unsure', node: VICTIM, arrives: false },
-      { at, kind: 'disk-full', node: VICTIM, forMs },
-      { at: at + 4 * SECOND, kind: 'runtime-silent', node: VICTIM, forMs },
-    ]),
-    wakes(draw, decidedAt + draw.whole(3, 15) * SECOND),
-  ];
-};
+const notYetEmpty: Scene = (draw, plan, decidedAt) => [
+  ...emptyWithoutEnd(draw, plan, decidedAt),
+  wakes(draw, decidedAt + draw.whole(3, 15) * SECOND),
+];
 
 /** It is empty, and nobody deletes it yet; then it boots and may take calls, while the store has its old word. */
 const bootsAgain: Scene = (draw, _plan, decidedAt) => {
@@ -149,36 +130,18 @@ const bootsAgain: Scene = (draw, _plan, decidedAt) => {
   return [
     { at: decidedAt + 4 * SECOND, kind: 'nothing-wakes', forMs: at - decidedAt + 10 * SECOND },
     { at: decidedAt + 4 * SECOND, kind: 'wake-refused', forMs: at - decidedAt + 10 * SECOND },
-    {
-      at,
-      kind: 'network',
-      callers: { node: VICTIM },
-      way: 'store',
-      mischief: draw.oneOf(['lost', 'error', 'refused']),
-      forMs: 45 * SECOND,
-      each: 1,
-    },
-    { at, kind: 'reboot', node: VICTIM, downMs: 15 * SECOND },
+    ...bootsUnheard(draw, at, 45 * SECOND),
     { at: at + 15 * SECOND, kind: 'alert-storm', times: 8, everyMs: 3 * SECOND },
   ];
 };
 
 /** One that is silent is all that is left to choose, or carries what the others do not. */
-const nobodyElse: Scene = (draw, { size }, decidedAt) => {
-  const silent = draw.whole(0, size - 1);
-  const at = Math.max(SECOND, decidedAt - 130 * SECOND);
-  const others = Array.from({ length: size }, (_, node) => node).filter((node) => node !== silent);
+const nobodyElse: Scene = (draw, plan, decidedAt) => {
+  const untilMs = decidedAt + draw.whole(5, 70) * SECOND;
+  const { silent, others } = silentAmongOthers(draw, plan, { fromMs: decidedAt - 130 * SECOND, untilMs });
   const areProtected = draw.chance(0.5);
   return [
-    {
-      at,
-      kind: 'network',
-      callers: { node: silent },
-      way: 'store',
-      mischief: draw.oneOf(['lost', 'error', 'throttle']),
-      forMs: decidedAt - at + draw.whole(5, 70) * SECOND,
-      each: 1,
-    },
+    silent,
     ...others.map((node): Step => {
       const forMs = areProtected ? draw.whole(20, 90) * SECOND : 1;
       return { at: decidedAt - 25 * SECOND, kind: 'protected', node, forMs };

@@ -1,4 +1,5 @@
 import { createBlobs } from '../../azure/blobs.ts';
+import type { Instance } from '../../azure/compute/instance.ts';
 import { createMachines } from '../../azure/compute/machines.ts';
 import { createOperations } from '../../azure/compute/operations.ts';
 import { createRunningSets, type RunningSets } from '../../azure/compute/running-sets.ts';
@@ -14,14 +15,14 @@ import { createPrincipals } from '../../azure/principals.ts';
 import type { Happening as TwinHappening } from '../../cloud/events.ts';
 import type { NodeInWorld, Standing, World, WorldKit } from '../cloud.ts';
 import { cloudClockOf } from '../cloud-clock.ts';
+import { createHearsay } from '../hearsay.ts';
+import { createLoad, FULL } from '../load.ts';
 import { createOneFault } from '../one-fault.ts';
 import { applyAzureStep } from './apply-step.ts';
-import { createHearsay } from './founded.ts';
 import { createVirtualJobs } from './jobs.ts';
-import { createLoad, FULL_CPU } from './load.ts';
 import { createLogicApp } from './logic-app.ts';
 import { createMembers, type Member } from './machines.ts';
-import { ENDPOINT, jobOf, modelOf } from './model.ts';
+import { ENDPOINT, jobOf, MIN_SERVING, modelOf, TARGET_CPU } from './model.ts';
 import type { AzurePlan } from './plan.ts';
 import { createProtectionCheck } from './protection.ts';
 import { createRetelling, tellDecisions } from './retell.ts';
@@ -34,6 +35,9 @@ import { startWaking } from './waking.ts';
 
 /** Fewer than most of its sets have. */
 const PAGE_SIZE = 2;
+const FULL_CPU = TARGET_CPU * FULL;
+/** In the middle of what so many can carry and one less cannot. */
+const BELOW = 0.5;
 const TOKENS_MS = 6 * 3_600_000;
 
 /** A scale set on the twin Azure, with machines in memory and the real runbook beside it, in virtual time. */
@@ -48,8 +52,18 @@ export function createAzureWorld(plan: AzurePlan, kit: WorldKit, runbooks: Runbo
   const cloudClock = cloudClockOf(clock);
   const begunAt = clock.now();
   const blobs = createBlobs(clock.now);
-  const load = createLoad(plan);
-  const hearsay = createHearsay(blobs, clock.now);
+  const load = createLoad({ needed: plan.needed, fullCpu: FULL_CPU, below: BELOW });
+  const hearsay = createHearsay<Instance>({
+    idOf: ({ vmId }) => vmId,
+    createdAt: ({ createdAt }) => createdAt,
+    now: clock.now,
+    fullCpu: FULL_CPU,
+    minServing: MIN_SERVING,
+    leastUnheard: () => 1,
+  });
+  blobs.onWrite((container, { body, modifiedAt }) => {
+    if (container === 'statuses') hearsay.wrote(body.toString(), modifiedAt);
+  });
   const log = createRunbookLog(kit);
   let lastLossAt = Number.NEGATIVE_INFINITY;
 

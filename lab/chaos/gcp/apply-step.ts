@@ -3,12 +3,12 @@ import { PROTECTED_KEY } from '../../../fleet/protection.ts';
 import type { createHands } from '../../gcp/hands.ts';
 import type { Objects } from '../../gcp/objects.ts';
 import type { NodeInWorld } from '../cloud.ts';
+import { type Schedule, wakeAgainAndAgain } from '../schedule.ts';
 import type { Which } from '../step.ts';
-import { placeOf } from '../which.ts';
+import { memberMeant } from '../which.ts';
 import type { CloudRun } from './cloud-run.ts';
 import type { Member, Members } from './machines.ts';
 import { BUCKET } from './model.ts';
-import type { Schedule } from './schedule.ts';
 import type { Outages } from './services.ts';
 import type { GcpStep } from './step.ts';
 import type { Wish } from './wish.ts';
@@ -45,7 +45,7 @@ export function applyGcpStep(step: GcpStep, reach: Reach): void {
       cloudRun.killAt(step);
       return;
     case 'woken':
-      wakeAgainAndAgain(step, reach);
+      wakeAgainAndAgain(clock, step, () => void cloudRun.wake());
       return;
     case 'wake-refused':
       cloudRun.refusedUntil = until(step.forMs);
@@ -67,19 +67,11 @@ export function applyGcpStep(step: GcpStep, reach: Reach): void {
       outages.storeGoneUntil = until(step.forMs);
       return;
     default: {
-      const place = placeOf(step.node, reach.nodes());
-      const member = place === undefined ? undefined : reach.members.all()[place];
+      const member = memberMeant(step.node, reach.nodes(), reach.members.all());
       if (member !== undefined && member.instance.stoppedAt === undefined)
         applyToMachine(step, member, reach);
     }
   }
-}
-
-function wakeAgainAndAgain(
-  { forMs, everyMs }: Extract<GcpStep, { kind: 'woken' }>,
-  { clock, cloudRun }: Reach,
-): void {
-  for (let inMs = 0; inMs < forMs; inMs += everyMs) clock.after(inMs, () => void cloudRun.wake());
 }
 
 function applyToMachine(step: OfNode, { instance, node }: Member, { clock, hands, objects }: Reach): void {

@@ -1,12 +1,14 @@
 import type { SendHttp } from '../../../fleet/http.ts';
+import { createWakeHandler } from '../../../functions/gcp/pruner/answer-wake.ts';
+import { composePruner } from '../../../functions/gcp/pruner/compose.ts';
 import type { Principals } from '../../gcp/principals.ts';
 import type { WorldKit } from '../cloud.ts';
+import { type AtRequest, createDeaths, isMeantAt, type OnlyAt } from '../deaths.ts';
+import { type FunctionLife, startFunctionLife, textReply } from '../function-life.ts';
 import type { Destination, Reply } from '../network.ts';
-import type { Change } from './change.ts';
+import { type Change, changeOf } from './change.ts';
 import { ENVIRONMENT, PRUNER_URL, prunerSettingsOf } from './model.ts';
 import type { GcpPlan } from './plan.ts';
-import { type PrunerLife, replyOf, startPrunerLife } from './pruner-life.ts';
-import type { GcpStep } from './step.ts';
 
 /** The pruner on Cloud Run: as a rule one instance, and a new one when that has died. */
 export interface CloudRun {
@@ -14,7 +16,7 @@ export interface CloudRun {
   destination: Destination;
   /** As the schedule calls it. */
   wake(): Promise<Reply>;
-  killAt(death: Omit<Extract<GcpStep, { kind: 'kill-pruner' }>, 'at'>): void;
+  killAt(death: AtRequest<OnlyAt<Change>>): void;
   /** Until then, ms since the epoch. */
   twiceUntil: number;
   refusedUntil: number;
@@ -35,31 +37,31 @@ export interface CloudRunOptions {
 /** What an instance has sent arrives a little after it has ended. */
 const ON_THE_WAY_MS = 10_000;
 
-type Only = Extract<GcpStep, { kind: 'kill-pruner' }>['only'];
-
-interface Death {
-  only: Only;
-  when: 'before' | 'after';
-  left: number;
-}
-
 export function createCloudRun({ plan, kit, principals, send, write, wokenBy }: CloudRunOptions): CloudRun {
   const { clock, random, tell, isOver } = kit;
-  const lives: (PrunerLife | undefined)[] = [undefined, undefined];
+  const lives: (FunctionLife | undefined)[] = [undefined, undefined];
   const answering = new Set<{ since: number }>();
-  let deaths: Death[] = [];
+  const deaths = createDeaths<OnlyAt<Change>>();
 
-  function start(place: number): PrunerLife {
-    const life = startPrunerLife({
-      environment: { ...ENVIRONMENT, EBBTIDE_SETTINGS: JSON.stringify(prunerSettingsOf(plan)) },
+  function start(place: number): FunctionLife {
+    const environment = { ...ENVIRONMENT, EBBTIDE_SETTINGS: JSON.stringify(prunerSettingsOf(plan)) };
+    const life = startFunctionLife({
       clock,
-      random,
       send,
       write,
-      dies(when, change) {
-        const isDue = isOver() || takesDeath(when, change);
+      dies(when, request) {
+        const isDue = isOver() || takesDeath(when, changeOf(request));
         if (isDue) lives[place] = undefined;
         return isDue;
+      },
+      ended: textReply(503, 'The request failed: the instance has ended.'),
+      compose(surroundings) {
+        const handle = createWakeHandler(composePruner({ ...surroundings, environment, random }));
+        return () =>
+          new Promise((resolve) => {
+            const json = (code: number) => (body: unknown) => resolve(textReply(code, JSON.stringify(body)));
+            void handle({ query: {} }, { status: (code) => ({ json: json(code) }) });
+          });
       },
     });
     lives[place] = life;
@@ -67,20 +69,16 @@ export function createCloudRun({ plan, kit, principals, send, write, wokenBy }: 
   }
 
   function takesDeath(when: 'before' | 'after', change: Change | undefined): boolean {
-    const met = deaths.filter((death) => death.when === when && isMeant(death.only, change));
-    for (const death of met) death.left -= 1;
-    const due = met.find(({ left }) => left <= 0);
-    if (due === undefined) return false;
-    deaths = deaths.filter((death) => death !== due);
+    const isDue = deaths.take(when, (only) => isMeantAt(only, change));
     const what = change === undefined ? 'a request' : `a request: ${change}`;
-    tell({ kind: 'function', name: 'pruner', outcome: `killed ${when} ${what}` });
-    return true;
+    if (isDue) tell({ kind: 'function', name: 'pruner', outcome: `killed ${when} ${what}` });
+    return isDue;
   }
 
   async function wakeOne(place: number): Promise<Reply> {
     const run = { since: clock.now() };
     answering.add(run);
-    const reply = await (lives[place] ?? start(place)).wake();
+    const reply = await (lives[place] ?? start(place)).call();
     clock.after(ON_THE_WAY_MS, () => answering.delete(run));
     return reply;
   }
@@ -95,16 +93,14 @@ export function createCloudRun({ plan, kit, principals, send, write, wokenBy }: 
     wake,
     twiceUntil: 0,
     refusedUntil: 0,
-    killAt: ({ only, when, nth }) => {
-      deaths.push({ only, when, left: nth });
-    },
+    killAt: deaths.arm,
     readSince: () => Math.min(clock.now(), ...[...answering].map(({ since }) => since)),
     destination: {
       way: 'api',
       answer({ headers }, fault) {
-        if (fault === 'garbage') return replyOf(200, '<html>It works!</html>');
-        if (fault !== undefined) return replyOf(fault === 'throttle' ? 429 : 503, 'not now');
-        if (clock.now() < cloudRun.refusedUntil) return replyOf(403, 'Forbidden');
+        if (fault === 'garbage') return textReply(200, '<html>It works!</html>');
+        if (fault !== undefined) return textReply(fault === 'throttle' ? 429 : 503, 'not now');
+        if (clock.now() < cloudRun.refusedUntil) return textReply(403, 'Forbidden');
         const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
         const identity = token === undefined ? undefined : principals.verify(token);
         if (identity?.audience === PRUNER_URL) {
@@ -112,14 +108,9 @@ export function createCloudRun({ plan, kit, principals, send, write, wokenBy }: 
           return wake();
         }
         tell({ kind: 'refused', what: 'waking the pruner: the token is not for it' });
-        return replyOf(401, 'Unauthorized');
+        return textReply(401, 'Unauthorized');
       },
     },
   };
   return cloudRun;
-}
-
-function isMeant(only: Only, change: Change | undefined): boolean {
-  if (only === 'all') return true;
-  return only === 'changes' ? change !== undefined : change === only;
 }

@@ -1,5 +1,14 @@
 import type { Drawn } from '../cloud.ts';
-import { type Aim, createDraw, type Draw, drawAim, drawRooms, drawTrouble } from '../draw.ts';
+import {
+  type Aim,
+  createDraw,
+  type Draw,
+  drawAimAtDrains,
+  drawCommonPlan,
+  drawnOf,
+  drawRooms,
+  drawTrouble,
+} from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import { CHANGES } from './change.ts';
 import type { GcpPlan } from './plan.ts';
@@ -14,8 +23,6 @@ const REQUESTS = 30;
 const BEGIN_MS = 40 * SECOND;
 /** The function is woken each minute, and follows its steps to their end. */
 const PRUNED_WITHIN_MS = 70 * SECOND;
-/** The worst time for whatever goes wrong with a machine that is decided. */
-const DRAINS_FOR_MS = 60 * SECOND;
 
 /** What goes wrong on GCP only; what is here twice, twice as often. */
 export const GCP_FAULTS = [
@@ -51,11 +58,7 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
   const shrinkAt = draw.whole(45, 120) * SECOND;
   const decidedAt = decidedFrom(shrinkAt, plan);
   const quietFrom = Math.max(draw.whole(150, 300) * SECOND, decidedAt + PRUNED_WITHIN_MS);
-  // Half of it at those that are decided, when they are.
-  const aim = (): Aim =>
-    draw.chance(0.5)
-      ? { at: decidedAt + draw.whole(0, DRAINS_FOR_MS), node: { decided: draw.oneOf([0, 0, 1]) } }
-      : drawAim(draw, plan.size, BEGIN_MS, quietFrom);
+  const aim = () => drawAimAtDrains(draw, plan.size, { decidedAt, fromMs: BEGIN_MS, untilMs: quietFrom });
   const steps: (CommonStep | GcpStep)[] = [
     ...drawRooms(draw, draw.whole(2, 7), quietFrom - 60 * SECOND),
     { at: shrinkAt, kind: 'recommend', to: draw.oneOf([1, 1, plan.size - 1]) },
@@ -65,8 +68,7 @@ export function drawGcp(random: () => number): Drawn<GcpPlan, GcpStep> {
     ...(draw.chance(0.6) ? drawScene(draw, plan, decidedAt) : []),
     ...drawLong(draw, shrinkAt),
   ];
-  const calmAt = Math.max(quietFrom, ...steps.map(endOf));
-  return { plan, steps: steps.sort((a, b) => a.at - b.at), calmAt };
+  return drawnOf(plan, steps, quietFrom);
 }
 
 /** About when the first is decided, if nothing goes wrong: the function is woken each minute. */
@@ -76,23 +78,14 @@ function decidedFrom(shrinkAt: number, { lowForMs }: GcpPlan): number {
 
 function drawPlan(draw: Draw): GcpPlan {
   return {
+    ...drawCommonPlan(draw),
     size: draw.oneOf([2, 3, 3]),
     min: 1,
     max: 4,
     zones: draw.oneOf([1, 2]),
-    maxDrains: draw.oneOf([1, 1, 2]),
     coolDownMs: draw.oneOf([0, 0, 45]) * SECOND,
     lowForMs: draw.oneOf([0, 0, 60]) * SECOND,
-    ceilingMs: draw.oneOf([undefined, 60 * SECOND, 150 * SECOND]),
-    onCeiling: draw.oneOf(['keep', 'cut']),
-    warnAfterMs: draw.oneOf([60, 240]) * SECOND,
-    hasMediaRegistry: draw.chance(0.5),
   };
-}
-
-function endOf(step: CommonStep | GcpStep): number {
-  if ('forMs' in step && step.kind !== 'room') return step.at + step.forMs;
-  return 'downMs' in step ? step.at + step.downMs : step.at;
 }
 
 /** Seldom, as little happens meanwhile: an hour without the schedule, ten minutes without the store. */

@@ -1,28 +1,10 @@
 import type { Guard } from '../guard.ts';
-import { CHOICE_GUARDS } from '../guards.ts';
+import { CHOICE_GUARDS, LEVEL_GUARDS } from '../guards.ts';
 
 /** In what only GCP has. */
 export const GCP_GUARDS: readonly Guard[] = [
   ...CHOICE_GUARDS,
-  {
-    name: 'a machine is ended only once it says that it is empty: unknown is never empty',
-    file: 'functions/level-triggered/removal.ts',
-    guard: `if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;
-  if (status.work === null || `,
-    instead: 'if (status.work !== null && ',
-  },
-  {
-    name: 'a machine is ended only once it says that it is empty: without work is not ended yet',
-    file: 'functions/level-triggered/removal.ts',
-    guard: "if (status.phase !== 'empty' && status.phase !== 'leaving') return undefined;",
-    instead: '',
-  },
-  {
-    name: 'a machine is ended only for a word of the last seconds',
-    file: 'functions/level-triggered/removal.ts',
-    guard: ' || reading.ageMs > EMPTY_WORD_MS',
-    instead: '',
-  },
+  ...LEVEL_GUARDS,
   {
     name: 'what an earlier machine of its name said is nothing',
     file: 'functions/level-triggered/world.ts',
@@ -42,12 +24,6 @@ export const GCP_GUARDS: readonly Guard[] = [
     instead: 'if (',
   },
   {
-    name: 'a claim without a decision counts as a drain',
-    file: 'functions/level-triggered/drains.ts',
-    guard: 'claimed.has(seen.machine) || ',
-    instead: '',
-  },
-  {
     name: 'a run that another has overtaken decides nobody',
     file: 'functions/gcp/pruner/steps.ts',
     guard: 'if (!mayDecide || done.overtaken) return [];',
@@ -64,11 +40,5 @@ export const GCP_GUARDS: readonly Guard[] = [
     file: 'functions/gcp/pruner/recommendation.ts',
     guard: "if (status !== 'ACTIVE') return",
     instead: 'if (false) return',
-  },
-  {
-    name: 'a node wakes the function only after its status says that it is empty',
-    file: 'node-agent/core/leave-rules.ts',
-    guard: "if (settings.leavesBy === 'status' && !isTold(state)) return unchanged(state);",
-    instead: '',
   },
 ];

@@ -1,5 +1,5 @@
 import type { Draw } from '../draw.ts';
-import { agentDies, promiseBroken, roomsEverywhere, SECOND, VICTIM } from '../scene.ts';
+import { agentDies, promiseBroken, roomsEverywhere, SECOND, slowFunctions, VICTIM } from '../scene.ts';
 import { bootsAgain, nobodyElse, notYetEmpty, workUnknown } from './node-scenes.ts';
 import type { GcpPlan } from './plan.ts';
 import { type Scene, type Step, wakes } from './scene.ts';
@@ -62,14 +62,6 @@ const halfDecided: Scene = (draw, _plan, decidedAt) => [
 /** Both have read the same, and one is slow; what was the best choice for the one is not for the other. */
 const twoRunsAtOnce: Scene = (draw, plan, decidedAt) => [
   { at: decidedAt - SECOND, kind: 'pruner-twice', forMs: draw.whole(10, 80) * SECOND },
-  {
-    at: decidedAt - SECOND,
-    kind: 'network',
-    callers: 'functions',
-    way: draw.oneOf(['store', 'store', 'api']),
-    mischief: 'slow',
-    forMs: draw.whole(10, 80) * SECOND,
-    each: draw.whole(1, 3),
-  },
+  slowFunctions(draw, decidedAt - SECOND, draw.whole(10, 80) * SECOND),
   ...(draw.chance(0.5) ? roomsEverywhere(draw, plan, decidedAt) : []),
 ];

@@ -1,3 +1,4 @@
+import type { AtRequest, OnlyAt } from '../deaths.ts';
 import type { Which } from '../step.ts';
 import type { Change } from './change.ts';
 
@@ -22,8 +23,8 @@ export type GcpStep = { at: number } /** The autoscaler recommends so many from 
   | { kind: 'decision-garbled'; node: Which }
   /** Two instances of the function, and whoever wakes it wakes both. */
   | { kind: 'pruner-twice'; forMs: number }
-  /** Dies at its `nth` request from now: of those that make this one change, or any, or of all. */
-  | { kind: 'kill-pruner'; only: Change | 'changes' | 'all'; when: 'before' | 'after'; nth: number }
+  /** Dies at its `nth` request from now. */
+  | ({ kind: 'kill-pruner' } & AtRequest<OnlyAt<Change>>)
   /** Besides its schedule, somebody wakes it again and again. */
   | { kind: 'woken'; forMs: number; everyMs: number }
   | { kind: 'wake-refused'; forMs: number }

@@ -11,21 +11,22 @@ import { createObjects } from '../../gcp/objects.ts';
 import { createPrincipals, type Principals } from '../../gcp/principals.ts';
 import type { NodeInWorld, Standing, World, WorldKit } from '../cloud.ts';
 import { cloudClockOf } from '../cloud-clock.ts';
+import { createFunctionLog } from '../function-log.ts';
 import { createOneFault } from '../one-fault.ts';
+import { startSchedule } from '../schedule.ts';
 import { applyGcpStep } from './apply-step.ts';
 import { createCloudRun } from './cloud-run.ts';
 import { createMembers } from './machines.ts';
 import { GCP_ENDPOINT, METADATA_HOST, modelOf, PLACE, PRUNER } from './model.ts';
 import { saysEmpty } from './own-status.ts';
 import type { GcpPlan } from './plan.ts';
-import { createPrunerLog } from './pruner-log.ts';
 import { createRetelling, tellDecisions } from './retell.ts';
-import { startSchedule } from './schedule.ts';
 import { createServices, faultOf, metadataDestination, noOutages } from './services.ts';
 import type { GcpStep } from './step.ts';
 import { createWish } from './wish.ts';
 
 const TOKENS_MS = 6 * 3_600_000;
+const TOLD = ['decided', 'takenOut', 'marked', 'removed', 'overtaken', 'excess', 'held', 'failures'];
 const NO_CHANGE = { added: [], changed: [], removed: [] };
 
 /** A group on the twin Google Cloud, with machines in memory and the pruner beside it, in virtual time. */
@@ -42,7 +43,7 @@ export function createGcpWorld(plan: GcpPlan, kit: WorldKit): World<GcpStep> {
   objects.provision({ added: model.buckets, changed: [], removed: [] }, NO_CHANGE);
   let lastLossAt = Number.NEGATIVE_INFINITY;
 
-  const log = createPrunerLog(clock, tell);
+  const log = createFunctionLog(kit, { name: 'pruner', findings: ['unheard'], told: TOLD });
   const ownMetadata = metadataDestination(functionSource(PRUNER, sources), fault, clock);
   const cloudRun = createCloudRun({
     plan,

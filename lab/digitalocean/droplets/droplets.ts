@@ -1,23 +1,11 @@
-import type { CloudClock } from '../../cloud/clock.ts';
-import type { Happening } from '../../cloud/events.ts';
-import { createMachineBook, type MachineBook } from '../../cloud/machines.ts';
-import type { Machine } from '../../machine.ts';
+import { createMachineBook, type MachinesOptions, type OpenBook } from '../../cloud/machines.ts';
 import { createDroplet, type Droplet, type DropletSpec, standingOf } from './droplet.ts';
 
 /** From the order to `active`, and from the deletion to the end of the machine, by the cloud's clock. */
 const NEW_MS = 20_000;
 const DELETION_MS = 2_000;
 
-export interface DropletsOptions {
-  clock: CloudClock;
-  /** Real time, ms since the epoch. */
-  wallClock: () => number;
-  emit(happening: Happening): void;
-  /** Gives a droplet its metadata and its machine, and starts it. Calls back when it has booted. */
-  start(droplet: Droplet, booted: () => void): Promise<Machine>;
-}
-
-export interface Droplets extends Omit<MachineBook<Droplet>, 'add' | 'start' | 'end'> {
+export interface Droplets extends OpenBook<Droplet> {
   create(spec: DropletSpec, by: string): Droplet;
   /** From then on the API knows it no longer; its machine goes a moment later. */
   delete(droplet: Droplet, why: string): void;
@@ -28,7 +16,7 @@ export interface Droplets extends Omit<MachineBook<Droplet>, 'add' | 'start' | '
   holdNew(isHeld: boolean): void;
 }
 
-export function createDroplets({ clock, wallClock, emit, start }: DropletsOptions): Droplets {
+export function createDroplets({ clock, wallClock, emit, start }: MachinesOptions<Droplet>): Droplets {
   const {
     add,
     start: startMachine,

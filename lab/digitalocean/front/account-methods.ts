@@ -1,10 +1,19 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { imageView, regionViews, sizeViews } from '../catalogue.ts';
 import type { OceanModel } from '../model.ts';
-import { ApiError, json, type Method, method } from './method.ts';
+import { json, type Method, method } from './method.ts';
 import { listReply, PAGED } from './paging.ts';
 import type { ApiSeen } from './seen.ts';
-import { alertView, firewallView, loadBalancerView, spacesKeyView, vpcView } from './views.ts';
+import {
+  alertView,
+  defaultVpcView,
+  firewallView,
+  loadBalancerView,
+  spacesKeyView,
+  uptimeCheckView,
+  vpcView,
+} from './views.ts';
 
 /** The one team that every token is of. */
 const TEAM = { uuid: '7f7e9a5c-1f0b-4b0e-9f3a-5d2a3c1e0b11', name: 'Ebbtide' };
@@ -30,7 +39,10 @@ export const ACCOUNT_METHODS: readonly Method<ApiSeen>[] = [
   ),
   list('regions_list', 'regions', ['regions:read'], () => regionViews()),
   list('sizes_list', 'sizes', ['sizes:read', 'regions:read'], () => sizeViews()),
-  list('vpcs_list', 'vpcs', ['vpc:read'], ({ vpcs }) => vpcs.map(vpcView)),
+  list('vpcs_list', 'vpcs', ['vpc:read'], ({ vpcs, place }) => [
+    defaultVpcView(place.region),
+    ...vpcs.map(vpcView),
+  ]),
   list('firewalls_list', 'firewalls', ['firewall:read'], ({ firewalls }) => firewalls.map(firewallView)),
   list(
     'loadBalancers_list',
@@ -53,6 +65,13 @@ export const ACCOUNT_METHODS: readonly Method<ApiSeen>[] = [
     ['monitoring:read'],
     ({ alerts }) => alerts.map(alertView),
     'monitoring/alerts',
+  ),
+  list(
+    'uptime_list_checks',
+    'checks',
+    ['uptime:read'],
+    ({ uptimeChecks }) => uptimeChecks.map(uptimeCheckView),
+    'uptime/checks',
   ),
   method(
     { id: 'images_get', http: 'GET', path: '/v2/images/{image_id}', scopes: ['image:read'] },

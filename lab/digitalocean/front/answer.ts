@@ -1,8 +1,10 @@
+import { ApiError } from '../../cloud/api-error.ts';
+import { jsonBody, type Path, routeOf } from '../../cloud/api-request.ts';
 import type { Refusal } from '../../cloud/events.ts';
 import { type FaultKind, type Faults, GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { RawRequest } from '../../raw-request.ts';
-import { ApiError, type Method, type Path, routeOf } from './method.ts';
+import type { Method } from './method.ts';
 
 /** Answers; undefined: nothing at all, until the caller gives up. */
 export type Answer = (request: RawRequest) => HttpReply | undefined;
@@ -45,7 +47,7 @@ export function createFront<Service extends string, Seen>(
     const route = routeOf(methods, request.method, url.pathname);
     try {
       if (route === undefined)
-        throw new ApiError(404, 'not_found', 'the twin does not have this method', true);
+        throw new ApiError(404, 'not_found', 'the twin does not have this method', { malformed: true });
       const { method, path } = route;
       const fault = options.faults.take({ service, action: method.id });
       // A line that breaks after the work was done: the caller does not know that it was.
@@ -61,7 +63,7 @@ export function createFront<Service extends string, Seen>(
         principal: nameOf(request, options.tokens),
         action: route?.method.id ?? request.method,
         resource: request.target,
-        why: `${cause.reason}: ${cause.message}`,
+        why: `${cause.code}: ${cause.message}`,
       };
       if (cause.malformed) options.refuse(refusal);
       else if (cause.status === 401 || cause.status === 403) options.deny?.(refusal);
@@ -90,8 +92,8 @@ export function needScopes(holder: TokenHolder, scopes: readonly string[]): void
 }
 
 /** As DigitalOcean's own API says it. */
-export function renderApi({ status, reason, message }: ApiError): HttpReply {
-  const body = JSON.stringify({ id: reason, message, request_id: 'twin' });
+export function renderApi({ status, code, message }: ApiError): HttpReply {
+  const body = JSON.stringify({ id: code, message, request_id: 'twin' });
   return { status, headers: { 'content-type': 'application/json' }, body };
 }
 
@@ -105,16 +107,7 @@ function nameOf(request: RawRequest, tokens: Tokens): string {
 }
 
 function askedOf({ body }: RawRequest, url: URL, path: Path) {
-  return { path, query: Object.fromEntries(url.searchParams), body: bodyOf(body) };
-}
-
-function bodyOf(body: Buffer): unknown {
-  if (body.length === 0) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new ApiError(400, 'bad_request', 'the body is not JSON', true);
-  }
+  return { path, query: Object.fromEntries(url.searchParams), body: jsonBody(body, 'bad_request') };
 }
 
 function refusalFor(fault: FaultKind): ApiError {

@@ -1,8 +1,9 @@
+import { ApiError } from '../../cloud/api-error.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import { ACCOUNT_METHODS } from './account-methods.ts';
 import { type Answer, admitToken, createFront, type FrontOptions, renderApi } from './answer.ts';
 import { DROPLET_METHODS } from './droplet-methods.ts';
-import { ApiError, type Method } from './method.ts';
+import type { Method } from './method.ts';
 import type { Allowance, createRates } from './rates.ts';
 import type { AccountState, ApiSeen } from './seen.ts';
 import { TAG_METHODS } from './tag-methods.ts';

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { imageView, regionViews } from '../catalogue.ts';
 import type { Droplet } from '../droplets/droplet.ts';
-import { ApiError, json, type Method, method, NO_CONTENT } from './method.ts';
+import { json, type Method, method, NO_CONTENT } from './method.ts';
 import { listReply, PAGED } from './paging.ts';
 import { type ApiSeen, need } from './seen.ts';
 import { dropletView } from './views.ts';

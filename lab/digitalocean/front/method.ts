@@ -1,22 +1,6 @@
 import * as v from 'valibot';
+import { checked, type Path, patternOf } from '../../cloud/api-request.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
-
-/** A refusal in the service's words. `malformed`: the request itself was wrong, which our code must never send. */
-export class ApiError extends Error {
-  readonly status: number;
-  /** DigitalOcean's own, `not_found`; OpenWhisk tells a text alone. */
-  readonly reason: string;
-  readonly malformed: boolean;
-  constructor(status: number, reason: string, message: string, malformed = false) {
-    super(message);
-    this.name = 'ApiError';
-    this.status = status;
-    this.reason = reason;
-    this.malformed = malformed;
-  }
-}
-
-export type Path = Readonly<Record<string, string>>;
 
 export interface Asked<Query, Body> {
   path: Path;
@@ -31,6 +15,8 @@ export interface Method<Seen> {
   http: string;
   /** From the root, with its variables in braces. */
   path: string;
+  /** The same as an expression with a group for each variable. */
+  pattern: RegExp;
   /** All that the caller's token must have; nothing where another thing lets the caller in. */
   scopes?: readonly string[];
   run(asked: Asked<unknown, unknown>, seen: Seen): HttpReply;
@@ -59,43 +45,17 @@ export function method<
 ): Method<Seen> {
   return {
     ...described,
+    pattern: patternOf(described.path),
     run: ({ path, query: rawQuery, body: rawBody }, seen) =>
       run(
         {
           path,
-          query: checked(query ?? NO_QUERY, rawQuery, described.id) as v.InferOutput<Query>,
-          body: checked(body ?? v.undefined(), rawBody, described.id) as v.InferOutput<Body>,
+          query: checked(query ?? NO_QUERY, rawQuery, described.id, 'bad_request') as v.InferOutput<Query>,
+          body: checked(body ?? v.undefined(), rawBody, described.id, 'bad_request') as v.InferOutput<Body>,
         },
         seen,
       ),
   };
-}
-
-function checked(schema: v.GenericSchema, raw: unknown, id: string): unknown {
-  const parsed = v.safeParse(schema, raw);
-  if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? id}: ${issue.message}`);
-  throw new ApiError(400, 'bad_request', problems.join('; '), true);
-}
-
-/** The method that a request asks for, and what stands in its path. */
-export function routeOf<Seen>(
-  methods: readonly Method<Seen>[],
-  http: string,
-  pathname: string,
-): { method: Method<Seen>; path: Path } | undefined {
-  for (const method of methods) {
-    if (method.http !== http) continue;
-    const found = patternOf(method.path).exec(pathname);
-    if (found === null) continue;
-    const path = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
-    return { method, path: Object.fromEntries(path) };
-  }
-  return undefined;
-}
-
-function patternOf(template: string): RegExp {
-  return new RegExp(`^${template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
 }
 
 export function json(status: number, value: unknown): HttpReply {

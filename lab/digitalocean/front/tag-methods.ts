@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { dropletOf, tagName } from './droplet-methods.ts';
-import { ApiError, json, type Method, method, NO_CONTENT } from './method.ts';
+import { json, type Method, method, NO_CONTENT } from './method.ts';
 import { listReply, PAGED } from './paging.ts';
 import { type ApiSeen, need } from './seen.ts';
 import { tagView } from './views.ts';

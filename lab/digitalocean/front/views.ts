@@ -1,6 +1,14 @@
 import { imageView, regionViews, sizeViews } from '../catalogue.ts';
 import type { Droplet } from '../droplets/droplet.ts';
-import type { AlertPolicy, Firewall, FirewallRule, LoadBalancer, SpacesKey, Vpc } from '../model.ts';
+import type {
+  AlertPolicy,
+  Firewall,
+  FirewallRule,
+  LoadBalancer,
+  SpacesKey,
+  UptimeCheck,
+  Vpc,
+} from '../model.ts';
 
 /** Of every machine of the lab. */
 export const PRIVATE_IP = '127.0.0.1';
@@ -62,6 +70,13 @@ export function vpcView({ id, name, description, region, ipRange, createdAt }: V
   return { id, name, description, region, ip_range: ipRange, default: false, urn, created_at: createdAt };
 }
 
+/** The first that an account ever had in a region. It stays. */
+export function defaultVpcView(region: string) {
+  const id = '0b1c6a24-58c0-4b4f-9a53-7e2f4a1d9c11';
+  const own = { id, name: `default-${region}`, description: '', region, ipRange: '10.114.0.0/20' };
+  return { ...vpcView({ ...own, createdAt: '2024-01-01T00:00:00Z' }), default: true };
+}
+
 export function firewallView({ id, name, tags, inbound, outbound, createdAt }: Firewall) {
   const of = ({ addresses, loadBalancers }: FirewallRule) => ({
     addresses,
@@ -114,6 +129,10 @@ export function loadBalancerView(balancer: LoadBalancer, droplets: readonly Drop
 
 export function alertView({ id, emails, ...policy }: AlertPolicy) {
   return { uuid: id, ...policy, alerts: { email: emails, slack: [] } };
+}
+
+export function uptimeCheckView({ alerts, ...check }: UptimeCheck) {
+  return check;
 }
 
 export function spacesKeyView({ name, accessKey, grants, createdAt }: SpacesKey) {

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
+import { ApiError } from '../../cloud/api-error.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import { type Answer, admitToken, createFront, type FrontOptions, renderApi } from '../front/answer.ts';
-import { ApiError, json } from '../front/method.ts';
+import { json } from '../front/method.ts';
 import type { FunctionsModel, Namespace } from './model.ts';
 import { NAMESPACE_METHODS } from './namespaces.ts';
 import { WHISK_METHODS } from './whisk.ts';

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { ApiError, json, type Method, method, NO_CONTENT, type Path } from '../front/method.ts';
+import { ApiError } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
+import { json, type Method, method, NO_CONTENT } from '../front/method.ts';
 import { createNamespace, type FunctionsModel, type Namespace, type Trigger } from './model.ts';
 
 /** What the methods of DigitalOcean's API work on. */

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { ApiError, json, type Method, method, type Path } from '../front/method.ts';
+import { ApiError } from '../../cloud/api-error.ts';
+import type { Path } from '../../cloud/api-request.ts';
+import { json, type Method, method } from '../front/method.ts';
 import {
   type Action,
   FIRST_VERSION,
@@ -183,7 +185,9 @@ function written(body: ActionPut, old: Action | undefined, inside: string, name:
   };
   within('timeout', limits.timeout, 100, 900_000);
   within('memory', limits.memory, 128, 1_024);
-  const said = body.annotations ?? old?.annotations ?? [];
+  // Of annotations what is not said stays too, one by one.
+  const told = body.annotations ?? [];
+  const kept = (old?.annotations ?? []).filter(({ key }) => !told.some((each) => each.key === key));
   return {
     name,
     package: inside,
@@ -192,7 +196,7 @@ function written(body: ActionPut, old: Action | undefined, inside: string, name:
     exec: { ...exec, binary: exec.binary ?? false },
     limits,
     parameters: body.parameters ?? old?.parameters ?? [],
-    annotations: withDefaults(said, exec.kind),
+    annotations: withDefaults([...kept, ...told], exec.kind),
   };
 }
 

@@ -8,9 +8,14 @@ import { unpack } from '../../cloud/unpack.ts';
 import type { OceanFaulty } from '../faults.ts';
 import { type Action, type Namespace, nameOf } from '../functions-api/model.ts';
 import { filesOf } from './code.ts';
+import type { Throttle } from './throttle.ts';
 
 /** How an activation ended. */
-export type Activation = { kind: 'answered'; answer: unknown } | { kind: 'failed'; problem: string };
+export type Activation =
+  | { kind: 'answered'; answer: unknown }
+  | { kind: 'failed'; problem: string }
+  /** It never began. */
+  | { kind: 'throttled'; problem: string };
 
 export interface Activations {
   /** `said`: what comes with the call. Never rejects. */
@@ -32,6 +37,7 @@ export interface ActivationsOptions {
   /** Parameters as a person has changed them for a while. */
   parametersOf(action: Action): Record<string, unknown>;
   emit(happening: Happening): void;
+  throttle: Throttle;
 }
 
 /** One version of one action: its containers, each for one activation at a time. */
@@ -49,6 +55,7 @@ export function createActivations({
   environment,
   parametersOf,
   emit,
+  throttle,
 }: ActivationsOptions): Activations {
   const kept = new Map<string, Kept>();
   const dropping = new Set<Promise<void>>();
@@ -156,10 +163,18 @@ export function createActivations({
   }
 
   return {
-    invoke(namespace, action, said, by) {
+    async invoke(namespace, action, said, by) {
+      const problem = throttle.begin(namespace.id);
+      if (problem !== undefined) {
+        emit({ kind: 'invocation-failed', function: nameOf(action), event: by, problem, tookMs: 0 });
+        return { kind: 'throttled', problem };
+      }
       const run = carryOut(namespace, action, said, by);
       active.add(run);
-      void run.finally(() => active.delete(run));
+      void run.finally(() => {
+        active.delete(run);
+        throttle.end(namespace.id);
+      });
       return run;
     },
     async warm(namespace, action) {

@@ -32,8 +32,14 @@ export function createWeb(options: WebOptions): (request: RawRequest) => Promise
       refuse({ principal: 'anonymous', action: 'wake', resource: url.pathname, why });
       return json(401, { error: 'Authentication is possible but has failed or not yet been provided.' });
     }
+    const said = { ...Object.fromEntries(url.searchParams), ...parsed(body) };
+    if (overrides(action, said))
+      return json(400, {
+        error: 'Request defines parameters that are not allowed (e.g., reserved properties).',
+        code: 'twin',
+      });
     const http = { method, path: '', headers, body: body.toString('utf8'), queryString: url.search.slice(1) };
-    const run = activations.invoke(namespace, action, { ...parsed(body), http }, 'web');
+    const run = activations.invoke(namespace, action, { ...said, http }, 'web');
     const waited = new AbortController();
     const late = sleep(asyncAfterMs, undefined, { signal: waited.signal }).catch(() => undefined);
     const ended = await Promise.race([run, late]);
@@ -47,6 +53,12 @@ function annotation({ annotations }: Action, name: string): unknown {
   return annotations.find(({ key }) => key === name)?.value;
 }
 
+/** Of a final action, nobody brings another value for what it has one of. */
+function overrides(action: Action, said: Record<string, unknown>): boolean {
+  const own = annotation(action, 'final') === true ? action.parameters.map(({ key }) => key) : [];
+  return Object.keys(said).some((key) => key.startsWith('__ow_') || own.includes(key));
+}
+
 function parsed(body: Buffer): Record<string, unknown> {
   try {
     return { ...Object(JSON.parse(body.toString('utf8'))) };
@@ -56,6 +68,7 @@ function parsed(body: Buffer): Record<string, unknown> {
 }
 
 function replyOf(ended: Activation): HttpReply {
+  if (ended.kind === 'throttled') return json(429, { error: ended.problem, code: 'twin' });
   if (ended.kind === 'failed') return json(502, { error: 'There was an error processing your request.' });
   const { statusCode, body } = Object(ended.answer);
   return json(typeof statusCode === 'number' ? statusCode : 200, body ?? {});

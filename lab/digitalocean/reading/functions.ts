@@ -23,6 +23,7 @@ const actionSchema = v.object({
   memoryMb: v.number(),
   parameters: v.record(v.string(), v.unknown()),
   webSecret: v.optional(v.string()),
+  open: v.optional(v.boolean(), false),
 });
 const triggerSchema = v.object({
   ...inNamespace,
@@ -66,7 +67,8 @@ export function readNamespaces(resources: readonly RecordedResource[]): Namespac
 
 /** As the pool's own resource writes it (`providers/digitalocean/functions/action.ts`), but for the archive. */
 function actionOf(written: v.InferOutput<typeof actionSchema>): Action {
-  const { name, package: inside, runtime, code, timeoutSeconds, memoryMb, parameters, webSecret } = written;
+  const { name, package: inside, runtime, code, timeoutSeconds, memoryMb, parameters } = written;
+  const { webSecret, open } = written;
   return {
     name,
     package: inside,
@@ -77,7 +79,7 @@ function actionOf(written: v.InferOutput<typeof actionSchema>): Action {
     parameters: Object.entries(parameters).map(([key, value]) => ({ key, value })),
     annotations: [
       { key: 'final', value: true },
-      { key: 'web-export', value: webSecret !== undefined },
+      { key: 'web-export', value: webSecret !== undefined || open },
       ...(webSecret === undefined ? [] : [{ key: 'require-whisk-auth', value: webSecret }]),
     ],
   };

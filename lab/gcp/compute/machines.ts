@@ -1,23 +1,14 @@
-import type { CloudClock } from '../../cloud/clock.ts';
-import type { Happening } from '../../cloud/events.ts';
-import { createMachineBook, type MachineBook } from '../../cloud/machines.ts';
-import type { Machine } from '../../machine.ts';
+import { createMachineBook, type OpenBook, type MachinesOptions as Options } from '../../cloud/machines.ts';
 import { changed, createInstance, type Instance, type InstanceSpec, standingOf } from './instance.ts';
 
-export interface MachinesOptions {
-  clock: CloudClock;
-  /** Real time, ms since the epoch. */
-  wallClock: () => number;
+export interface MachinesOptions extends Options<Instance> {
   /** Makes ids of this twin's instances its own. */
   seed: string;
   /** `projects/NUMBER/regions/REGION/instanceGroupManagers/` */
   groupsPath: string;
-  emit(happening: Happening): void;
-  /** Gives an instance its metadata and its machine, and starts it. Calls back when it has booted. */
-  start(instance: Instance, booted: () => void): Promise<Machine>;
 }
 
-export interface Machines extends Omit<MachineBook<Instance>, 'add' | 'start' | 'end'> {
+export interface Machines extends OpenBook<Instance> {
   launch(spec: Omit<InstanceSpec, 'createdAt' | 'launchedAt'>, why: string): Instance;
   /** Shuts it down, which takes so long (by the cloud's clock), and deletes it. */
   remove(instance: Instance, afterMs: number, why: string): Promise<void>;

@@ -1,3 +1,5 @@
+import { ApiError } from '../../cloud/api-error.ts';
+import { jsonBody } from '../../cloud/api-request.ts';
 import type { Refusal } from '../../cloud/events.ts';
 import { type FaultKind, GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
@@ -6,7 +8,7 @@ import type { Faults } from '../faults.ts';
 import { evaluate } from '../iam/access.ts';
 import type { GcpModel } from '../model.ts';
 import type { Principal, Principals } from '../principals.ts';
-import { ApiError, type Caller, type Method, type Result, type ServiceName } from './api.ts';
+import type { Caller, Method, Result, ServiceName } from './api.ts';
 import { masked } from './fields.ts';
 import { type Route, routeOf } from './routes.ts';
 
@@ -50,7 +52,7 @@ export function answerRequest(request: RawRequest, options: ApiOptions): HttpRep
       const garbage: HttpReply = { status: 200, headers: {}, body: GARBAGE };
       return spoiled(fault, renderError(faultError(method.service, fault), method.service), garbage);
     }
-    if (known === undefined) throw new ApiError(401, 'required', 'Login Required.', true);
+    if (known === undefined) throw new ApiError(401, 'required', 'Login Required.', { malformed: true });
     if (known.expiresAt <= options.now()) throw new ApiError(401, 'authError', 'Invalid Credentials');
     const result = method.run(
       route.parameters,
@@ -60,7 +62,7 @@ export function answerRequest(request: RawRequest, options: ApiOptions): HttpRep
     return render(result, route.parameters.fields);
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
-    if (cause.malformed) remember(`${cause.reason}: ${cause.message}`, request.target);
+    if (cause.malformed) remember(`${cause.code}: ${cause.message}`, request.target);
     return renderError(cause, method.service);
   }
 }
@@ -87,12 +89,7 @@ function callerOf(principal: Principal, model: GcpModel, remember: Remember): Ca
 /** JSON where the method takes that; else the bytes as they came. */
 function bodyOf({ method }: Route, { body }: RawRequest): unknown {
   if (method.id === 'storage.objects.insert') return body;
-  if (body.length === 0) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new ApiError(400, 'parseError', 'the body is not JSON', true);
-  }
+  return jsonBody(body, 'parseError');
 }
 
 function render(result: Result, fields: string | undefined): HttpReply {
@@ -108,12 +105,12 @@ function render(result: Result, fields: string | undefined): HttpReply {
   }
 }
 
-function renderError({ status, reason, message }: ApiError, service: ServiceName): HttpReply {
+function renderError({ status, code, message }: ApiError, service: ServiceName): HttpReply {
   if (service === 'secretmanager') {
     return json(status, { error: { code: status, message, status: CANONICAL[status] ?? 'UNKNOWN' } });
   }
   return json(status, {
-    error: { code: status, message, errors: [{ message, domain: 'global', reason }] },
+    error: { code: status, message, errors: [{ message, domain: 'global', reason: code }] },
   });
 }
 

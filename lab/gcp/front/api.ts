@@ -1,23 +1,9 @@
 import * as v from 'valibot';
+import { checked, patternOf } from '../../cloud/api-request.ts';
 import type { Target } from '../iam/access.ts';
 import type { Principal } from '../principals.ts';
 
 export type ServiceName = 'compute' | 'storage' | 'secretmanager';
-
-/** A refusal in Google's words. `malformed`: the request itself was wrong, which our code must never send. */
-export class ApiError extends Error {
-  readonly status: number;
-  /** `notFound`, `forbidden`, `rateLimitExceeded`. */
-  readonly reason: string;
-  readonly malformed: boolean;
-  constructor(status: number, reason: string, message: string, malformed = false) {
-    super(message);
-    this.name = 'ApiError';
-    this.status = status;
-    this.reason = reason;
-    this.malformed = malformed;
-  }
-}
 
 /** What a method gives: a resource, or the bytes of one. */
 export type Result =
@@ -71,38 +57,17 @@ export function method<
     body,
     run: (rawParameters, rawBody, caller) =>
       run(
-        checked(parameters, rawParameters, id),
+        checked(parameters, rawParameters, id, 'invalid'),
         caller,
-        body === undefined ? checked(v.undefined(), rawBody, id) : checked(body, rawBody, id),
+        body === undefined
+          ? checked(v.undefined(), rawBody, id, 'invalid')
+          : checked(body, rawBody, id, 'invalid'),
       ),
   };
-}
-
-/** `/b/{bucket}/o` as an expression with a group for each variable: none of them crosses a slash. */
-function patternOf(template: string): RegExp {
-  const source = template
-    .split(/(\{\w+\})/)
-    .map((part) => {
-      const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
-      return name === undefined ? part.replace(/[.+?^$()|[\]\\]/g, '\\$&') : `(?<${name}>[^/]+?)`;
-    })
-    .join('');
-  return new RegExp(`^${source}$`);
 }
 
 function serviceOf(id: string): ServiceName {
   const [service] = id.split('.');
   if (service === 'compute' || service === 'storage' || service === 'secretmanager') return service;
   throw new Error(`${id} is of no service that the twin has`);
-}
-
-function checked<Schema extends v.GenericSchema>(
-  schema: Schema,
-  raw: unknown,
-  id: string,
-): v.InferOutput<Schema> {
-  const parsed = v.safeParse(schema, raw);
-  if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? id}: ${issue.message}`);
-  throw new ApiError(400, 'invalid', problems.join('; '), true);
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ApiError, malformed } from '../../cloud/api-error.ts';
 import { type Instance, numericId } from '../compute/instance.ts';
 import type { ManagedGroup } from '../compute/managed-group.ts';
 import {
@@ -9,7 +10,7 @@ import {
   managedInstanceView,
 } from '../compute/views.ts';
 import { computeTarget } from '../iam/targets.ts';
-import { ApiError, type Caller, type Method, method, type Result } from './api.ts';
+import { type Caller, type Method, method, type Result } from './api.ts';
 import { type ComputeOptions, operationResult } from './compute-options.ts';
 import { filtered } from './filter.ts';
 import { pageOf } from './paging.ts';
@@ -50,12 +51,7 @@ export function createGroupMethods(options: ComputeOptions): Method[] {
     return urls.map((url) => {
       const [, zone, name] = /(?:^|\/)zones\/([^/]+)\/instances\/([^/]+)$/.exec(url) ?? [];
       if (name === undefined) {
-        throw new ApiError(
-          400,
-          'invalid',
-          `Invalid value for field 'instances': '${url}'. The URL is malformed.`,
-          true,
-        );
+        throw malformed('invalid', `Invalid value for field 'instances': '${url}'. The URL is malformed.`);
       }
       const member = managed.members().find((each) => each.name === name && each.zone === zone);
       if (member !== undefined && member.action !== 'ABANDONING' && member.action !== 'DELETING')

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { fingerprintOf, type Instance } from '../compute/instance.ts';
 import { instancePath, instanceView } from '../compute/views.ts';
 import { instanceTarget, projectTarget } from '../iam/targets.ts';
-import { ApiError, type Method, method } from './api.ts';
+import { type Method, method } from './api.ts';
 import { type ComputeOptions, operationResult } from './compute-options.ts';
 import { filtered } from './filter.ts';
 import { pageOf } from './paging.ts';

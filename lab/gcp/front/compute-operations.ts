@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import type { Operation } from '../compute/operations.ts';
 import { operationView } from '../compute/views.ts';
 import { computeTarget } from '../iam/targets.ts';
-import { ApiError, type Caller, type Method, method, type Result } from './api.ts';
+import { type Caller, type Method, method, type Result } from './api.ts';
 import type { ComputeOptions } from './compute-options.ts';
 import { FIELDS, text } from './parameters.ts';
 

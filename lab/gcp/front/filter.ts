@@ -1,4 +1,4 @@
-import { ApiError } from './api.ts';
+import { malformed } from '../../cloud/api-error.ts';
 
 /**
  * A filter of a list (AIP-160), as far as the program uses it: comparisons by `=`, `!=` and `:*`, each in brackets where
@@ -40,7 +40,7 @@ function comparisonsOf(filter: string): Comparison[] {
     const [, path = '', operator, quoted, plain = ''] = COMPARISON.exec(part.trim()) ?? [];
     const value = quoted ?? plain;
     const known = operator === '=' || operator === '!=' || (operator === ':' && value === '*');
-    if (!known) throw new ApiError(400, 'invalid', `the twin does not know the filter ${filter}`, true);
+    if (!known) throw malformed('invalid', `the twin does not know the filter ${filter}`);
     return { path: path.split('.'), operator: operator as Comparison['operator'], value };
   });
 }

@@ -1,4 +1,4 @@
-import { ApiError } from './api.ts';
+import { malformed } from '../../cloud/api-error.ts';
 
 export interface Page<Item> {
   items: Item[];
@@ -12,8 +12,7 @@ export function pageOf<Item>(
   most = 500,
 ): Page<Item> {
   const begin = pageToken === undefined ? 0 : Number(Buffer.from(pageToken, 'base64').toString());
-  if (!Number.isInteger(begin))
-    throw new ApiError(400, 'invalid', `Invalid value for pageToken: ${pageToken}`, true);
+  if (!Number.isInteger(begin)) throw malformed('invalid', `Invalid value for pageToken: ${pageToken}`);
   const end = begin + Math.min(most, maxResults || most);
   const items = all.slice(begin, end);
   return end < all.length ? { items, nextPageToken: Buffer.from(String(end)).toString('base64') } : { items };

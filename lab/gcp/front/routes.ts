@@ -1,3 +1,4 @@
+import { routeOf as methodOf } from '../../cloud/api-request.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { Method } from './api.ts';
 
@@ -9,19 +10,9 @@ export interface Route {
 
 /** Undefined where no method is meant. */
 export function routeOf({ method: http, target }: RawRequest, methods: readonly Method[]): Route | undefined {
-  const [path = '/', query = ''] = target.split('?', 2);
-  for (const method of methods) {
-    if (method.http !== http) continue;
-    const match = method.pattern.exec(path);
-    if (!match) continue;
-    const inPath = Object.entries(match.groups ?? {}).map(([name, value]) => [
-      name,
-      decodeURIComponent(value),
-    ]);
-    return {
-      method,
-      parameters: { ...Object.fromEntries(new URLSearchParams(query)), ...Object.fromEntries(inPath) },
-    };
-  }
-  return undefined;
+  const [pathname = '/', query = ''] = target.split('?', 2);
+  const route = methodOf(methods, http, pathname);
+  if (route === undefined) return undefined;
+  const parameters = { ...Object.fromEntries(new URLSearchParams(query)), ...route.path };
+  return { method: route.method, parameters };
 }

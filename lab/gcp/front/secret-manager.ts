@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { secretTarget } from '../iam/targets.ts';
 import type { GcpModel } from '../model.ts';
-import { ApiError, type Method, method } from './api.ts';
+import { type Method, method } from './api.ts';
 import { FIELDS, text } from './parameters.ts';
 
 /** Secret Manager as far as the program uses it. */

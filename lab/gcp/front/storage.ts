@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { ApiError } from '../../cloud/api-error.ts';
 import { bucketTarget, objectTarget } from '../iam/targets.ts';
 import type { Objects, StoredObject } from '../objects.ts';
-import { ApiError, type Caller, type Method, method } from './api.ts';
+import { type Caller, type Method, method } from './api.ts';
 import { FIELDS, flag, text, whole } from './parameters.ts';
 import { bytesOf, described } from './storage-views.ts';
 

@@ -45,6 +45,7 @@ const checks = {
       v.minLength(SHORTEST_SECRET, `it must have ${SHORTEST_SECRET} characters or more`),
     ),
   ),
+  open: v.optional(v.boolean('it must be true or false')),
 };
 
 const addressSchema = v.object({ namespace: v.string(), package: v.string(), name: v.string() });
@@ -57,6 +58,7 @@ const inputsSchema = v.object({
   memoryMb: v.number(),
   parameters: parametersSchema,
   webSecret: v.optional(v.string()),
+  open: v.optional(v.boolean()),
 });
 type Inputs = v.InferOutput<typeof inputsSchema>;
 const stateSchema = v.object({
@@ -122,7 +124,8 @@ function functionOf({ package: inside, name }: Address): string {
 }
 
 /** All of it, so that nothing stays of what was there. */
-function putOf({ runtime, code, timeoutSeconds, memoryMb, parameters, webSecret }: Inputs): ActionPut {
+function putOf(inputs: Inputs): ActionPut {
+  const { runtime, code, timeoutSeconds, memoryMb, parameters, webSecret } = inputs;
   const zip = zipOf('index.js', code);
   if (zip.length > LARGEST_ZIP)
     throw new Error(`the function has ${zip.length} bytes packed: at most ${LARGEST_ZIP} are allowed`);
@@ -136,22 +139,36 @@ function putOf({ runtime, code, timeoutSeconds, memoryMb, parameters, webSecret 
       { key: 'provide-api-key', value: false },
       // Whoever wakes it cannot bring parameters in the place of these.
       { key: 'final', value: true },
-      { key: 'web-export', value: webSecret !== undefined },
-      ...(webSecret === undefined ? [] : [{ key: 'require-whisk-auth', value: webSecret }]),
+      { key: 'web-export', value: isOnWeb(inputs) },
+      // Of annotations what is not written stays as it was, also a secret of before.
+      { key: 'require-whisk-auth', value: webSecret ?? false },
     ],
   };
 }
 
+function isOnWeb({ webSecret, open }: Pick<Inputs, 'webSecret' | 'open'>): boolean {
+  return webSecret !== undefined || open === true;
+}
+
 /** Of all that is written. Where something is not known yet, it is no digest of anything. */
-function digestOf({ runtime, code, timeoutSeconds, memoryMb, parameters, webSecret }: Properties): string {
+function digestOf(inputs: Properties): string {
+  const { runtime, code, timeoutSeconds, memoryMb, parameters, webSecret, open } = inputs;
   const sorted = Object.entries(Object(parameters)).sort(([one], [other]) => (one < other ? -1 : 1));
-  const all = JSON.stringify([runtime, code, timeoutSeconds, memoryMb, sorted, webSecret ?? null]);
+  const all = JSON.stringify([
+    runtime,
+    code,
+    timeoutSeconds,
+    memoryMb,
+    sorted,
+    webSecret ?? null,
+    open ?? false,
+  ]);
   return createHash('sha256').update(all).digest('hex');
 }
 
 function stateOf(wanted: Inputs, made: WhiskAction, inside: Inside): Properties {
   return {
-    ...addressed(wanted, wanted.webSecret !== undefined, made, inside),
+    ...addressed(wanted, isOnWeb(wanted), made, inside),
     digest: digestOf(wanted),
   };
 }

@@ -200,7 +200,7 @@ function namespaceOf(told: v.InferOutput<typeof namespaceSchema>): FunctionsName
     label,
     region,
     apiHost: publicHost(api_host),
-    credentials: key === undefined ? undefined : `${uuid}:${key}`,
+    credentials: key ? `${uuid}:${key}` : undefined,
   };
 }
 

@@ -32,7 +32,10 @@ export const namespaceKind: Kind = {
     return state;
   },
   async delete(state, { api }) {
-    await api.deleteNamespace(v.parse(stateSchema, state).namespace);
+    const { namespace } = v.parse(stateSchema, state);
+    // What calls a function is kept by another service than the function is.
+    for (const { name } of (await api.triggers(namespace)) ?? []) await api.deleteTrigger(namespace, name);
+    await api.deleteNamespace(namespace);
   },
 };
 

@@ -26,8 +26,10 @@ export interface FunctionsActionArgs {
   memoryMb: pulumi.Input<number>;
   /** What it is called with, beside what a call brings. Secret, all of them; no call can bring another. */
   parameters: pulumi.Input<Record<string, pulumi.Input<unknown>>>;
-  /** Who sends it as `X-Require-Whisk-Auth` to `url` wakes it; without one it has no `url`. */
+  /** Who sends it as `X-Require-Whisk-Auth` to `url` wakes it. */
   webSecret?: pulumi.Input<string> | undefined;
+  /** Without a `webSecret`: whether anybody may call it at `url`; else it has no `url`. */
+  open?: pulumi.Input<boolean> | undefined;
 }
 
 export interface FunctionsTriggerArgs {
@@ -65,7 +67,7 @@ export class FunctionsPackage extends pulumi.dynamic.Resource {
 export class FunctionsAction extends pulumi.dynamic.Resource {
   /** `PACKAGE/ACTION` */
   declare readonly function: pulumi.Output<string>;
-  /** Where it is woken; empty without a `webSecret`. */
+  /** Where it is called; empty where nobody may. */
   declare readonly url: pulumi.Output<string>;
   constructor(name: string, args: FunctionsActionArgs, options: pulumi.CustomResourceOptions) {
     const { parameters, webSecret, ...rest } = args;

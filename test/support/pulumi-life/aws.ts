@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AwsTwin } from '../../../lab/aws/aws-twin.ts';
 import { startLocalAws } from '../../../lab/local-stack/aws-cloud.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
@@ -65,12 +66,7 @@ export const AWS_LIFE: LifeRow<AwsTwin> = {
     assert.ok(group);
     const hook = group.group.hooks.find(({ transition }) => transition === 'terminating')?.name ?? '';
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'lambda',
-      action: 'ebbtide-media-watcher',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'lambda', action: 'ebbtide-media-watcher' });
     assert.equal(group.terminate(first, false), undefined);
     assert.equal(group.complete({ instance: first, hook, result: 'ABANDON' }), undefined);
     await rig.until('the retained machine is empty, and another serves in its place', () => {

@@ -3,6 +3,7 @@ import type { Decision } from '../../../fleet/decision.ts';
 import type { AzureTwin } from '../../../lab/azure/azure-twin.ts';
 import { startLocalAzure } from '../../../lab/local-stack/azure-cloud.ts';
 import { QUARTERS } from '../../../stacks/azure/quarters.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { bucketOf, statusText } from './status.ts';
 
@@ -74,7 +75,14 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
     'Workflow.resourceGroupName',
     'Workspace.resourceGroupName',
   ],
-  otherZones: ['1', '2'],
+  fixed: [
+    {
+      what: 'another list of zones',
+      key: 'ebbtide:pool',
+      setting: { zones: ['1', '2'] },
+      says: /another list of zones is another pool/,
+    },
+  ],
   servesAfterUp: false,
   touched: {
     // What the load is measured by is the alert's and the runbook's too, which both its schedule and what wakes it tell it.
@@ -97,12 +105,7 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
     const { twin } = rig.cloud;
     const [first = ''] = rig.inService();
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'job',
-      action: 'ebbtide-media-scale-in',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'job', action: 'ebbtide-media-scale-in' });
     const store = bucketOf(rig, STORE);
     const machine = twin.machines().find(({ name, isGone }) => name === first && !isGone)?.vmId;
     assert.ok(machine);

@@ -4,6 +4,7 @@ import { deployedIn } from '../../../lab/digitalocean/deployed.ts';
 import type { OceanTwin } from '../../../lab/digitalocean/ocean-twin.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../../lab/digitalocean/tokens.ts';
 import { startLocalOcean } from '../../../lab/local-stack/digitalocean-cloud.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
@@ -13,8 +14,9 @@ const ACTION = 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction media-orchestrator
 export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
   name: 'digitalocean',
   start: startLocalOcean,
+  settings: { 'ebbtide:alarms': { notify: ['on-call@example.org'] } },
   types: { group: 'digitalocean:index/vpc:Vpc', bucket: BUCKET },
-  resources: 30,
+  resources: 38,
   // Each comes of what is drawn or given when a thing is made: the pool's own part of its buckets' names, keys of Spaces, the
   // namespace's id and address, secrets. Pulumi's dynamic resources tell nothing at preview.
   unknownAtFirst: [
@@ -37,6 +39,8 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     'SpacesBucketObject.key',
     'SpacesKey.grants',
     'SpacesKey.name',
+    'UptimeAlert.checkId',
+    'UptimeCheck.target',
     'digitalocean.spacesAccessId',
     'digitalocean.spacesSecretKey',
   ],
@@ -49,6 +53,21 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     // Another template is another object, made before the one before goes.
     template: ['digitalocean:index:SpacesBucketObject media-template', ACTION],
   },
+  fixed: [
+    {
+      what: 'another region of its buckets',
+      key: 'ebbtide:digitalocean',
+      setting: { spacesRegion: 'ams3' },
+      says: /is "ams3": the pool's buckets are in fra1, and would be deleted/,
+    },
+    {
+      what: 'another range of its network',
+      key: 'ebbtide:network',
+      setting: { cidr: '10.88.0.0/16' },
+      says: /another range is another VPC/,
+    },
+  ],
+  otherNetwork: { cidr: '10.90.0.0/16' },
   target: (twin) => {
     const target = deployedIn(twin.functions)?.settings.targetCpu;
     return target && Math.round(target * 100);
@@ -58,7 +77,9 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     const namespaces = [...twin.functions.namespaces.values()];
     const actions = namespaces.flatMap(({ actions }) => [...actions.values()]);
     const wake = actions.flatMap(({ annotations }) =>
-      annotations.filter(({ key }) => key === 'require-whisk-auth').map(({ value }) => String(value)),
+      annotations.flatMap(({ key, value }) =>
+        key === 'require-whisk-auth' && typeof value === 'string' ? [value] : [],
+      ),
     );
     return [
       OPERATOR_TOKEN,
@@ -83,12 +104,7 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     const machine = twin.droplets().find(({ name, isGone }) => name === first && !isGone)?.id;
     assert.ok(machine);
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'function',
-      action: 'ebbtide/orchestrator',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'function', action: 'ebbtide/orchestrator' });
     // It had decided, and then died.
     const decision: Decision = {
       v: 1,

@@ -1,5 +1,6 @@
 import type { GcpTwin } from '../../../lab/gcp/gcp-twin.ts';
 import { startLocalGcp } from '../../../lab/local-stack/gcp-cloud.ts';
+import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
 import { statusText } from './status.ts';
 
@@ -38,7 +39,14 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     'ServiceIamMember.member',
     'Subnetwork.network',
   ],
-  otherZones: ['europe-west1-b', 'europe-west1-c'],
+  fixed: [
+    {
+      what: 'another list of zones',
+      key: 'ebbtide:pool',
+      setting: { zones: ['europe-west1-b', 'europe-west1-c'] },
+      says: /another list of zones is another pool/,
+    },
+  ],
   servesAfterUp: false,
   touched: {
     target: [`gcp:compute:RegionAutoscaler ${POOL}-group-cpu`],
@@ -63,12 +71,7 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     const { twin } = rig.cloud;
     const [first = ''] = rig.inService();
     // Whoever would end it otherwise.
-    twin.faults.add({
-      service: 'run',
-      action: 'ebbtide-media-pruner',
-      times: Number.MAX_SAFE_INTEGER,
-      kind: 'error',
-    });
+    outOfOrder(twin.faults, { service: 'run', action: 'ebbtide-media-pruner' });
     twin.abandon(first);
     await rig.until('one is out of the group, and another serves in its place', () => {
       const spoke = statusText(rig, BUCKET, first)?.includes('"people":0') ?? false;

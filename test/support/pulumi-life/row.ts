@@ -3,6 +3,8 @@ import type { PulumiRig, RigCloud } from '../pulumi-rig.ts';
 
 /** What only one cloud can know of the life of a stack. */
 export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
+  /** What its stack file has beside the rehearsal's. */
+  settings?: Readonly<Record<string, unknown>>;
   types: { group: string; bucket: string };
   /** At least so many resources are made. */
   resources: number;
@@ -10,8 +12,10 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   unknownAtFirst: string[];
   /** What an update touches when … changes. */
   touched: { target: string[]; max: string[]; template: string[] };
-  /** A list of zones that the group cannot get but by being made anew, which would end its calls. */
-  otherZones?: string[];
+  /** Settings that the pool cannot get but by being made anew, which would end its calls: refused. */
+  fixed?: { what: string; key: string; setting: Record<string, unknown>; says: RegExp }[];
+  /** What a pool of another name needs beside that name while this one is there. */
+  otherNetwork?: Record<string, unknown>;
   /** `pulumi up` ends when the first nodes serve, and not before. */
   servesAfterUp: boolean;
   /** The share of a processor that the running group keeps to, in percent. */

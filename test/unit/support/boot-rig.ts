@@ -16,6 +16,8 @@ export class BootRig {
   /** Answers that go before the regular ones, by path. */
   readonly instead = new Map<string, Answer>();
   lines: Record<string, unknown>[] = [];
+  /** How long it tries again, by the real clock: a test in which it succeeds gives it more. */
+  patienceMs = 100;
 
   private constructor(
     private readonly root: string,
@@ -77,7 +79,7 @@ export class BootRig {
       root: this.root,
       environment: { PATH: `${this.root}/bin:/usr/bin:/bin`, ...environment },
       connect,
-      retry: { firstMs: 5, longestMs: 10, forMs: 100 },
+      retry: { firstMs: 5, longestMs: 10, forMs: this.patienceMs },
       log: (level, event, details) => this.lines.push({ level, event, ...details }),
     });
   }

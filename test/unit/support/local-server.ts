@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach } from 'mocha';
 
 export interface ReceivedRequest {
   method: string;
@@ -59,5 +60,34 @@ export async function startLocalServer(
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+export interface ServerOfTest {
+  /** The one of the test that runs, once it has asked for one. */
+  readonly server: LocalServer | undefined;
+  /** `count`: the how many-th request it is. */
+  start(answer: (request: ReceivedRequest, count: number) => Answer | Promise<Answer>): Promise<LocalServer>;
+}
+
+/** For the tests of a suite: each has at most one server, which ends with it. */
+export function useLocalServer(): ServerOfTest {
+  let server: LocalServer | undefined;
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+  return {
+    get server() {
+      return server;
+    },
+    async start(answer) {
+      let count = 0;
+      server = await startLocalServer((request) => {
+        count += 1;
+        return answer(request, count);
+      });
+      return server;
+    },
   };
 }

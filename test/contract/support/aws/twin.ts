@@ -4,7 +4,7 @@ import { type Applied, applyProgram } from '../../../../lab/aws/apply.ts';
 import type { AwsTwin, AwsTwinOptions } from '../../../../lab/aws/aws-twin.ts';
 import type { AwsEvent } from '../../../../lab/aws/events.ts';
 import { createTwin } from '../../../../lab/aws/twin.ts';
-import type { MachineSpec } from '../../../../lab/machine.ts';
+import { type QuietMachine, quietRun, started } from '../quiet-run.ts';
 
 export const NODE_ROLE = 'ebbtide-media-node';
 export const FUNCTION_ROLE = 'ebbtide-media-function';
@@ -27,12 +27,6 @@ export function applySmallProgram(
   });
 }
 
-/** A machine on which nothing runs: the test is its agent. */
-interface QuietMachine {
-  spec: MachineSpec;
-  on: boolean;
-}
-
 export interface TestTwin {
   twin: AwsTwin;
   events: AwsEvent[];
@@ -45,31 +39,13 @@ export interface TestTwinOptions extends Partial<Pick<AwsTwinOptions, 'mode' | '
   cpu?: () => number;
 }
 
-export async function startTwin({ model }: Applied, options: TestTwinOptions = {}): Promise<TestTwin> {
-  const events: AwsEvent[] = [];
-  const machines = new Map<string, QuietMachine>();
-  const twin = createTwin({
-    model,
-    mode: 'ebbtide',
-    factor: 1,
-    onEvent: (event) => events.push(event),
-    machines: {
-      create(spec) {
-        const machine = { spec, on: true };
-        machines.set(spec.instanceId, machine);
-        return {
-          id: spec.instanceId,
-          boot: async () => undefined,
-          terminate: async () => {
-            machine.on = false;
-          },
-          cpu: options.cpu ?? (() => 0),
-        };
-      },
-    },
-    ...options,
-  });
-  await twin.start();
+export async function startTwin(
+  { model }: Applied,
+  { cpu, ...options }: TestTwinOptions = {},
+): Promise<TestTwin> {
+  const { run, events, machines } = quietRun<AwsEvent>(cpu);
+  const twin = createTwin({ model, ...run, ...options });
+  await started(twin);
   return {
     twin,
     events,
@@ -85,15 +61,4 @@ export async function startTwin({ model }: Applied, options: TestTwinOptions = {
       });
     },
   };
-}
-
-/** Waits for what must come true soon; rejects, saying what did not, after eight seconds. */
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + 8000;
-  while (Date.now() < deadline) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`it did not come true that ${what}`);
 }

@@ -4,8 +4,9 @@ import { encodeScaleInSettings, type ScaleInSettings } from '../../../../fleet/a
 import { NO_WORK, type NodeStatus } from '../../../../fleet/status.ts';
 import type { Job } from '../../../../lab/azure/automation/job.ts';
 import type { AzureModel } from '../../../../lab/azure/model.ts';
+import { until } from '../quiet-run.ts';
 import { ACCOUNT, type ModelOptions, poolModel, poolSettings, STORE } from './model.ts';
-import { startTwin, type TestTwin, type TestTwinOptions, until } from './twin.ts';
+import { startTwin, type TestTwin, type TestTwinOptions } from './twin.ts';
 
 const HOUR_MS = 3_600_000;
 

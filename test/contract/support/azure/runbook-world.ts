@@ -6,9 +6,9 @@ import { NO_WORK, type NodeStatus } from '../../../../fleet/status.ts';
 import type { Job } from '../../../../lab/azure/automation/job.ts';
 import type { Instance } from '../../../../lab/azure/compute/instance.ts';
 import type { Intervene } from '../../../../lab/azure/twin.ts';
+import { until } from '../quiet-run.ts';
 import { STORE } from './model.ts';
 import { startPool, type TestPool } from './pool.ts';
-import { until } from './twin.ts';
 
 export const HOUR_MS = 3_600_000;
 

@@ -3,14 +3,8 @@ import type { AzureTwin } from '../../../../lab/azure/azure-twin.ts';
 import type { AzureModel } from '../../../../lab/azure/model.ts';
 import { createTwin, type TwinOptions } from '../../../../lab/azure/twin.ts';
 import type { TwinEvent } from '../../../../lab/cloud/events.ts';
-import type { MachineSpec } from '../../../../lab/machine.ts';
+import { ofKind, type QuietMachine, quietRun, started } from '../quiet-run.ts';
 import { NODE, RUNBOOK_IDENTITY } from './model.ts';
-
-/** A machine on which nothing runs: the test is its agent. */
-interface QuietMachine {
-  spec: MachineSpec;
-  on: boolean;
-}
 
 export type Who = 'node' | 'runbook' | 'operator';
 
@@ -55,32 +49,13 @@ export interface TestTwinOptions
   cpu?: (instance: string) => number;
 }
 
-export async function startTwin(model: AzureModel, options: TestTwinOptions = {}): Promise<TestTwin> {
-  const events: TwinEvent[] = [];
-  const machines = new Map<string, QuietMachine>();
-  const { cpu = () => 0, ...rest } = options;
-  const twin = createTwin({
-    model,
-    mode: 'ebbtide',
-    factor: 1,
-    onEvent: (event) => events.push(event),
-    machines: {
-      create(spec) {
-        const machine = { spec, on: true };
-        machines.set(spec.instanceId, machine);
-        return {
-          id: spec.instanceId,
-          boot: async () => undefined,
-          terminate: async () => {
-            machine.on = false;
-          },
-          cpu: () => cpu(spec.instanceId),
-        };
-      },
-    },
-    ...rest,
-  });
-  await twin.start();
+export async function startTwin(
+  model: AzureModel,
+  { cpu, ...options }: TestTwinOptions = {},
+): Promise<TestTwin> {
+  const { run, events, machines } = quietRun(cpu);
+  const twin = createTwin({ model, ...run, ...options });
+  await started(twin);
   const ids = { node: NODE.principalId, runbook: RUNBOOK_IDENTITY.principalId };
 
   function token(who: Who, audience: string): string {
@@ -114,8 +89,7 @@ export async function startTwin(model: AzureModel, options: TestTwinOptions = {}
       const base = machines.get(instance)?.spec.environment.AZURE_POD_IDENTITY_AUTHORITY_HOST;
       return ask(method, `${base}/metadata/${path}`, headers, body);
     },
-    happened: <Kind extends TwinEvent['kind']>(kind: Kind) =>
-      events.filter((event): event is Extract<TwinEvent, { kind: Kind }> => event.kind === kind),
+    happened: (kind) => ofKind(events, kind),
   };
 }
 
@@ -142,15 +116,4 @@ function jsonOr(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Waits for what must come true soon; rejects, saying what did not. */
-export async function until<T>(what: string, look: () => T | undefined | false, withinMs = 8000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  while (Date.now() < deadline) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`it did not come true that ${what}`);
 }

@@ -1,7 +1,7 @@
-/** A refusal in Azure's words. `malformed`: the request itself was wrong, which our code must never send. */
+/** A refusal in the cloud's words. `malformed`: the request itself was wrong, which our code must never send. */
 export class ApiError extends Error {
   readonly status: number;
-  /** `ResourceNotFound`, `AuthorizationFailed`. */
+  /** The cloud's own: `AccessDenied`, `ResourceNotFound`, `rateLimitExceeded`, `not_found`. */
   readonly code: string;
   readonly malformed: boolean;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../fleet/clock.ts';
+import type { Clock } from '../../fleet/clock.ts';
 
-/** Cloud Scheduler with its one job. */
+/** What calls a function each minute. */
 export interface Schedule {
   /** Until then, ms since the epoch. */
   silentUntil: number;
@@ -21,4 +21,13 @@ export function startSchedule(clock: Clock, wake: () => void): Schedule {
 
   clock.after(EVERY_MS, tick);
   return schedule;
+}
+
+/** Besides its schedule, somebody wakes it again and again. */
+export function wakeAgainAndAgain(
+  clock: Clock,
+  { forMs, everyMs }: { forMs: number; everyMs: number },
+  wake: () => void,
+): void {
+  for (let inMs = 0; inMs < forMs; inMs += everyMs) clock.after(inMs, wake);
 }

@@ -1,0 +1,5 @@
+/** What a web function gives back. */
+export interface CallAnswer {
+  statusCode: number;
+  body: unknown;
+}

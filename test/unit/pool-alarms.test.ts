@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'mocha';
+import { alarmOf, POOL_ALARMS, type PoolAlarm } from '../../fleet/pool-alarms.ts';
+import { RUNBOOK } from '../support/runbook.ts';
+
+const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url));
+
+/** What functions find that needs a person, as their sources say it; in Python, and in TypeScript. */
+function findingsInSources(): Set<string> {
+  const runbook = readFileSync(RUNBOOK, 'utf8');
+  const names = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, name]) => name);
+  for (const file of readdirSync(FUNCTIONS, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue;
+    const text = readFileSync(join(FUNCTIONS, file), 'utf8');
+    names.push(...[...text.matchAll(/level: 'warn',\s+name: '([a-z-]+)'/g)].map(([, name]) => name));
+  }
+  return new Set(names.flatMap((name) => name ?? []));
+}
+
+describe('the list of what a person must hear of', () => {
+  const found = findingsInSources();
+
+  it('has all that the function of any cloud finds', () => {
+    assert.ok(found.size >= 12, [...found].join(' '));
+    for (const name of found) assert.ok(alarmOf({ level: 'warn', name }), `nobody hears of ${name}`);
+  });
+
+  it('has nothing that no function finds', () => {
+    const listed = Object.values<PoolAlarm>(POOL_ALARMS).flatMap(({ findings }) => findings);
+    assert.equal(new Set(listed).size, listed.length);
+    for (const name of listed) if (!name.endsWith('-')) assert.ok(found.has(name), name);
+  });
+
+  for (const [level, name, minutes] of [
+    ['warn', 'node-ceiling', 3],
+    ['warn', 'unknown', 5],
+    ['error', 'turn-unknown', 3],
+    ['warn', 'unheard-of', undefined],
+    ['info', 'unknown', undefined],
+  ] as const) {
+    it(`calls after ${minutes ?? 'no'} minutes for ${level} ${name}`, () => {
+      assert.equal(alarmOf({ level, name })?.minutes, minutes);
+    });
+  }
+});

@@ -12,7 +12,6 @@ const rulesSchema = v.object({
   warmUpMs: count,
   warnAfterMs: count,
 });
-export type PoolAddressRules = v.InferOutput<typeof rulesSchema>;
 
 const common = {
   v: v.literal(1),

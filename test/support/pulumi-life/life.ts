@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import type { TwinCloud } from '../../lab/cloud/twin-cloud.ts';
-import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
-import { AWS_LIFE } from '../support/pulumi-life/aws.ts';
-import { AZURE_LIFE } from '../support/pulumi-life/azure.ts';
-import { DIGITALOCEAN_LIFE } from '../support/pulumi-life/digitalocean.ts';
-import { GCP_LIFE } from '../support/pulumi-life/gcp.ts';
-import type { LifeRow } from '../support/pulumi-life/row.ts';
-import { bucketOf, statusText } from '../support/pulumi-life/status.ts';
-import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startRig } from '../support/pulumi-rig.ts';
+import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
+import { findPulumi, type PulumiResult } from '../../../lab/local-stack/pulumi.ts';
+import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startRig } from '../pulumi-rig.ts';
+import type { LifeRow } from './row.ts';
+import { bucketOf, statusText } from './status.ts';
 
 const program = findPulumi(process.env);
 const YES = ['--yes', '--skip-preview'];
 
-lifeOf(AWS_LIFE);
-lifeOf(AZURE_LIFE);
-lifeOf(DIGITALOCEAN_LIFE);
-lifeOf(GCP_LIFE);
-
-function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
+/** What an operator does with a stack, from its first preview to its destroy. */
+export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
   describe(`the life of a stack on ${row.name}, by the real Pulumi CLI`, function () {
     this.timeout(row.patienceMs ?? 120_000);
     let rig: PulumiRig<Twin>;

@@ -11,8 +11,13 @@ export interface Pool {
   registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
   /**
    * Has a machine leave by its cloud's own mechanism: the decision is written, and then its agent drains it. Rejects where
-   * it may not have been. `replace`: another comes in its place at once, where the cloud can be told so; elsewhere, when
-   * the load needs it.
+   * it may not have been. May give a word of what else comes of it.
    */
-  leave(machine: PoolMachine, decision: Decision, options: { replace: boolean }): Promise<void>;
+  leave(machine: PoolMachine, decision: Decision, replacement: Replacement): Promise<string | undefined>;
 }
+
+/**
+ * Whether another comes in the place of one that leaves. `at-once`: whatever the load. `if-needed`: where the load needs
+ * it, and where the pool would have fewer than its minimum. `never`: rather it does not leave.
+ */
+export type Replacement = 'at-once' | 'if-needed' | 'never';

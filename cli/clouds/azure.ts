@@ -38,7 +38,10 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     },
     registry,
     // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    async leave(_machine, decision) {
+      await registry.writeDecision(decision);
+      return undefined;
+    },
   };
 }
 

@@ -47,7 +47,10 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
       })),
     registry,
     // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    async leave(_machine, decision) {
+      await registry.writeDecision(decision);
+      return undefined;
+    },
   };
 }
 

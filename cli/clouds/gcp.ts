@@ -21,6 +21,9 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
     // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    async leave(_machine, decision) {
+      await registry.writeDecision(decision);
+      return undefined;
+    },
   };
 }

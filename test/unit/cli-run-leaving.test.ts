@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { type LeavingEvent, sentenceOf } from '../../cli/leave/leaving-event.ts';
 import type { Wish } from '../../cli/leave/plan-leaving.ts';
 import { type LeavingOptions, runLeaving } from '../../cli/leave/run-leaving.ts';
 import type { PoolWorld } from '../../cli/view/seen.ts';
@@ -17,11 +18,16 @@ const ADDRESS: PoolAddress = {
   buckets: { code: 'c', statuses: 's', memory: 'm' },
 };
 
+const GONE = { outcome: 'gone', leaving: 0, more: 0, unjudged: 0 };
+
 /** A pool in memory. Whoever is asked drains for as many looks as he has rooms, and is then gone. */
 class PoolInMemory {
   readonly rooms = new Map<string, number>();
   readonly decisions = new Map<string, Decision>();
   readonly said: string[] = [];
+  readonly told: LeavingEvent[] = [];
+  /** Aborted by a person who has seen enough. */
+  readonly enough = new AbortController();
   readonly protected = new Set<string>();
   mostAtOnce = 0;
   refusals = 0;
@@ -78,7 +84,7 @@ class PoolInMemory {
   }
   run(wish: Wish, options: Partial<LeavingOptions> = {}) {
     return runLeaving(
-      { wish, replace: false, wait: true, by: 'fleet remove', reason: 'a test', ...options },
+      { wish, replacement: 'if-needed', wait: true, by: 'ana (fleet remove)', reason: 'a test', ...options },
       {
         pool: {
           address: ADDRESS,
@@ -88,10 +94,15 @@ class PoolInMemory {
               throw new Error('HTTP 403');
             }
             this.decisions.set(node, decision);
+            return undefined;
           },
         },
         look: () => this.look(),
-        say: (line) => this.said.push(line),
+        tell: (event) => {
+          this.told.push(event);
+          this.said.push(sentenceOf(event));
+        },
+        signal: this.enough.signal,
         now: () => NOW,
         sleep: async () => {
           assert.ok(this.looks < 100, this.said.join('\n'));
@@ -107,7 +118,7 @@ describe('having nodes leave at an operator’s wish', () => {
     const pool = new PoolInMemory();
     pool.add('a', 2);
     pool.add('b', 1);
-    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), GONE);
     assert.deepEqual([...pool.rooms.keys()], ['b']);
     const text = pool.said.join('\n');
     assert.match(text, /^a was asked to leave \(.*2 rooms.*decision /);
@@ -119,7 +130,7 @@ describe('having nodes leave at an operator’s wish', () => {
     const pool = new PoolInMemory();
     for (const node of ['a', 'b', 'c', 'd']) pool.add(node, 1);
     const begun = await pool.run({ kind: 'all', keep: 1 }, { wait: false });
-    assert.equal(begun.kind, 'begun');
+    assert.deepEqual(begun, { outcome: 'begun', leaving: 2, more: 1, unjudged: 0 });
     assert.deepEqual([...pool.decisions.keys()], ['a', 'b']);
     assert.equal(pool.looks, 1);
   });
@@ -127,7 +138,7 @@ describe('having nodes leave at an operator’s wish', () => {
   it('has no more drain at once than the pool allows, and stops at those that are to stay', async () => {
     const pool = new PoolInMemory();
     for (const [index, node] of ['a', 'b', 'c', 'd', 'e'].entries()) pool.add(node, index);
-    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), GONE);
     assert.deepEqual([...pool.rooms.keys()], ['e']);
     assert.equal(pool.mostAtOnce, 2);
   });
@@ -144,7 +155,7 @@ describe('having nodes leave at an operator’s wish', () => {
       machine: 'id-a',
       pool: 'media',
       at: new Date(NOW).toISOString(),
-      by: 'fleet remove',
+      by: 'ana (fleet remove)',
       cause: 'operator',
       intent: 'leave',
       reason: 'a test (fewest calls: 3 rooms, 3 people, 0 jobs)',
@@ -184,7 +195,7 @@ describe('having nodes leave at an operator’s wish', () => {
     const pool = new PoolInMemory();
     for (const node of ['a', 'b', 'c']) pool.add(node, 1);
     await pool.run({ kind: 'all', keep: 1 }, { wait: false });
-    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), GONE);
     assert.equal(pool.rooms.size, 1);
   });
 
@@ -192,7 +203,7 @@ describe('having nodes leave at an operator’s wish', () => {
     const pool = new PoolInMemory();
     pool.add('a', 2);
     for (const look of [2, 3, 4, 5]) pool.unreadable.add(look);
-    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), GONE);
     assert.match(pool.said.join('\n'), /could not be read: HTTP 500/);
 
     const refusing = new PoolInMemory();

@@ -14,7 +14,8 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
   const credentials = operatorCredentials(profile);
   const client = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   const group = createAutoScalingGroup(client, name);
-  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  const store = createS3Store({ client, bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async () =>
@@ -28,6 +29,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         protected: false,
       })),
     registry,
+    store,
     async leave({ node }, decision, replacement) {
       await registry.writeDecision(decision);
       if (replacement === 'at-once') {

@@ -7,12 +7,14 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingAwsLacks } from '../rights/aws-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectAws(address: PoolAddressOf<'aws'>, environment: Environment): Pool {
   const { region, profile, group: name, bucket } = address;
   const credentials = operatorCredentials(profile);
-  const client = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const plain = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const client = namingAwsLacks(plain, bucket);
   const group = createAutoScalingGroup(client, name);
   const store = createS3Store({ client, bucket });
   const registry = createBucketRegistry({ store });

@@ -9,14 +9,17 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingAzureLacks } from '../rights/azure-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectAzure(address: PoolAddressOf<'azure'>, environment: Environment): Pool {
-  const client = createAzureClient({
-    base: managerEndpoint(environment),
-    token: operatorToken(address, environment),
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const client = namingAzureLacks(
+    createAzureClient({
+      base: managerEndpoint(environment),
+      token: operatorToken(address, environment),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }),
+  );
   const blobs = createBlobClient({
     store: blobEndpoint(address.store, environment),
     token: accountSignature(client, address, Date.now),

@@ -8,11 +8,12 @@ import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
-  const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
   const compute = createCompute({ client, clock: createRealClock(), ...address });
   const store = createStorageStore({ client, bucket: address.bucket });
   const registry = createBucketRegistry({ store });

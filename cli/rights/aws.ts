@@ -22,7 +22,7 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     task: 'status',
     actions: ['s3:ListBucket'],
     on: (address) => [bucketArn(address)],
-    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*'] } },
+    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/rolls/*'] } },
   },
   {
     sid: 'ReadRegistry',
@@ -41,6 +41,13 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     task: 'remove',
     actions: ['autoscaling:TerminateInstanceInAutoScalingGroup'],
     on: (address) => [groupArn(address)],
+  },
+  {
+    // Whoever rolls says so there, and looks who else does.
+    sid: 'TakeTurns',
+    task: 'roll',
+    actions: ['s3:GetObject', 's3:PutObject'],
+    on: (address) => [`${bucketArn(address)}/memory/rolls/*`],
   },
 ];
 

@@ -25,6 +25,19 @@ const AZURE_RIGHTS: readonly AzureRight[] = [
     on: ({ storage, ...address }) =>
       `${groupId(address)}/providers/Microsoft.Storage/storageAccounts/${storage}`,
   },
+  // Where another is to come in the place of one that leaves, the set is made bigger by one.
+  {
+    task: 'remove',
+    action: 'Microsoft.Compute/virtualMachineScaleSets/read',
+    on: ({ group, ...address }) =>
+      `${groupId(address)}/providers/Microsoft.Compute/virtualMachineScaleSets/${group}`,
+  },
+  {
+    task: 'remove',
+    action: 'Microsoft.Compute/virtualMachineScaleSets/write',
+    on: ({ group, ...address }) =>
+      `${groupId(address)}/providers/Microsoft.Compute/virtualMachineScaleSets/${group}`,
+  },
 ];
 
 export function azurePolicy(address: Address, task: Task): Policy {

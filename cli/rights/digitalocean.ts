@@ -27,6 +27,8 @@ const SPACES_GRANTS: readonly Grant[] = [
   { task: 'status', bucket: 'code', permission: 'read' },
   // Decisions lie there.
   { task: 'remove', bucket: 'code', permission: 'readwrite' },
+  // Whoever rolls says so there, and looks who else does.
+  { task: 'roll', bucket: 'memory', permission: 'readwrite' },
 ];
 
 export function digitalOceanPolicy(address: Address, task: Task): Policy {

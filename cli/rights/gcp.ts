@@ -50,6 +50,15 @@ const GCP_RIGHTS: readonly GcpRight[] = [
     on: 'bucket',
     under: ['decisions'],
   },
+  {
+    // Whoever rolls says so there, and looks who else does.
+    what: 'rolls',
+    title: 'takes turns at rolling',
+    task: 'roll',
+    permissions: ['storage.objects.get', 'storage.objects.create', 'storage.objects.delete'],
+    on: 'bucket',
+    under: ['memory/rolls'],
+  },
 ];
 
 /** In the printed text it stands for whoever is to have the rights. */

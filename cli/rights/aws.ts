@@ -12,7 +12,7 @@ interface AwsRight {
 }
 
 /** All that `fleet` asks of AWS. */
-export const AWS_RIGHTS: readonly AwsRight[] = [
+const AWS_RIGHTS: readonly AwsRight[] = [
   // AWS knows no resource for it: whoever may see one group may see all of them.
   { sid: 'SeeGroups', task: 'status', actions: ['autoscaling:DescribeAutoScalingGroups'], on: () => ['*'] },
   {

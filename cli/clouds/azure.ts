@@ -9,14 +9,17 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingAzureLacks } from '../rights/azure-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectAzure(address: PoolAddressOf<'azure'>, environment: Environment): Pool {
-  const client = createAzureClient({
-    base: managerEndpoint(environment),
-    token: operatorToken(address, environment),
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const client = namingAzureLacks(
+    createAzureClient({
+      base: managerEndpoint(environment),
+      token: operatorToken(address, environment),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }),
+  );
   const blobs = createBlobClient({
     store: blobEndpoint(address.store, environment),
     token: accountSignature(client, address, Date.now),
@@ -24,7 +27,8 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     send: sendSigned,
   });
   const scaleSet = createScaleSet(client, address);
-  const registry = createBucketRegistry({ store: createBlobStore(blobs) });
+  const store = createBlobStore(blobs);
+  const registry = createBucketRegistry({ store });
   return {
     address,
     async machines(signal) {
@@ -34,8 +38,12 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
       return found.map((instance) => ({ ...instance, place: placeOf(instance), protected: false }));
     },
     registry,
+    store,
     // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    async leave(_machine, decision) {
+      await registry.writeDecision(decision);
+      return undefined;
+    },
   };
 }
 

@@ -8,18 +8,24 @@ import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
-  const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
   const compute = createCompute({ client, clock: createRealClock(), ...address });
-  const registry = createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) });
+  const store = createStorageStore({ client, bucket: address.bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
+    store,
     // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    async leave(_machine, decision) {
+      await registry.writeDecision(decision);
+      return undefined;
+    },
   };
 }

@@ -6,6 +6,7 @@ import {
   type DecisionReading,
   type DecisionsReading,
   type FleetReading,
+  type LastWords,
   type NodeReading,
   type Registry,
   STALE_AFTER_MS,
@@ -18,6 +19,8 @@ const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
 /** Reads under way at once. 1,000 statuses from a store that answers in 20 ms must fit in 1 s. */
 const PARALLEL_READS = 64;
+/** Where a whole fleet has fallen silent, its last words are not worth as many reads. */
+const RECENT_READ = 100;
 
 export interface BucketRegistryOptions {
   store: ObjectStore;
@@ -34,7 +37,7 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
   const { store } = options;
   const statusName = options.statusName ?? ((node) => node);
   return {
-    readFleet: (signal, lastWordsOf = new Set()) => readFleet(options, lastWordsOf, signal),
+    readFleet: (signal, lastWords = {}) => readFleet(options, lastWords, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
     readDecisions: (nodes, signal) => readDecisions(store, nodes, signal),
@@ -89,20 +92,31 @@ async function readListed(
 
 async function readFleet(
   options: BucketRegistryOptions,
-  lastWordsOf: ReadonlySet<string>,
+  { of: wanted, withinMs = 0 }: LastWords,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
+  /** Stale ones that are read for nothing but their last words, by their keys. */
+  const recent = new Map<string, NodeReading>();
   const isRead = ({ key, ageMs }: StoredObject) => {
     const node = nodeOfStatusKey(key);
-    // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
-    const worthReading = ageMs <= STALE_AFTER_MS || lastWordsOf.has(node);
-    if (!worthReading && !nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
-    return worthReading;
+    if (ageMs <= STALE_AFTER_MS || wanted?.has(node)) return true;
+    // Whatever an old one says is of the past: it hides none that is fresh.
+    const stale = { kind: 'stale', ageMs } as const;
+    if (ageMs > withinMs || recent.size >= RECENT_READ) {
+      if (!nodes.has(node)) nodes.set(node, stale);
+      return false;
+    }
+    recent.set(key, stale);
+    return true;
   };
   const read = async (key: string) => {
     const node = nodeOfStatusKey(key);
-    nodes.set(node, await readStatus(options, key, node, signal));
+    const reading = await readStatus(options, key, node, signal);
+    const stale = recent.get(key);
+    if (stale === undefined) nodes.set(node, reading);
+    else if ((nodes.get(node) ?? stale).kind === 'stale')
+      nodes.set(node, reading.kind === 'stale' || reading.kind === 'fresh' ? reading : stale);
   };
   return { nodes, ...(await readListed(options.store, STATUSES, isRead, read, signal)) };
 }
@@ -136,11 +150,14 @@ async function readStatus(
     if (status.node !== node) {
       return { kind: 'unreadable', reason: `${key} speaks of ${status.node}, not of its own node` };
     }
-    if (object.ageMs > STALE_AFTER_MS) return { kind: 'stale', ageMs: object.ageMs, phase: status.phase };
-    const fresh = { kind: 'fresh', status, ageMs: object.ageMs } as const;
-    if (verify === undefined) return fresh;
-    const signature = object.metadata?.[SIGNATURE_METADATA];
-    return { ...fresh, signature: verify({ node, objectKey: key, body: object.body, signature }) };
+    const { ageMs } = object;
+    const signed = object.metadata?.[SIGNATURE_METADATA];
+    const signature = verify?.({ node, objectKey: key, body: object.body, signature: signed });
+    if (ageMs > STALE_AFTER_MS) {
+      const isBelieved = signature === undefined || signature === 'right';
+      return { kind: 'stale', ageMs, ...(isBelieved ? { last: status } : {}) };
+    }
+    return { kind: 'fresh', status, ageMs, ...(signature === undefined ? {} : { signature }) };
   } catch (cause) {
     return { kind: 'unreadable', reason: `${key}: ${describeError(cause)}` };
   }

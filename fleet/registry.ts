@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts';
-import type { NodeStatus, Phase } from './status.ts';
+import type { NodeStatus } from './status.ts';
 import type { StatusSignature } from './status-signature.ts';
 
 /**
@@ -12,14 +12,20 @@ export const EMPTY_EVERY_MS = 5_000;
 /** Older than this, by the store's clock, a status says nothing about the present. Nodes write every 20 s. */
 export const STALE_AFTER_MS = 60_000;
 
+/** Whose last words are read though they are stale: of these nodes, or of a few that fell silent within so long. */
+export interface LastWords {
+  of?: ReadonlySet<string>;
+  withinMs?: number;
+}
+
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
- * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for. `signature`: only
+ * `ageMs` is by the store's clock. `last` of a stale one: its last words, where they were asked for. `signature`: only
  * where statuses are signed; of one that is not believed, why.
  */
 export type NodeReading =
   | { kind: 'fresh'; status: NodeStatus; ageMs: number; signature?: StatusSignature }
-  | { kind: 'stale'; ageMs: number; phase?: Phase }
+  | { kind: 'stale'; ageMs: number; last?: NodeStatus }
   | { kind: 'missing' }
   | { kind: 'unreadable'; reason: string; signature?: Exclude<StatusSignature, 'right'> };
 
@@ -55,10 +61,10 @@ export type MemoryReading =
 /** Where nodes say how they are, and where functions, routers and people read it. */
 export interface Registry {
   /**
-   * Reads every status there is until `signal` aborts: what was not read by then is unknown. Stale ones are read only of
-   * the nodes in `lastWordsOf`. Never rejects.
+   * Reads every status there is until `signal` aborts: what was not read by then is unknown. Stale ones are read only as
+   * far as `lastWords` asks. Never rejects.
    */
-  readFleet(signal?: AbortSignal, lastWordsOf?: ReadonlySet<string>): Promise<FleetReading>;
+  readFleet(signal?: AbortSignal, lastWords?: LastWords): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;

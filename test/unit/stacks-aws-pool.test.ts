@@ -490,12 +490,12 @@ describe('the AWS pool', () => {
       const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       assert.deepEqual(waitsFor, [
         'PoolNetwork',
+        'NodeIdentity',
         'PoolBucket',
         'NodeSoftware',
         'SecretParameters',
-        'NodeIdentity',
-        'Watcher',
         'TerminationPolicy',
+        'Watcher',
       ]);
     });
   });

@@ -12,4 +12,17 @@ const outputs = await runProgram(
   createBundler(),
 );
 
-export const { cloud, pool, group, registry, network, securityGroup, template, metrics, address } = outputs;
+export const {
+  cloud,
+  pool,
+  group,
+  registry,
+  network,
+  securityGroup,
+  template,
+  metrics,
+  address,
+  nodeScript,
+  nodeUserData,
+  toAdd,
+} = outputs;

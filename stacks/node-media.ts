@@ -71,7 +71,7 @@ export function nodeMedia(settings: CommonSettings, file: SoftwareFile | undefin
 
 function wayOf({ media }: CommonSettings, file: SoftwareFile | undefined): Way {
   if (media.kind === 'livekit' && media.image !== undefined) return asContainer(media.image);
-  if (file === undefined) return inTheImage;
+  if (file === undefined) return inTheImage(media.kind === 'livekit' ? media.setup?.unit : undefined);
   if (media.setup !== undefined) return bySetup(media, file);
   return asProgram(media.ports, file);
 }
@@ -124,17 +124,24 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
     placed: [
       spared(unit === undefined ? ENGINE_UNITS : [unit]),
       { file: setupUnit, to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
-      ...(unit === undefined
-        ? []
-        : [{ file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' }]),
+      ...notWhileLeaving(unit),
     ],
     files: [],
     start: [SETUP_UNIT],
   };
 }
 
-/** The image has it, and starts it by itself. */
-const inTheImage: Way = { fetched: [], placed: [spared(ENGINE_UNITS)], files: [], start: [] };
+/** The image, or the machine's own user-data, has it, and starts it by itself: as that unit, or in containers. */
+function inTheImage(unit: string | undefined): Way {
+  const placed = [spared(unit === undefined ? ENGINE_UNITS : [unit]), ...notWhileLeaving(unit)];
+  return { fetched: [], placed, files: [], start: [] };
+}
+
+/** After a reboot a leaving node must not take new work. */
+function notWhileLeaving(unit: string | undefined): Placed[] {
+  if (unit === undefined) return [];
+  return [{ file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' }];
+}
 
 function spared(units: readonly string[]): Placed {
   return { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' };

@@ -30,6 +30,8 @@ export function diskSize(least: number, most: number, otherwise: number) {
 
 /** How one cloud spells what every cloud has. */
 export interface CloudWords {
+  /** The group of an operator's own. */
+  existingGroup: Words<string>;
   machineType: Words<string>;
   image: Words<string>;
   diskGb: Words<number>;
@@ -44,7 +46,7 @@ export interface CloudWords {
 
 const LONGEST = '7d';
 
-function poolOf({ machineType, image, diskGb, zones }: CloudWords) {
+function poolOf({ existingGroup, machineType, image, diskGb, zones }: CloudWords) {
   return section({
     name: matching(
       /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
@@ -58,6 +60,7 @@ function poolOf({ machineType, image, diskGb, zones }: CloudWords) {
     imageHasSoftware: v.optional(yesOrNo(), false),
     diskGb,
     zones: v.optional(zones),
+    existingGroup: v.optional(existingGroup),
   });
 }
 
@@ -161,9 +164,11 @@ const containerName = matching(
 /** An operator's own script. */
 const script = { file: text('./setup.sh'), sha256 };
 
+/** Without a script the machines of an existing group bring the server themselves. */
 const livekitSetup = v.pipe(
   section({
-    ...script,
+    file: v.optional(script.file),
+    sha256: v.optional(script.sha256),
     unit: v.optional(
       matching(/^[a-zA-Z0-9][a-zA-Z0-9:_.@-]*\.service$/, 'a systemd service, such as "livekit.service"'),
     ),

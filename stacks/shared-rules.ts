@@ -21,7 +21,7 @@ export function sharedProblems(
       );
     }
   }
-  if (pool?.imageHasSoftware === true && !('image' in pool)) {
+  if (pool?.imageHasSoftware === true && !('image' in pool) && !('existingGroup' in pool)) {
     wrong(
       'pool.imageHasSoftware',
       'is true: must come with ebbtide:pool.image, the image that has the software',
@@ -57,7 +57,7 @@ export function sharedProblems(
 
 /** What is allowed on every cloud and yet worth saying at preview. */
 export function sharedWarnings(
-  { pool, scaleIn, media, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
+  { pool, scaleIn, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
   plainSecrets: readonly string[],
 ): Problem[] {
   const warnings: Problem[] = [];
@@ -67,7 +67,7 @@ export function sharedWarnings(
       says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
     });
   }
-  if (media.kind === 'livekit' && mediaSecrets.redis === undefined && pool.max > 1) {
+  if (livekitTemplate !== undefined && mediaSecrets.redis === undefined && pool.max > 1) {
     warnings.push({
       key: 'mediaSecrets.redis',
       says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',

@@ -1,5 +1,5 @@
 import { hexId } from '../cloud/identifiers.ts';
-import type { Inputs } from '../pulumi/resource.ts';
+import type { Inputs, RecordedResource } from '../pulumi/resource.ts';
 import { arn, type Place } from './identifiers.ts';
 
 /** A network that is there before the program runs (for `network.id`). */
@@ -11,6 +11,8 @@ export interface ExistingNetwork {
 
 export interface CallWorld {
   place: Place;
+  /** What somebody else has made in the account. */
+  outside?: readonly RecordedResource[] | undefined;
   existing: ExistingNetwork[];
 }
 
@@ -49,6 +51,12 @@ const CALLS: Record<string, (inputs: Inputs, world: CallWorld) => Inputs> = {
     groupNames: [region],
     region,
   }),
+  'aws:iam/getRole:getRole': ({ name }, { outside = [] }) => {
+    const role = outside.find(({ type, outputs }) => type === 'aws:iam/role:Role' && outputs.name === name);
+    if (role === undefined) throw new Error(`NoSuchEntity: the role with name ${name} cannot be found`);
+    const { arn: roleArn, uniqueId, assumeRolePolicy } = role.outputs;
+    return { id: name, arn: roleArn, uniqueId, assumeRolePolicy };
+  },
   'aws:ec2/getAmi:getAmi': (inputs, { place }) => image(JSON.stringify(inputs), place),
   'aws:ssm/getParameter:getParameter': (inputs, { place }) => {
     const name = String(inputs.name);

@@ -112,7 +112,11 @@ export interface Group {
   warmUpMs: number;
   tracking: Tracking[];
   enabledMetrics: string[];
+  /** Processes that AWS does not run for it: `Terminate` and so on. */
+  suspended: string[];
+  /** Which its machines get too. */
   tags: Record<string, string>;
+  ownTags: Record<string, string>;
   template: LaunchTemplate;
 }
 

@@ -4,7 +4,7 @@ import type { AwsNames } from './names.ts';
 import { groupArn, type Place, parameterArn } from './place.ts';
 import { policyDocument, type Statement, trustOf } from './policy.ts';
 
-export interface NodeIdentityArgs {
+export interface NodeRightsArgs {
   names: AwsNames;
   place: Place;
   bucketArn: pulumi.Output<string>;
@@ -17,7 +17,7 @@ export class NodeIdentity extends pulumi.ComponentResource {
   /** By which S3 knows a node: `ROLE_ID:i-…`. */
   readonly roleId: pulumi.Output<string>;
 
-  constructor(name: string, args: NodeIdentityArgs, options: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: NodeRightsArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:aws:NodeIdentity', name, {}, options);
     const role = new Role(
       name,
@@ -49,7 +49,7 @@ export class NodeIdentity extends pulumi.ComponentResource {
  * A node holds its own group's hooks open and completes them (AWS bounds that no further than to the group), writes the
  * one status object that bears its name, and reads decisions, software and its own parameters. Nothing else.
  */
-function nodeRights({ names, place, bucketArn, parameters }: NodeIdentityArgs): Statement[] {
+export function nodeRights({ names, place, bucketArn, parameters }: NodeRightsArgs): Statement[] {
   const rights: Statement[] = [
     {
       Sid: 'LifecycleOfOwnGroup',

@@ -36,7 +36,8 @@ export function awsNodeSetup(args: AwsNodeArgs): NodeSetup {
       kind: 'aws',
       region,
       group: names.group,
-      launchHook: names.launchHook,
+      // A group of the operator's own has none of ours: it also launches machines that know nothing of it.
+      ...(settings.pool.existingGroup === undefined ? { launchHook: names.launchHook } : {}),
       terminateHook: names.terminateHook,
       ...(settings.agent.onRebalance === undefined ? {} : { onRebalance: settings.agent.onRebalance }),
     },

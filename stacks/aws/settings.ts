@@ -8,6 +8,7 @@ import { type CloudWords, type CommonSettings, diskSize, type SharedSettings } f
 import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
 
 const awsWords: CloudWords = {
+  existingGroup: matching(/^[^\s:]{1,255}$/, 'the name of an Auto Scaling group, such as "media-nodes"'),
   machineType: matching(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type, such as "c6i.xlarge"'),
   image: matching(/^ami-[0-9a-f]{8,17}$/, 'the id of an image, such as "ami-0123456789abcdef0"'),
   diskGb: diskSize(8, 16_384, 20),
@@ -66,6 +67,12 @@ export const awsSection = section({
       `a suffix of at most ${MOST_OF_GROUP_ROLE_SUFFIX} letters, digits and + = , . @ -`,
     ),
   ),
+  /** Of the machines of `pool.existingGroup`. */
+  nodeRole: v.optional(
+    matching(/^[\w+=,.@-]{1,64}$/, 'the name of the role of the machines of ebbtide:pool.existingGroup'),
+  ),
+  /** Terminate hooks of `pool.existingGroup` beside ours. */
+  keepHooks: v.optional(listOf(text('write-logs'), 'lifecycle hooks')),
   logDays: v.optional(v.picklist(LOG_DAYS, `must be one of ${LOG_DAYS.join(', ')}`), 30),
   tags: v.optional(tag, {}),
 });
@@ -101,6 +108,7 @@ export const awsRules: CloudRules<AwsSection, AwsProviderSection, unknown, AwsSe
   provider: 'aws',
   words: awsWords,
   hasSubnets: true,
+  broughtByGroup: ['pool.min', 'pool.max', 'scaling.kind', 'scaling.target'],
   section: awsSection,
   providerSection: awsProviderSection,
   problems: awsProblems,
@@ -145,6 +153,17 @@ function awsProblems(
     if (zone === undefined) continue;
     const says = wrongZone(zone, pool?.zones?.slice(0, index) ?? [], provider?.region);
     if (says !== undefined) wrong(`pool.zones[${index}]`, `is "${zone}": ${says}`);
+  }
+  if (pool?.existingGroup !== undefined && aws !== undefined && !('nodeRole' in aws)) {
+    wrong(
+      'aws.nodeRole',
+      "is missing: with ebbtide:pool.existingGroup it must name the role of the group's machines (that of the instance " +
+        'profile in its launch template), which gets the few rights of a node in addition',
+    );
+  }
+  for (const name of ['nodeRole', 'keepHooks'] as const) {
+    if (pool === undefined || 'existingGroup' in pool || aws?.[name] === undefined) continue;
+    wrong(`aws.${name}`, 'is of use with ebbtide:pool.existingGroup alone: leave it out');
   }
   for (const name of ['keys', 'redis'] as const) {
     const bytes = Buffer.byteLength(JSON.stringify(mediaSecrets?.[name] ?? ''));

@@ -11,6 +11,7 @@ const NAME = '[\\w.-]+';
 const idOf = (type: string) => `${GROUP}/providers/${type}/${NAME}`;
 
 const azureWords: CloudWords = {
+  existingGroup: v.never('is not there on Azure yet: leave it out'),
   machineType: matching(/^(Standard|Basic)_[A-Za-z0-9_-]+$/, 'a size of machines, such as "Standard_D4s_v5"'),
   image: matching(
     new RegExp(
@@ -118,6 +119,7 @@ export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown,
   provider: 'azure-native',
   words: azureWords,
   hasSubnets: true,
+  broughtByGroup: [],
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,

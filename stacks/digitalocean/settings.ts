@@ -25,6 +25,10 @@ const IMAGE =
   'the name of a public image, such as "debian-13-x64", or the number of one of your own (`doctl compute image list`)';
 
 const digitalOceanWords: CloudWords = {
+  existingGroup: ofNoUse(
+    'which has no group that can wait for a drain: its pools of droplets delete whom they like. The pool makes its own droplets: leave it out',
+    '',
+  ),
   machineType: matching(/^[a-z][a-z0-9_.]*(-[a-z0-9_.]+)+$/, 'a size of droplets, such as "c-4"'),
   image: v.pipe(written(IMAGE), v.regex(/^(\d+|[a-z][a-z0-9-]*)$/, `must be ${IMAGE}`)),
   diskGb: ofNoUse('where the size says what disk a droplet has: leave it out', 0),
@@ -101,6 +105,7 @@ export const digitalOceanRules: CloudRules<
   provider: 'digitalocean',
   words: digitalOceanWords,
   hasSubnets: false,
+  broughtByGroup: [],
   section: digitalOceanSection,
   secrets: v.optional(digitalOceanSecretsSection, {}),
   providerSection: digitalOceanProviderSection,

@@ -14,6 +14,7 @@ function named(kind: string, right: string) {
 }
 
 const gcpWords: CloudWords = {
+  existingGroup: v.never('is not there on GCP yet: leave it out'),
   machineType: matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'a machine type, such as "n2-standard-4"'),
   image: matching(
     new RegExp(`^projects/${PROJECT}/global/images/(family/)?${NAME}$`),
@@ -96,6 +97,7 @@ export const gcpRules: CloudRules<GcpSection, GcpProviderSection, unknown, GcpSe
   provider: 'gcp',
   words: gcpWords,
   hasSubnets: true,
+  broughtByGroup: [],
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,

@@ -6,6 +6,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
 import { answerGroup } from '../../functions/aws/termination-policy/answer.ts';
 import { createLog } from '../../functions/log.ts';
@@ -82,7 +83,10 @@ describe('the AWS pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(run);
+    const { address, ...told } = await toldBy(run);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'aws');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -545,12 +549,12 @@ describe('the AWS pool', () => {
       const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       assert.deepEqual(waitsFor, [
         'PoolNetwork',
+        'NodeIdentity',
         'PoolBucket',
         'NodeSoftware',
         'SecretParameters',
-        'NodeIdentity',
-        'Watcher',
         'TerminationPolicy',
+        'Watcher',
       ]);
     });
   });

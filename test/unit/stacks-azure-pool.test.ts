@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { scaleInSettingsSchema } from '../../fleet/azure-function-settings.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { defaultImage } from '../../stacks/azure/machine.ts';
 import { azureNames } from '../../stacks/azure/names.ts';
 import { nodeModel } from '../../stacks/azure/node-model.ts';
@@ -141,7 +142,10 @@ describe('the Azure pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address, ...told } = await toldBy(made);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'azure');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,

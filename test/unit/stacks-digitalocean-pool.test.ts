@@ -15,6 +15,7 @@ import {
   orchestratorParametersSchema,
   orchestratorSettingsSchema,
 } from '../../fleet/digitalocean-function-settings.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { parseCloudConfig } from '../../lab/instance/cloud-config.ts';
 import { createDigitalOceanProvider } from '../../providers/digitalocean/provider.ts';
 import { sha256Of } from '../../stacks/bundle.ts';
@@ -123,7 +124,10 @@ describe('the DigitalOcean pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address, ...told } = await toldBy(made);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'digitalocean');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,

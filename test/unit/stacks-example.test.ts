@@ -135,7 +135,7 @@ const others = [
     defaults: { machineType: GCP_MACHINE_TYPE, cidr: GCP_RANGE, lowFor: GCP_LOW_FOR_MS },
     sections: { ...sharedSections(gcpRules.words), gcp: gcpSection },
     providerSection: gcpProviderSection,
-    unused: ['onRebalance', 'heartbeat'],
+    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
     secrets,
   },
   {
@@ -148,7 +148,7 @@ const others = [
     defaults: { machineType: AZURE_MACHINE_TYPE, cidr: AZURE_RANGE, lowFor: AZURE_LOW_FOR_MS },
     sections: { ...sharedSections(azureRules.words), azure: azureSection },
     providerSection: azureProviderSection,
-    unused: ['onRebalance', 'heartbeat'],
+    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
     secrets,
   },
   {
@@ -166,7 +166,7 @@ const others = [
       digitaloceanSecrets: digitalOceanSecretsSection,
     },
     providerSection: digitalOceanProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'spot'],
+    unused: ['onRebalance', 'heartbeat', 'spot', 'existingGroup'],
     secrets: { ...secrets, 'ebbtide:digitaloceanSecrets': { orchestratorToken: 'token' } },
   },
 ] as const;

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { prunerSettingsSchema } from '../../fleet/gcp-function-settings.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { groupDescription } from '../../stacks/gcp/group.ts';
 import { defaultDiskType, defaultImage } from '../../stacks/gcp/machine.ts';
 import { gcpNames } from '../../stacks/gcp/names.ts';
@@ -90,7 +91,10 @@ describe('the GCP pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address, ...told } = await toldBy(made);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'gcp');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,

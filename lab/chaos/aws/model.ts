@@ -48,6 +48,8 @@ function groupOf(plan: AwsPlan): Group {
     warmUpMs: 0,
     tracking: [],
     enabledMetrics: [],
+    suspended: [],
+    ownTags: {},
     tags: {},
     template: {
       id: 'lt-1',

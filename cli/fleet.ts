@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../fleet/error.ts';
 import { act } from './act.ts';
 import { type FleetCommand, readArguments } from './arguments.ts';
@@ -61,7 +60,7 @@ const CLEAR = '\u001b[H\u001b[2J';
 async function status(
   pool: Pool,
   { json, once, everyMs }: Extract<FleetCommand, { kind: 'status' }>,
-  { out, signal }: Console,
+  { out, signal, sleep }: Console,
 ): Promise<number> {
   const isLive = out.isTTY === true && !once && !json;
   while (true) {
@@ -73,7 +72,7 @@ async function status(
     }
     const code = view.problems.length > 0 ? NOT_OK : OK;
     if (!isLive || signal.aborted) return code;
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs);
     if (signal.aborted) return code;
   }
 }

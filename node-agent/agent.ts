@@ -9,6 +9,8 @@ import { statusOf, takesWork } from './core/status.ts';
 import { transition } from './core/transition.ts';
 import type { Cpu } from './cpu.ts';
 import { createExecutor, type Reply } from './executor.ts';
+import type { Metric } from './operator/exposition.ts';
+import { metricsOf } from './operator/metrics.ts';
 import { startPollers } from './pollers.ts';
 import type { Ports } from './ports.ts';
 
@@ -16,6 +18,8 @@ import type { Ports } from './ports.ts';
 export interface Agent {
   status(): NodeStatus;
   durable(): DurableState;
+  /** How it stands, for Prometheus. */
+  metrics(): Metric[];
   takesWork(): boolean;
   explain(): string;
   command(command: Command): Promise<Reply>;
@@ -52,6 +56,10 @@ export function startAgent(
   return {
     status: () => statusOf(state, settings, now()),
     durable: () => state.durable,
+    metrics: () => {
+      const at = now();
+      return metricsOf({ status: statusOf(state, settings, at), state, settings, at });
+    },
     takesWork: () => takesWork(state, settings, now()),
     explain: () => explain(state, settings, statusOf(state, settings, now()), now()),
     command: (asked) =>

@@ -16,7 +16,8 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
   const plain = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   const client = namingAwsLacks(plain, bucket);
   const group = createAutoScalingGroup(client, name);
-  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  const store = createS3Store({ client, bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async () =>
@@ -30,6 +31,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         protected: false,
       })),
     registry,
+    store,
     async leave({ node }, decision, replacement) {
       await registry.writeDecision(decision);
       if (replacement === 'at-once') {

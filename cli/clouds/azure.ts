@@ -27,7 +27,8 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     send: sendSigned,
   });
   const scaleSet = createScaleSet(client, address);
-  const registry = createBucketRegistry({ store: createBlobStore(blobs) });
+  const store = createBlobStore(blobs);
+  const registry = createBucketRegistry({ store });
   return {
     address,
     async machines(signal) {
@@ -37,6 +38,7 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
       return found.map((instance) => ({ ...instance, place: placeOf(instance), protected: false }));
     },
     registry,
+    store,
     // The pool's function takes it up at its next run.
     async leave(_machine, decision) {
       await registry.writeDecision(decision);

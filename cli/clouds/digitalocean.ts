@@ -46,6 +46,7 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
         mark: markInTags(droplet.tags),
       })),
     registry,
+    store,
     // The pool's function takes it up at its next run.
     async leave(_machine, decision) {
       await registry.writeDecision(decision);

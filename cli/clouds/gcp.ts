@@ -15,11 +15,13 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
   const token = operatorToken(environment);
   const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
   const compute = createCompute({ client, clock: createRealClock(), ...address });
-  const registry = createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) });
+  const store = createStorageStore({ client, bucket: address.bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
+    store,
     // The pool's function takes it up at its next run.
     async leave(_machine, decision) {
       await registry.writeDecision(decision);

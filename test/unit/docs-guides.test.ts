@@ -17,7 +17,9 @@ function section(title: string): string {
 
 /** The names that a table begins its rows with. */
 function rowsOf(text: string): string[] {
-  return [...text.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name = '']) => name);
+  return [...text.matchAll(/^\| (`[\w-]+`(?:, `[\w-]+`)*) \|/gm)].flatMap(([, names = '']) =>
+    names.split(', ').map((name) => name.slice(1, -1)),
+  );
 }
 
 /** Names in a source are written as they are told: in quotes. */
@@ -35,6 +37,7 @@ const OF_FUNCTIONS = [
   ...namesIn('stacks/azure/alerts.ts', /name: '([\w]+-[\w-]+)'|names\.alert\('([\w-]+)'\)/g),
   ...namesIn('stacks/azure/alerts.ts', /names\.alert\('(jobs-[\w-]+)'\)/g),
   ...namesIn('stacks/gcp/alerts.ts', /name: '([\w-]+)'/g),
+  ...namesIn('stacks/digitalocean/alerts.ts', /^ {2,4}name: '([\w-]+)'/gm),
   ...namesIn('functions/digitalocean/health/judge.ts', /const \w+ = '([\w-]+)'/g),
 ].filter((name) => name !== '' && !OF_POOL.includes(name));
 

@@ -8,7 +8,7 @@ import { type Agent, startAgent } from './agent.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import { connect, nodeCloudOf } from './clouds/connect.ts';
 import type { CoreSettings } from './core/settings.ts';
-import { startState } from './core/state.ts';
+import { type DurableState, startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
 import { createLog } from './log.ts';
 import { connectMedia } from './media-ports.ts';
@@ -26,7 +26,8 @@ export async function run(
   configPath: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const log = createLog();
+  let durableNow: (() => DurableState) | undefined;
+  const log = createLog(() => durableNow?.().decision?.id);
   const clock = createSteadyClock();
   const { now } = clock;
   const config = await readConfig(configPath);
@@ -39,6 +40,7 @@ export async function run(
   const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
+  durableNow = () => state.durable;
   const { phase, decision } = state.durable;
   log('info', 'agent-started', { version: VERSION, node: identity.node, phase, decision: decision?.id });
 
@@ -58,6 +60,7 @@ export async function run(
     state,
     clock,
   );
+  durableNow = agent.durable;
   // The operator's doors are a convenience: a drain goes on without them.
   const socket = await listenOnSocket(agent, config.socketPath).catch((cause: unknown) => {
     log('error', 'socket-not-served', { problem: describeError(cause) });

@@ -1,4 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { hostname } from 'node:os';
+import { createDecisionId } from '../fleet/decision-id.ts';
+import { describeError } from '../fleet/error.ts';
 import type { FleetCommand } from './arguments.ts';
 import type { Console } from './console.ts';
 import { type LeavingEvent, Refused, sentenceOf } from './leave/leaving-event.ts';
@@ -6,11 +8,12 @@ import type { Wish } from './leave/plan-leaving.ts';
 import { type Leaving, runLeaving } from './leave/run-leaving.ts';
 import { look } from './look.ts';
 import type { Pool, Replacement } from './pool.ts';
+import { takeRollLock } from './roll/roll-lock.ts';
 
 export type ActingCommand = Extract<FleetCommand, { kind: 'remove' | 'remove-all' | 'roll' }>;
 
 const OK = 0;
-const NOT_KNOWN = 1;
+const NOT_OK = 1;
 const REFUSED = 3;
 const MORE_TO_DO = 4;
 const INTERRUPTED = 130;
@@ -20,25 +23,49 @@ export async function act(pool: Pool, command: ActingCommand, console: Console):
   const { json } = command;
   const tell = (event: LeavingEvent) => {
     const line = json ? JSON.stringify({ at: new Date().toISOString(), ...event }) : sentenceOf(event);
-    (event.event === 'refused' && !json ? console.err : console.out).write(`${line}\n`);
+    const isTrouble = event.event === 'refused' || event.event === 'failed';
+    (isTrouble && !json ? console.err : console.out).write(`${line}\n`);
   };
   try {
     await confirm(pool, command, console);
-    const { unjudged, ...end } = await leave(pool, command, console, tell);
+    const { unjudged, ...end } = await (command.kind === 'roll' ? roll : leave)(pool, command, console, tell);
     tell({ event: 'end', ...end });
     return codeOf({ unjudged, ...end });
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    tell({ event: 'refused', code: error.code, reason: error.message });
-    return REFUSED;
+    if (error instanceof Refused) {
+      tell({ event: 'refused', code: error.code, reason: error.message });
+      return REFUSED;
+    }
+    tell({ event: 'failed', reason: describeError(error) });
+    return NOT_OK;
+  }
+}
+
+/** Of a pool one at a time. */
+async function roll(
+  pool: Pool,
+  command: ActingCommand,
+  console: Console,
+  tell: (event: LeavingEvent) => void,
+): Promise<Leaving> {
+  const by = whoIn(console.environment);
+  const lock = await takeRollLock(
+    { store: pool.store, now: Date.now, say: (text) => tell({ event: 'lock', text }) },
+    { id: createDecisionId(Date.now()), by: `${by} on ${hostname()}` },
+  );
+  try {
+    return await leave(pool, command, console, tell, lock.keep);
+  } finally {
+    await lock.free();
   }
 }
 
 function leave(
   pool: Pool,
   command: ActingCommand,
-  { environment, signal }: Console,
+  { environment, signal, sleep }: Console,
   tell: (event: LeavingEvent) => void,
+  keep?: () => Promise<void>,
 ): Promise<Leaving> {
   const { wish, replacement } = whatOf(command, pool);
   const options = {
@@ -53,8 +80,9 @@ function leave(
     look: () => look(pool, Date.now, signal),
     tell,
     now: Date.now,
-    sleep: (ms) => pause(ms, undefined, { signal }).catch(() => undefined),
+    sleep,
     signal,
+    keep,
     random: Math.random,
   });
 }
@@ -109,9 +137,11 @@ function whoIn({ USER, LOGNAME, USERNAME }: Console['environment']): string {
 function codeOf({ outcome, more, unjudged }: Leaving): number {
   switch (outcome) {
     case 'gone':
-      return unjudged > 0 ? NOT_KNOWN : OK;
+      return unjudged > 0 ? NOT_OK : OK;
     case 'begun':
       return more > 0 ? MORE_TO_DO : OK;
+    case 'failed':
+      return NOT_OK;
     case 'interrupted':
       return INTERRUPTED;
     default:

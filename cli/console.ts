@@ -7,6 +7,8 @@ export interface Console {
   environment: Environment;
   /** Puts a question to a person; undefined where there is none. */
   ask?: ((question: string) => Promise<string>) | undefined;
+  /** Is over early when a person has seen enough. */
+  sleep(ms: number): Promise<void>;
   /** Aborts when a person has seen enough. */
   signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../fleet/error.ts';
+import type { PoolAddress } from '../fleet/pool-address.ts';
 import { act } from './act.ts';
 import { type FleetCommand, readArguments } from './arguments.ts';
 import { connect } from './clouds/connect.ts';
@@ -7,6 +7,7 @@ import type { Console } from './console.ts';
 import { storyOf } from './explain/story.ts';
 import { look } from './look.ts';
 import type { Pool } from './pool.ts';
+import { policyOf } from './rights/policy.ts';
 import { readAddress } from './stack/read-address.ts';
 import { USAGE, USAGE_OF } from './usage.ts';
 import { viewPool } from './view/pool-view.ts';
@@ -28,7 +29,9 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
       return WRONG_USAGE;
     default:
       try {
-        return await run(connect(await readAddress(command.source), console.environment), command, console);
+        const address = await readAddress(command.source);
+        if (command.kind === 'policy') return policy(address, command, console);
+        return await run(connect(address, console.environment), command, console);
       } catch (error) {
         console.err.write(`fleet: ${describeError(error)}\n`);
         return NOT_OK;
@@ -38,7 +41,7 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
 
 function run(
   pool: Pool,
-  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' }>,
+  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' | 'policy' }>,
   console: Console,
 ): Promise<number> {
   switch (command.kind) {
@@ -55,13 +58,28 @@ function run(
   }
 }
 
+/** What is to be put into a file stands apart from what is told to people. */
+function policy(
+  address: PoolAddress,
+  { task, json }: Extract<FleetCommand, { kind: 'policy' }>,
+  { out, err }: Console,
+): number {
+  const { text, steps } = policyOf(address, task);
+  if (json) out.write(`${JSON.stringify({ cloud: address.cloud, pool: address.pool, task, text, steps })}\n`);
+  else {
+    out.write(`${text}\n`);
+    err.write(`${steps.join('\n')}\n`);
+  }
+  return OK;
+}
+
 const CLEAR = '\u001b[H\u001b[2J';
 
 /** On a terminal it is drawn anew until somebody interrupts; anywhere else it is told once. */
 async function status(
   pool: Pool,
   { json, once, everyMs }: Extract<FleetCommand, { kind: 'status' }>,
-  { out, signal }: Console,
+  { out, signal, sleep }: Console,
 ): Promise<number> {
   const isLive = out.isTTY === true && !once && !json;
   while (true) {
@@ -73,7 +91,7 @@ async function status(
     }
     const code = view.problems.length > 0 ? NOT_OK : OK;
     if (!isLive || signal.aborted) return code;
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs);
     if (signal.aborted) return code;
   }
 }

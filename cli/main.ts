@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fleet } from './fleet.ts';
 
 const interrupted = new AbortController();
@@ -24,5 +25,6 @@ process.exitCode = await fleet(process.argv.slice(2), {
   err: process.stderr,
   environment: process.env,
   ask: process.stdin.isTTY ? ask : undefined,
+  sleep: (ms) => pause(ms, undefined, { signal }).catch(() => undefined),
   signal,
 });

@@ -1,4 +1,5 @@
 import type { Decision } from '../fleet/decision.ts';
+import type { ObjectStore } from '../fleet/object-store.ts';
 import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { PoolMachine } from '../fleet/pool-machine.ts';
 import type { Registry } from '../fleet/registry.ts';
@@ -9,6 +10,8 @@ export interface Pool {
   /** All of its machines, in their group or not. Rejects where they could not be read to the end. */
   machines(signal: AbortSignal): Promise<PoolMachine[]>;
   registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
+  /** Where its registry lies, and what functions and operators remember. */
+  store: Pick<ObjectStore, 'list' | 'get' | 'put'>;
   /**
    * Has a machine leave by its cloud's own mechanism: the decision is written, and then its agent drains it. Rejects where
    * it may not have been. May give a word of what else comes of it.

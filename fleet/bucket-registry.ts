@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 import { type Decision, decisionSchema } from './decision.ts';
 import { describeError } from './error.ts';
+import { readListed } from './listed-objects.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import {
   type DecisionReading,
   type DecisionsReading,
+  type FleetQuestion,
   type FleetReading,
-  type LastWords,
   type NodeReading,
   type Registry,
   STALE_AFTER_MS,
@@ -17,8 +18,6 @@ import { SIGNATURE_METADATA, type SignedStatus, type StatusSignature } from './s
 
 const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
-/** Reads under way at once. 1,000 statuses from a store that answers in 20 ms must fit in 1 s. */
-const PARALLEL_READS = 64;
 /** Where a whole fleet has fallen silent, its last words are not worth as many reads. */
 const RECENT_READ = 100;
 
@@ -37,7 +36,7 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
   const { store } = options;
   const statusName = options.statusName ?? ((node) => node);
   return {
-    readFleet: (signal, lastWords = {}) => readFleet(options, lastWords, signal),
+    readFleet: (signal, question = {}) => readFleet(options, question, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
     readDecisions: (nodes, signal) => readDecisions(store, nodes, signal),
@@ -56,59 +55,29 @@ export function nodeOfStatusKey(key: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/**
- * Lists to the end while reading what is listed, and does not let slow reads hold up the list: a list that is complete
- * knows at least of every object that there is one. Gives why it was not read to its end.
- */
-async function readListed(
-  store: ObjectStore,
-  prefix: string,
-  isRead: (object: StoredObject) => boolean,
-  read: (key: string) => Promise<void>,
-  signal?: AbortSignal,
-): Promise<{ complete: true } | { complete: false; problem: string }> {
-  const waiting: string[] = [];
-  const readers = new Set<Promise<void>>();
-
-  async function readAllWaiting(): Promise<void> {
-    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) await read(key);
-  }
-
-  let problem: string | undefined;
-  try {
-    for await (const page of store.list(prefix, signal)) {
-      for (const object of page) if (object.key.endsWith('.json') && isRead(object)) waiting.push(object.key);
-      while (waiting.length > 0 && readers.size < PARALLEL_READS) {
-        const reader: Promise<void> = readAllWaiting().finally(() => readers.delete(reader));
-        readers.add(reader);
-      }
-    }
-  } catch (cause) {
-    problem = describeError(cause);
-  }
-  await Promise.all(readers);
-  return problem === undefined ? { complete: true } : { complete: false, problem };
-}
-
 async function readFleet(
   options: BucketRegistryOptions,
-  { of: wanted, withinMs = 0 }: LastWords,
+  { lastWordsOf, lastWordsWithinMs = 0, turnOf = () => 0, expected = [] }: FleetQuestion,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
   /** Stale ones that are read for nothing but their last words, by their keys. */
   const recent = new Map<string, NodeReading>();
-  const isRead = ({ key, ageMs }: StoredObject) => {
+  const turn = ({ key, ageMs }: StoredObject) => {
     const node = nodeOfStatusKey(key);
-    if (ageMs <= STALE_AFTER_MS || wanted?.has(node)) return true;
-    // Whatever an old one says is of the past: it hides none that is fresh.
-    const stale = { kind: 'stale', ageMs } as const;
-    if (ageMs > withinMs || recent.size >= RECENT_READ) {
-      if (!nodes.has(node)) nodes.set(node, stale);
-      return false;
+    if (ageMs > STALE_AFTER_MS && !lastWordsOf?.has(node)) {
+      // Whatever an old one says is of the past: it hides none that is fresh.
+      const stale = { kind: 'stale', ageMs } as const;
+      if (ageMs > lastWordsWithinMs || recent.size >= RECENT_READ) {
+        if (!nodes.has(node)) nodes.set(node, stale);
+        return undefined;
+      }
+      recent.set(key, stale);
+      return Number.MAX_SAFE_INTEGER;
     }
-    recent.set(key, stale);
-    return true;
+    const its = turnOf(node);
+    if (its === undefined) nodes.set(node, { kind: 'unreadable', reason: `${key}: others were read first` });
+    return its;
   };
   const read = async (key: string) => {
     const node = nodeOfStatusKey(key);
@@ -118,7 +87,14 @@ async function readFleet(
     else if ((nodes.get(node) ?? stale).kind === 'stale')
       nodes.set(node, reading.kind === 'stale' || reading.kind === 'fresh' ? reading : stale);
   };
-  return { nodes, ...(await readListed(options.store, STATUSES, isRead, read, signal)) };
+  const keysOf = (listed: string) => {
+    const before = listed.slice(0, listed.length - `${nodeOfStatusKey(listed)}.json`.length);
+    return expected.map((node) => `${before}${node}.json`);
+  };
+  return {
+    nodes,
+    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, signal })),
+  };
 }
 
 async function readDecisions(
@@ -133,8 +109,8 @@ async function readDecisions(
     decisions.set(node, await readDecision(store, node, signal));
   };
   // Decisions about nodes that are long gone lie there too.
-  const isRead = ({ key }: StoredObject) => nodes.has(nodeOf(key));
-  return { decisions, ...(await readListed(store, DECISIONS, isRead, read, signal)) };
+  const turn = ({ key }: StoredObject) => (nodes.has(nodeOf(key)) ? 0 : undefined);
+  return { decisions, ...(await readListed({ store, prefix: DECISIONS, turn, read, signal })) };
 }
 
 async function readStatus(

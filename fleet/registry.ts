@@ -12,12 +12,6 @@ export const EMPTY_EVERY_MS = 5_000;
 /** Older than this, by the store's clock, a status says nothing about the present. Nodes write every 20 s. */
 export const STALE_AFTER_MS = 60_000;
 
-/** Whose last words are read though they are stale: of these nodes, or of a few that fell silent within so long. */
-export interface LastWords {
-  of?: ReadonlySet<string>;
-  withinMs?: number;
-}
-
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
  * `ageMs` is by the store's clock. `last` of a stale one: its last words, where they were asked for. `signature`: only
@@ -58,13 +52,25 @@ export type MemoryReading =
   | { kind: 'corrupt'; reason: string }
   | { kind: 'unknown'; reason: string };
 
+/** What of a fleet is to be read, where that is not all of it. */
+export interface FleetQuestion {
+  /** Whose stale statuses are read. */
+  lastWordsOf?: ReadonlySet<string>;
+  /** Stale statuses of anybody are read, so old at most: some of them, where they are many. */
+  lastWordsWithinMs?: number;
+  /** Whose status is read first: the smallest. undefined: it is not read at all, and that node is unknown. */
+  turnOf?: (node: string) => number | undefined;
+  /** Who has probably a status: a long list is read in parts, from one of these to another, side by side. */
+  expected?: readonly string[];
+}
+
 /** Where nodes say how they are, and where functions, routers and people read it. */
 export interface Registry {
   /**
-   * Reads every status there is until `signal` aborts: what was not read by then is unknown. Stale ones are read only as
-   * far as `lastWords` asks. Never rejects.
+   * Reads the statuses that there are, all of them where nothing else is asked, until `signal` aborts: what was not read
+   * by then is unknown. Stale ones are read only as far as their last words are asked for. Never rejects.
    */
-  readFleet(signal?: AbortSignal, lastWords?: LastWords): Promise<FleetReading>;
+  readFleet(signal?: AbortSignal, question?: FleetQuestion): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;

@@ -16,7 +16,8 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
   const plain = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
   const client = namingAwsLacks(plain, bucket);
   const group = createAutoScalingGroup(client, name);
-  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  const store = createS3Store({ client, bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async () =>
@@ -30,11 +31,12 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         protected: false,
       })),
     registry,
+    store,
     async leave({ node }, decision, replacement) {
       await registry.writeDecision(decision);
       if (replacement === 'at-once') {
         await group.terminate(node);
-        return undefined;
+        return 'another comes in its place';
       }
       try {
         await group.terminate(node, true);
@@ -43,7 +45,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         if (replacement === 'never' || !isAtMinimum(cause)) throw cause;
       }
       await group.terminate(node);
-      return 'the group is at its minimum, so that AWS puts another in its place';
+      return 'the group is at its minimum, so that another comes in its place';
     },
   };
 }

@@ -10,20 +10,23 @@ import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
 import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+import { COMES_WHERE_NEEDED } from './replacement.ts';
 
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
   const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
   const compute = createCompute({ client, clock: createRealClock(), ...address });
-  const registry = createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) });
+  const store = createStorageStore({ client, bucket: address.bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
-    // The pool's function takes it up at its next run.
-    async leave(_machine, decision) {
+    store,
+    // The pruner takes it out of its group within a minute, and the autoscaler then sees to what is missing.
+    async leave(_machine, decision, replacement) {
       await registry.writeDecision(decision);
-      return undefined;
+      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
     },
   };
 }

@@ -40,7 +40,7 @@ export type LeavingEvent =
   | { event: 'unjudged'; nodes: string[] }
   | { event: 'lock'; text: string }
   | { event: 'refused'; code: RefusalCode; reason: string }
-  | { event: 'end'; outcome: 'gone' | 'begun' | 'interrupted'; leaving: number; more: number };
+  | { event: 'end'; outcome: 'gone' | 'begun' | 'failed' | 'interrupted'; leaving: number; more: number };
 
 /** For people. */
 export function sentenceOf(event: LeavingEvent): string {
@@ -56,13 +56,12 @@ export function sentenceOf(event: LeavingEvent): string {
     case 'waiting':
       return `${event.more} more ${event.more === 1 ? 'is' : 'are'} to be asked: ${event.reason}`;
     case 'failed':
-      return event.reason;
+    case 'refused':
+      return `fleet: ${event.reason}`;
     case 'unjudged':
       return `nothing is known of the software of ${event.nodes.join(', ')}: they were left alone`;
     case 'lock':
       return event.text;
-    case 'refused':
-      return `fleet: ${event.reason}`;
     case 'end':
       return endOf(event);
     default:
@@ -86,6 +85,8 @@ function endOf({ outcome, leaving, more }: Extract<LeavingEvent, { event: 'end' 
       return more === 0
         ? `${nodes(leaving)} on the way out, and will go when the last room there has ended.`
         : `${nodes(leaving)} on the way out. ${more} more to be asked when those are gone: run it again, or with --wait.`;
+    case 'failed':
+      return `Not all that was to be asked could be. ${nodes(leaving)} on the way out: run it again, and it goes on.`;
     case 'interrupted':
       return `Interrupted. ${nodes(leaving)} on the way out, and will go without this.${more === 0 ? '' : ` ${more} more were not asked: run it again.`}`;
     default:

@@ -26,6 +26,8 @@ export interface LeavingTools {
   sleep: (ms: number) => Promise<void>;
   /** Aborts when a person has seen enough: nobody more is asked. */
   signal: AbortSignal;
+  /** Before each round, and before anybody is asked. Rejects where this must not go on. */
+  keep?: (() => Promise<void>) | undefined;
   random: () => number;
 }
 
@@ -49,6 +51,7 @@ export async function runLeaving(options: LeavingOptions, tools: LeavingTools): 
   let failures = 0;
   let last = { leaving: 0, more: 0, unjudged: 0 };
   for (let round = 0; ; round += 1) {
+    await tools.keep?.();
     const world = await look();
     if (signal.aborted) return { outcome: 'interrupted', ...last };
     const plan = planLeaving(wish, pool.address, world, among);
@@ -63,17 +66,17 @@ export async function runLeaving(options: LeavingOptions, tools: LeavingTools): 
       tell({ event: 'failed', reason: plan.held });
     } else {
       const failed = await askAll(plan, asked, options, tools);
-      failures = failed === undefined ? 0 : failures + 1;
-      if (!wait && failed !== undefined) throw failed;
+      failures = failed ? failures + 1 : 0;
       tellGone(asked, plan, tell);
       tellProgress(plan.leaving, told, tools);
       tellWaiting(plan, told, tell);
       last = {
-        leaving: plan.leaving.length + plan.ask.length,
+        leaving: asked.size,
         more: plan.waiting.more,
         unjudged: plan.unjudged.length,
       };
-      if ((plan.isDone || !wait) && failed === undefined) return endOf(plan, last, tell);
+      if (!wait && failed) return { outcome: 'failed', ...last };
+      if ((plan.isDone || !wait) && !failed) return endOf(plan, last, tell);
     }
     if (failures >= FAILURES_IN_A_ROW)
       throw new Error(`it did not go ${failures} times in a row: run it again, and it goes on where it is`);
@@ -105,17 +108,18 @@ function refuseAtOnce(wish: Wish, { held, leaving, ask, protected: kept }: Leavi
     throw new Refused('no-such-node', `there is no node ${wish.node} in the pool`);
 }
 
-/** Gives what went wrong, of the last that failed. */
+/** Gives whether any could not be asked. */
 async function askAll(
   plan: LeavingPlan,
   asked: Map<string, Seen>,
   { replacement, by, reason }: LeavingOptions,
-  { pool, tell, now, random, signal }: LeavingTools,
-): Promise<Error | undefined> {
-  let failed: Error | undefined;
-  for (const { seen, reason: why } of plan.ask) {
+  { pool, tell, now, random, signal, keep }: LeavingTools,
+): Promise<boolean> {
+  let failed = false;
+  for (const { seen, reason: why, isMissed } of plan.ask) {
     // One is asked to the end, or not at all.
     if (signal.aborted) break;
+    await keep?.();
     const { node, machine } = seen.machine;
     const decision: Decision = {
       v: 1,
@@ -130,7 +134,11 @@ async function askAll(
       reason: reason === undefined ? why : `${reason} (${why})`,
     };
     try {
-      const remark = await pool.leave(seen.machine, decision, replacement);
+      const remark = await pool.leave(
+        seen.machine,
+        decision,
+        replacement === 'if-needed' && isMissed ? 'at-once' : replacement,
+      );
       asked.set(machine, seen);
       tell({
         event: 'asked',
@@ -141,8 +149,8 @@ async function askAll(
         ...(remark === undefined ? {} : { remark }),
       });
     } catch (cause) {
-      failed = new Error(`${node} could not be asked to leave`, { cause });
-      tell({ event: 'failed', node, reason: describeError(failed) });
+      failed = true;
+      tell({ event: 'failed', node, reason: `${node} could not be asked to leave: ${describeError(cause)}` });
     }
   }
   for (const seen of plan.leaving) asked.set(seen.machine.machine, seen);

@@ -113,7 +113,13 @@ async function run(argv: string[]): Promise<{ code: number; out: string; err: st
     },
   });
   const { signal } = new AbortController();
-  const code = await fleet(argv, { out: into('out'), err: into('err'), environment: {}, signal });
+  const code = await fleet(argv, {
+    out: into('out'),
+    err: into('err'),
+    environment: {},
+    sleep: async () => undefined,
+    signal,
+  });
   return { code, ...texts };
 }
 

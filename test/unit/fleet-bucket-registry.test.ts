@@ -60,7 +60,7 @@ describe('bucket registry', () => {
 
   describe('of those that are silent since not long', () => {
     const minutes = (count: number) => count * 60_000;
-    const lastWords = { withinMs: minutes(30) };
+    const lastWords = { lastWordsWithinMs: minutes(30) };
     const stale = (reading: NodeReading) => (reading.kind === 'stale' ? reading.last?.node : reading.kind);
 
     it('reads the last words', async () => {

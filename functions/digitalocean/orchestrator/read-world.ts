@@ -42,7 +42,7 @@ export async function readWorld(tools: WorldTools, turn: Turn): Promise<Orchestr
   ]);
   const readFrom = clock.now();
   const reading = registry
-    .readFleet(signal, { withinMs: LAST_WORDS_MS })
+    .readFleet(signal, { lastWordsWithinMs: LAST_WORDS_MS })
     .then((read) => doubtOutdated(believeSigned(read), readFrom, clock.now()));
   const [[machines, decisions], account, announced, fleet] = await Promise.all([
     readMachines(tools, nursery, reading, signal).then(async (found) => {

@@ -38,7 +38,7 @@ export async function readWorld(tools: WorldTools): Promise<ReadWorld> {
       return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
     }),
     readRecommendation(compute, signal),
-    registry.readFleet(signal, { withinMs: LAST_WORDS_MS }),
+    registry.readFleet(signal, { lastWordsWithinMs: LAST_WORDS_MS }),
   ]);
   patience.letGo();
   const now = clock.now();

@@ -1,9 +1,12 @@
+import { LOGS_UNIT } from './node-logs.ts';
 import { AGENT_UNIT, dockerDaemon } from './node-units.ts';
 
 export interface BootScriptArgs {
   imageHasSoftware: boolean;
   /** The media server is a container of the distribution's Docker. */
   hasDocker: boolean;
+  /** The journal goes elsewhere too. */
+  sendsLogs?: boolean;
   /** What brings the media server. Without it the image has brought it already. */
   mediaUnit: string | undefined;
 }
@@ -28,15 +31,15 @@ const UNITS = '$ROOT/etc/systemd/system';
  * serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
 export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
-  const { imageHasSoftware, hasDocker, mediaUnit } = args;
-  const software = [NODE, ...(hasDocker ? [DOCKER] : [])];
+  const { imageHasSoftware, hasDocker, sendsLogs = false, mediaUnit } = args;
+  const software = [NODE, ...(hasDocker ? [DOCKER] : []), ...(sendsLogs ? [SYSLOG] : [])];
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${hasDocker ? CONFIGURE_DOCKER : ''}${imageHasSoftware ? checks(software) : installation(software)}
+${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs ? MASK_SYSLOG : ''}${imageHasSoftware ? checks(software) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -48,7 +51,9 @@ if [ -z "$ROOT" ]; then
   id -u ebbtide-media >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin ebbtide-media
   chgrp ebbtide-media /etc/ebbtide/media
   chmod 2750 /etc/ebbtide/media
-fi
+  # A folder has no journal either. Whatever becomes of logs, the node serves.
+  systemctl restart systemd-journald.service || :
+${sendsLogs ? START_LOGS : ''}fi
 
 node "$ROOT/opt/ebbtide/boot.cjs"
 )
@@ -88,6 +93,18 @@ interface Software {
 const NODE: Software = { program: 'node', packages: 'nodejs' };
 /** Docker's client is not needed. Without the certificates no registry can be trusted. */
 const DOCKER: Software = { program: 'dockerd', packages: 'docker.io ca-certificates' };
+
+/** With TLS, and the certificates that it trusts. */
+const SYSLOG: Software = { program: 'rsyslogd', packages: 'rsyslog rsyslog-openssl ca-certificates' };
+
+/** Before it is installed, which would start it. */
+const MASK_SYSLOG = `mkdir -p "${UNITS}"
+ln -sf /dev/null "${UNITS}/rsyslog.service"
+`;
+
+const START_LOGS = `  systemctl daemon-reload || :
+  systemctl enable --now ${LOGS_UNIT} || :
+`;
 
 function installation(software: readonly Software[]): string {
   const looks = software.map(

@@ -4,6 +4,7 @@ import { formatDuration } from '../fleet/duration.ts';
 import { type BootScriptArgs, bootScript } from './boot-script.ts';
 import { gzipped } from './gzipped.ts';
 import type { NodeFile, SoftwareFile } from './node-file.ts';
+import { logFiles } from './node-logs.ts';
 import { type NodeMedia, nodeMedia } from './node-media.ts';
 import { AGENT_UNIT, agentUnit, TEMPLATES } from './node-units.ts';
 import type { CommonSettings } from './settings-schema.ts';
@@ -42,11 +43,13 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
     templates: [
       { path: `${TEMPLATES}/agent.json`, content: agentTemplate(args, media) },
       agentUnit,
+      ...logFiles(settings.logs),
       ...media.files,
     ],
     bootScript: {
       imageHasSoftware: settings.pool.imageHasSoftware,
       hasDocker: media.hasDocker,
+      sendsLogs: settings.logs.to !== undefined,
       mediaUnit: media.stage.start[0],
     },
   };

@@ -300,6 +300,42 @@ const agent = section({
   ),
 });
 
+/** As journald takes it. */
+const journalSize = v.pipe(
+  v.string('must be a size, such as 500M or 2G'),
+  v.regex(/^[1-9]\d*[MG]$/, 'must be a size, such as 500M or 2G'),
+);
+
+const LOG_TARGET = /^(tls|tcp):\/\/([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})$/;
+const NO_LOG_TARGET =
+  'must be journal (logs stay on the node), or who takes syslog, such as tls://logs.example.org:6514';
+
+/** Undefined: they stay in the journal. */
+const logTarget = v.pipe(
+  v.string(NO_LOG_TARGET),
+  v.check((to) => to === 'journal' || portOf(to) !== undefined, NO_LOG_TARGET),
+  v.transform((to) => {
+    const [, protocol, host = ''] = LOG_TARGET.exec(to) ?? [];
+    if (protocol === undefined) return undefined;
+    return {
+      protocol: protocol === 'tls' ? ('tls' as const) : ('tcp' as const),
+      host,
+      port: portOf(to) ?? 0,
+    };
+  }),
+);
+
+function portOf(to: string): number | undefined {
+  const port = Number(LOG_TARGET.exec(to)?.[3] ?? 0);
+  return port >= 1 && port <= MOST_OF_PORTS ? port : undefined;
+}
+
+const logs = section({
+  keep: v.optional(journalSize, '1G'),
+  to: v.optional(logTarget, 'journal'),
+});
+export type LogSettings = v.InferOutput<typeof logs>;
+
 /** What every stack file may hold, key by key, as one cloud spells it. */
 export function sharedSections(words: CloudWords) {
   return {
@@ -312,6 +348,7 @@ export function sharedSections(words: CloudWords) {
     mediaSecrets: v.optional(mediaSecrets, {}),
     agent: v.optional(agent, {}),
     alarms: v.optional(section({ notify: v.optional(words.notify, []) }), {}),
+    logs: v.optional(logs, {}),
     onDestroy: v.optional(oneOf(['refuse', 'cut']), 'refuse'),
   };
 }

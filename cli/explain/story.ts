@@ -31,7 +31,7 @@ function decisionOf({ decision }: NodeRow, now: number): string[] {
   const { by, at, cause, id, reason, deadline, passedOver = [], passedOverMore } = decision;
   const ago = describeDuration(now - Date.parse(at));
   return [
-    `${by} decided ${ago} ago (${cause}, decision ${id}) that it ${decision.intent === 'leave' ? 'leaves' : 'is emptied and stays'}: ${reason}.`,
+    `${by} decided ${ago} ago (${cause}, decision ${id}) that it ${decision.intent === 'leave' ? 'leaves' : 'is emptied and stays'}${reason === undefined ? '' : `: ${reason}`}.`,
     ...(deadline === undefined ? [] : [`The cloud takes it at ${deadline}, whatever is on it.`]),
     ...passedOver.map((other) => `  not ${other.node}: ${other.reason}`),
     ...(passedOverMore === undefined ? [] : [`  and ${passedOverMore} more were not`]),
@@ -54,7 +54,7 @@ function nextOf(row: NodeRow, warnAfterMs: number): string {
     case 'cordoned':
       return 'it takes no new rooms, and keeps those that it has, until somebody decides otherwise.';
     case 'draining':
-      return `it takes no new rooms, and leaves when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people) has ended. After ${formatDuration(warnAfterMs)} an alarm is raised.`;
+      return `it takes no new rooms, and ${decision?.intent === 'maintenance' ? 'is empty' : 'leaves'} when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people) has ended. After ${formatDuration(warnAfterMs)} an alarm is raised.`;
     case 'empty':
       return decision?.intent === 'leave'
         ? 'it is empty; the cloud ends it within a minute or so.'

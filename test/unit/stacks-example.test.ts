@@ -87,7 +87,7 @@ describe('Pulumi.aws.yaml', () => {
     const { template } = livekitTemplate(undefined, { keys: true, redis: true }, all.media.ports);
     assert.equal(all.livekitTemplate, template);
     assert.equal(small.livekitTemplate, all.livekitTemplate);
-    const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = settingsOf(small, 'aws');
+    const { pool, network, scaling, scaleIn, alarms, logs, onDestroy, aws } = settingsOf(small, 'aws');
     assert.deepEqual(
       {
         pool: { ...pool, initial: 1, machineType: 'c6i.xlarge' },
@@ -96,11 +96,12 @@ describe('Pulumi.aws.yaml', () => {
       { pool: all.pool, network: all.network },
     );
     assert.deepEqual(
-      { scaling, scaleIn, alarms, onDestroy, aws, ports: small.media.ports },
+      { scaling, scaleIn, alarms, logs, onDestroy, aws, ports: small.media.ports },
       {
         scaling: all.scaling,
         scaleIn: all.scaleIn,
         alarms: all.alarms,
+        logs: all.logs,
         onDestroy: all.onDestroy,
         aws: settingsOf(all, 'aws').aws,
         ports: all.media.ports,

@@ -239,6 +239,7 @@ describe('user-data', () => {
       '/etc/ebbtide/templates/livekit.yaml',
       '/etc/ebbtide/templates/needrestart.conf',
       '/etc/ebbtide/templates/redis.json',
+      '/etc/systemd/journald.conf.d/ebbtide.conf',
       '/opt/ebbtide/boot.cjs',
       '/opt/ebbtide/boot.sh',
     ]);
@@ -470,6 +471,25 @@ describe('the boot script', () => {
     writeFileSync(file, "the image's");
     assert.equal(run(true, NO_PATIENCE, { hasDocker: true }).status, 0);
     assert.equal(readFileSync(file, 'utf8'), "the image's");
+  });
+
+  it('installs what sends logs where they are sent, and has masked the service that comes with it by then', () => {
+    standIn('node', 'echo "node" >> "$LOG"');
+    standIn(
+      'apt-get',
+      'echo "apt-get $*; $(/bin/readlink "$EBBTIDE_ROOT/etc/systemd/system/rsyslog.service")" >> "$LOG"',
+    );
+    const { status, stderr } = run(false, NO_PATIENCE, { sendsLogs: true });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(asked(), [
+      'apt-get -o DPkg::Lock::Timeout=300 update; /dev/null',
+      'apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends rsyslog rsyslog-openssl ca-certificates; /dev/null',
+      'node',
+    ]);
+    const script = bootScript({ ...PROGRAM, imageHasSoftware: false, sendsLogs: true });
+    assert.match(script, /systemctl enable --now ebbtide-logs\.service \|\| :/);
+    assert.match(script, /systemctl restart systemd-journald\.service \|\| :/);
+    assert.doesNotMatch(bootScript({ ...PROGRAM, imageHasSoftware: false }), /rsyslog|ebbtide-logs/);
   });
 
   it('says that Docker is missing in an image that was said to have the software', () => {

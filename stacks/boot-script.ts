@@ -30,13 +30,15 @@ const UNITS = '$ROOT/etc/systemd/system';
 export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
   const { imageHasSoftware, hasDocker, mediaUnit } = args;
   const software = [NODE, ...(hasDocker ? [DOCKER] : [])];
+  // What an image brings by itself is OpenVidu, in containers.
+  const wanted = mediaUnit === undefined ? [NODE, DOCKER] : software;
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${hasDocker ? CONFIGURE_DOCKER : ''}${imageHasSoftware ? checks(software) : installation(software)}
+${hasDocker ? CONFIGURE_DOCKER : ''}${imageHasSoftware ? checks(wanted) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -104,17 +106,34 @@ fi
 `;
 }
 
+/** Everything that is missing is told at once: whoever makes images makes one more, and not one for each thing. */
 function checks(software: readonly Software[]): string {
-  return software
-    .map(
-      ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || {
-  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but ${program} is missing: install ${packages} in it" >&2
-  exit 1
+  const problems = [
+    ...software.map(
+      ({ program, packages }) =>
+        `command -v ${program} >/dev/null 2>&1 || lacks "${program} is missing: install ${packages} in it"`,
+    ),
+    `case "$(node --version 2>/dev/null)" in
+  v?.* | v1[0-7].*) lacks "node is $(node --version): ${OLDEST_NODE} is the oldest that will do" ;;
+esac`,
+    ...(software.includes(DOCKER)
+      ? [
+          '[ -e "$ROOT/etc/ssl/certs/ca-certificates.crt" ] || lacks "no registry can be trusted: install ca-certificates in it"',
+        ]
+      : []),
+  ];
+  return `lacking=0
+lacks() {
+  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but $1" >&2
+  lacking=1
 }
-`,
-    )
-    .join('');
+${problems.join('\n')}
+[ "$lacking" -eq 0 ] || exit 1
+`;
 }
+
+/** What the agent's bundle is made for. */
+const OLDEST_NODE = 18;
 
 /** Before the daemon's first start, or by another one while no container of ours is there yet. */
 const CONFIGURE_DOCKER = `if [ ! -e "$ROOT/etc/docker/daemon.json" ]; then

@@ -8,6 +8,9 @@ import {
   livekitContainerUnit,
   livekitUnit,
   needrestartOverride,
+  noReboot,
+  REFUSES,
+  refuseStop,
   SETUP_UNIT,
   setupUnit,
   TEMPLATES,
@@ -80,7 +83,7 @@ function asProgram(ports: LivekitMedia['ports'], file: SoftwareFile): Way {
   return {
     fetched: [{ ...file, to: '/opt/ebbtide/media/livekit-server', mode: '0755' }],
     placed: [
-      spared([LIVEKIT_UNIT]),
+      ...spared([LIVEKIT_UNIT]),
       { file: livekitUnit(ports), to: `${UNITS}/${LIVEKIT_UNIT}`, mode: '0644' },
     ],
     files: [],
@@ -109,7 +112,7 @@ function asContainer(image: string): Way {
     fetched: [],
     placed: [
       { file: definition, to: '/etc/ebbtide/container.json', mode: '0644' },
-      spared([LIVEKIT_UNIT, ...ENGINE_UNITS]),
+      ...spared([LIVEKIT_UNIT, ...ENGINE_UNITS]),
       { file: livekitContainerUnit, to: `${UNITS}/${LIVEKIT_UNIT}`, mode: '0644' },
     ],
     files: [dockerDaemon],
@@ -122,11 +125,14 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
   return {
     fetched: [{ ...file, to: '/opt/ebbtide/media/setup', mode: '0700' }],
     placed: [
-      spared(unit === undefined ? ENGINE_UNITS : [unit]),
-      { file: setupUnit, to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
+      ...spared(unit === undefined ? ENGINE_UNITS : [unit]),
+      { file: setupUnit(unit), to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
       ...(unit === undefined
         ? []
-        : [{ file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' }]),
+        : [
+            { file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' },
+            { file: refuseStop, to: REFUSES, mode: '0644' },
+          ]),
     ],
     files: [],
     start: [SETUP_UNIT],
@@ -134,10 +140,14 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
 }
 
 /** The image has it, and starts it by itself. */
-const inTheImage: Way = { fetched: [], placed: [spared(ENGINE_UNITS)], files: [], start: [] };
+const inTheImage: Way = { fetched: [], placed: spared(ENGINE_UNITS), files: [], start: [] };
 
-function spared(units: readonly string[]): Placed {
-  return { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' };
+/** What upgrades leave alone. */
+function spared(units: readonly string[]): Placed[] {
+  return [
+    { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' },
+    { file: noReboot, to: '/etc/apt/apt.conf.d/99ebbtide', mode: '0644' },
+  ];
 }
 
 function config({ livekitTemplate }: CommonSettings): Placed[] {

@@ -36,7 +36,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
       await registry.writeDecision(decision);
       if (replacement === 'at-once') {
         await group.terminate(node);
-        return undefined;
+        return 'another comes in its place';
       }
       try {
         await group.terminate(node, true);
@@ -45,7 +45,7 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         if (replacement === 'never' || !isAtMinimum(cause)) throw cause;
       }
       await group.terminate(node);
-      return 'the group is at its minimum, so that AWS puts another in its place';
+      return 'the group is at its minimum, so that another comes in its place';
     },
   };
 }

@@ -28,6 +28,9 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
   });
   const scaleSet = createScaleSet(client, address);
   const store = createBlobStore(blobs);
+  const { max, maxDrains } = address.rules;
+  // What is beyond that Azure's autoscale takes away again, whatever is on it.
+  const most = max + maxDrains;
   const registry = createBucketRegistry({ store });
   return {
     address,
@@ -39,10 +42,16 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     },
     registry,
     store,
-    // The pool's function takes it up at its next run.
-    async leave(_machine, decision) {
+    // Its node takes it up within seconds, and wakes the runbook once it is empty: nobody else needs to.
+    async leave(_machine, decision, replacement) {
+      // One that drains is of the set until it is deleted, so that Azure misses nobody by then. First the one that comes:
+      // whoever is interrupted in between has one too many, which leaves again, and never one too few.
+      const grown = replacement === 'at-once' && (await scaleSet.grow(most));
       await registry.writeDecision(decision);
-      return undefined;
+      if (replacement !== 'at-once') return undefined;
+      return grown
+        ? 'another comes in its place'
+        : `no other comes in its place by now: the set has ${most} instances, which is the most it may have`;
     },
   };
 }

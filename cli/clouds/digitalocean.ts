@@ -12,6 +12,7 @@ import type { Pool } from '../pool.ts';
 import { naming } from '../rights/denied.ts';
 import { namingGrants, namingScopes, scopeLack } from '../rights/digitalocean-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+import { COMES_WHERE_NEEDED } from './replacement.ts';
 
 export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, environment: Environment): Pool {
   const client = namingScopes(
@@ -47,10 +48,10 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
       })),
     registry,
     store,
-    // The pool's function takes it up at its next run.
-    async leave(_machine, decision) {
+    // The orchestrator tags it within a minute, and makes another where one is missing: one that drains is no help to it.
+    async leave(_machine, decision, replacement) {
       await registry.writeDecision(decision);
-      return undefined;
+      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
 import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+import { COMES_WHERE_NEEDED } from './replacement.ts';
 
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
@@ -22,10 +23,10 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
     store,
-    // The pool's function takes it up at its next run.
-    async leave(_machine, decision) {
+    // The pruner takes it out of its group within a minute, and the autoscaler then sees to what is missing.
+    async leave(_machine, decision, replacement) {
       await registry.writeDecision(decision);
-      return undefined;
+      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
     },
   };
 }

@@ -6,8 +6,8 @@ import { isLeaving, isProtected, type PoolWorld, type Seen, seeAll } from '../vi
 export type Wish = { kind: 'node'; node: string } | { kind: 'all'; keep: number } | { kind: 'outdated' };
 
 export interface LeavingPlan {
-  /** Each is asked now, and then drains. */
-  ask: { seen: Seen; reason: string }[];
+  /** Each is asked now, and then drains. `isMissed`: without it there would be fewer than the pool's minimum. */
+  ask: { seen: Seen; reason: string; isMissed: boolean }[];
   /** Wished, and on their way already. */
   leaving: Seen[];
   /** So many more are wished, and not asked yet: why. */
@@ -52,8 +52,13 @@ export function planLeaving(
     all.filter(leaves).length,
     world.now,
   );
+  let here = all.filter((seen) => !leaves(seen) && isUp(seen)).length;
+  const ask = victims.map((victim) => {
+    if (isUp(victim.seen)) here -= 1;
+    return { ...victim, isMissed: isUp(victim.seen) && here < rules.min };
+  });
   return {
-    ask: victims,
+    ask,
     leaving,
     waiting: {
       more: goers.length - victims.length,
@@ -78,9 +83,10 @@ const NOBODY = {
   isDone: false,
 } as const satisfies Omit<LeavingPlan, 'held'>;
 
-/** A machine that is not shown may be one that is wished away, or one that drains. */
-function whyHeld({ machines, decisions }: PoolWorld): string | undefined {
+/** A machine that is not shown may be one that is wished away, or one that drains; one whose status is not shown may be protected. */
+function whyHeld({ machines, fleet, decisions }: PoolWorld): string | undefined {
   if (machines.kind === 'unknown') return `its machines could not be read: ${machines.reason}`;
+  if (!fleet.complete) return `its statuses were not read to their end: ${fleet.problem ?? 'unknown cause'}`;
   if (!decisions.complete)
     return `its decisions were not read to their end: ${decisions.problem ?? 'unknown cause'}`;
   return undefined;
@@ -98,6 +104,11 @@ function isWished(wish: Wish, { machine, reading }: Seen, template: string): boo
     default:
       return wish satisfies never;
   }
+}
+
+/** It serves, or is about to. */
+function isUp({ machine: { place } }: Seen): boolean {
+  return place === 'in-group' || place === 'unsettled';
 }
 
 function serves({ reading }: Seen): boolean {
@@ -124,7 +135,7 @@ function choose(
   maxDrains: number,
   drainsUnderWay: number,
   now: number,
-): { victims: LeavingPlan['ask']; passedOver: { reason: string }[] } {
+): { victims: { seen: Seen; reason: string }[]; passedOver: { reason: string }[] } {
   const byName = new Map(goers.map((seen) => [seen.machine.node, seen]));
   const { victims, passedOver } = chooseVictims(
     goers.map((seen) => ({

@@ -116,7 +116,7 @@ async function askAll(
   { pool, tell, now, random, signal, keep }: LeavingTools,
 ): Promise<boolean> {
   let failed = false;
-  for (const { seen, reason: why } of plan.ask) {
+  for (const { seen, reason: why, isMissed } of plan.ask) {
     // One is asked to the end, or not at all.
     if (signal.aborted) break;
     await keep?.();
@@ -134,7 +134,11 @@ async function askAll(
       reason: reason === undefined ? why : `${reason} (${why})`,
     };
     try {
-      const remark = await pool.leave(seen.machine, decision, replacement);
+      const remark = await pool.leave(
+        seen.machine,
+        decision,
+        replacement === 'if-needed' && isMissed ? 'at-once' : replacement,
+      );
       asked.set(machine, seen);
       tell({
         event: 'asked',

@@ -11,7 +11,7 @@ interface AzureRight {
 }
 
 /** All that `fleet` asks of Azure. */
-export const AZURE_RIGHTS: readonly AzureRight[] = [
+const AZURE_RIGHTS: readonly AzureRight[] = [
   {
     task: 'status',
     action: 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read',
@@ -24,6 +24,19 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     action: 'Microsoft.Storage/storageAccounts/listAccountSas/action',
     on: ({ storage, ...address }) =>
       `${groupId(address)}/providers/Microsoft.Storage/storageAccounts/${storage}`,
+  },
+  // Where another is to come in the place of one that leaves, the set is made bigger by one.
+  {
+    task: 'remove',
+    action: 'Microsoft.Compute/virtualMachineScaleSets/read',
+    on: ({ group, ...address }) =>
+      `${groupId(address)}/providers/Microsoft.Compute/virtualMachineScaleSets/${group}`,
+  },
+  {
+    task: 'remove',
+    action: 'Microsoft.Compute/virtualMachineScaleSets/write',
+    on: ({ group, ...address }) =>
+      `${groupId(address)}/providers/Microsoft.Compute/virtualMachineScaleSets/${group}`,
   },
 ];
 

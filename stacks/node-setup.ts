@@ -49,6 +49,7 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
     bootScript: {
       imageHasSoftware: settings.pool.imageHasSoftware,
       hasDocker: media.hasDocker,
+      imageHasEngine: media.imageHasEngine,
       sendsLogs: settings.logs.to !== undefined,
       mediaUnit: media.stage.start[0],
     },

@@ -38,6 +38,7 @@ export function awsNodeSetup(args: AwsNodeArgs): NodeSetup {
       group: names.group,
       launchHook: names.launchHook,
       terminateHook: names.terminateHook,
+      ...(settings.network.balancers.length === 0 ? {} : { targetGroups: settings.network.balancers }),
       ...(settings.agent.onRebalance === undefined ? {} : { onRebalance: settings.agent.onRebalance }),
     },
     registry: { kind: 'bucket', bucket, statusName: `${nodeRoleId}:{{instanceId}}` },

@@ -8,6 +8,7 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlarms } from './alarms.ts';
+import { type BalancerWays, findBalancers } from './balancers.ts';
 import { PoolBucket } from './bucket.ts';
 import { PoolGroup } from './group.ts';
 import { NodeTemplate } from './launch-template.ts';
@@ -25,6 +26,7 @@ interface AwsPoolArgs {
   settings: AwsSettings;
   /** Of a network that is created. */
   zones: string[];
+  balancers: BalancerWays;
   software: Software;
   boot: Bundle;
   terminationPolicy: Bundle;
@@ -44,9 +46,18 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
     tags: { ...settings.aws.tags, 'ebbtide:pool': settings.pool.name },
   });
   const zones = await findZones(settings, { provider });
+  const balancers = await findBalancers(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, zones, software: softwareOf(agent, settings.media), boot, terminationPolicy, watcher },
+    {
+      settings,
+      zones,
+      balancers,
+      software: softwareOf(agent, settings.media),
+      boot,
+      terminationPolicy,
+      watcher,
+    },
     { provider },
   );
   return pool.outputs;
@@ -67,7 +78,7 @@ export class AwsPool extends pulumi.ComponentResource {
 
     const network = new PoolNetwork(
       `${name}-network`,
-      { title: names.group, settings, zones: args.zones },
+      { title: names.group, settings, zones: args.zones, balancers: args.balancers },
       parent,
     );
     const bucket = new PoolBucket(`${name}-bucket`, { prefix: names.bucketPrefix }, parent);
@@ -84,7 +95,14 @@ export class AwsPool extends pulumi.ComponentResource {
     );
     const identity = new NodeIdentity(
       `${name}-node`,
-      { names, place, bucketArn: bucket.arn, parameters: secrets.parameters },
+      {
+        names,
+        place,
+        bucketArn: bucket.arn,
+        parameters: secrets.parameters,
+        targetGroups: settings.network.balancers,
+        hasSessions: settings.access.shell && settings.access.keys.length === 0,
+      },
       parent,
     );
     const template = new NodeTemplate(

@@ -584,6 +584,7 @@ function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
       {
         settings: settingsOf(settings, 'aws'),
         zones: ['eu-west-1a'],
+        balancers: { securityGroups: [], ranges: [] },
         software: softwareOf(bundle, settings.media),
         boot: bundle,
         terminationPolicy: bundle,

@@ -166,7 +166,7 @@ const others = [
       digitaloceanSecrets: digitalOceanSecretsSection,
     },
     providerSection: digitalOceanProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'spot'],
+    unused: ['onRebalance', 'heartbeat', 'spot', 'access', 'shell'],
     secrets: { ...secrets, 'ebbtide:digitaloceanSecrets': { orchestratorToken: 'token' } },
   },
 ] as const;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { NO_WORK, type NodeStatus } from '../fleet/status.ts';
 
 /** What a measurement came to, against what it may be. */
@@ -7,19 +8,39 @@ interface Measured {
   timesMs: readonly number[];
   budgetMs: number;
   memory?: { peakMb: number; budgetMb: number };
+  /** What it used of a processor, and how much of one its cloud gives it: so long it takes at least. */
+  processor?: { ms: number; share: number };
+}
+
+/** How many nodes are asked for by `--nodes N`; else a table of these. */
+export function sizes(...usual: number[]): number[] {
+  const { nodes } = parseArgs({ options: { nodes: { type: 'string' } } }).values;
+  return nodes === undefined ? usual : [Number(nodes)];
+}
+
+/** How many requests a run made, by kind. */
+export function withRequests(of: string, counted: Record<string, number>, runs: number): void {
+  const each = Object.entries(counted).map(([kind, count]) => `${Math.round(count / runs)} ${kind}`);
+  console.log(`${of}: requests of a run: ${each.join(', ')}`);
 }
 
 /** Tells it; the process fails where it is too much. */
-export function judge({ of, timesMs, budgetMs, memory }: Measured): void {
+export function judge({ of, timesMs, budgetMs, memory, processor }: Measured): void {
   const sorted = [...timesMs].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
   const worst = sorted.at(-1) ?? Number.NaN;
-  const isOk = worst <= budgetMs && (memory === undefined || memory.peakMb <= memory.budgetMb);
+  const atLeastMs = processor === undefined ? 0 : processor.ms / processor.share;
+  const isOk =
+    Math.max(worst, atLeastMs) <= budgetMs && (memory === undefined || memory.peakMb <= memory.budgetMb);
   const took =
     `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms of ${sorted.length} ` +
     `(at most ${budgetMs} ms)`;
   const used = memory === undefined ? '' : `, ${memory.peakMb.toFixed(0)} MB (at most ${memory.budgetMb} MB)`;
-  console.log(`${of}: ${took}${used}: ${isOk ? 'ok' : 'TOO MUCH'}`);
+  const worked =
+    processor === undefined
+      ? ''
+      : `, ${processor.ms.toFixed(0)} ms of a processor, of which it has ${processor.share.toFixed(2)}: ${atLeastMs.toFixed(0)} ms`;
+  console.log(`${of}: ${took}${used}${worked}: ${isOk ? 'ok' : 'TOO MUCH'}`);
   if (!isOk) process.exitCode = 1;
 }
 
@@ -27,6 +48,13 @@ export function judge({ of, timesMs, budgetMs, memory }: Measured): void {
 export async function memoryMb(pid: number | undefined, line: 'VmHWM' | 'VmRSS' = 'VmHWM'): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
+}
+
+/** How much of a processor a process has used so far, in ms (Linux counts by hundredths of a second). */
+export async function processorMs(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [user, system] = text.slice(text.lastIndexOf(')')).split(' ').slice(12, 14);
+  return 10 * (Number(user) + Number(system));
 }
 
 /** What a node says of itself now, that serves about as much as others do. */

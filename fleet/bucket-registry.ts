@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { type Decision, decisionSchema } from './decision.ts';
 import { describeError } from './error.ts';
+import { readListed } from './listed-objects.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import {
   type DecisionReading,
   type DecisionsReading,
+  type FleetQuestion,
   type FleetReading,
   type NodeReading,
   type Registry,
@@ -16,8 +18,6 @@ import { SIGNATURE_METADATA, type SignedStatus, type StatusSignature } from './s
 
 const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
-/** Reads under way at once. 1,000 statuses from a store that answers in 20 ms must fit in 1 s. */
-const PARALLEL_READS = 64;
 
 export interface BucketRegistryOptions {
   store: ObjectStore;
@@ -34,7 +34,7 @@ export function createBucketRegistry(options: BucketRegistryOptions): Registry {
   const { store } = options;
   const statusName = options.statusName ?? ((node) => node);
   return {
-    readFleet: (signal, lastWordsOf = new Set()) => readFleet(options, lastWordsOf, signal),
+    readFleet: (signal, question = {}) => readFleet(options, question, signal),
     writeStatus: (status) => store.put(`${STATUSES}${statusName(status.node)}.json`, JSON.stringify(status)),
     readDecision: (node) => readDecision(store, node),
     readDecisions: (nodes, signal) => readDecisions(store, nodes, signal),
@@ -53,58 +53,35 @@ export function nodeOfStatusKey(key: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/**
- * Lists to the end while reading what is listed, and does not let slow reads hold up the list: a list that is complete
- * knows at least of every object that there is one. Gives why it was not read to its end.
- */
-async function readListed(
-  store: ObjectStore,
-  prefix: string,
-  isRead: (object: StoredObject) => boolean,
-  read: (key: string) => Promise<void>,
-  signal?: AbortSignal,
-): Promise<{ complete: true } | { complete: false; problem: string }> {
-  const waiting: string[] = [];
-  const readers = new Set<Promise<void>>();
-
-  async function readAllWaiting(): Promise<void> {
-    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) await read(key);
-  }
-
-  let problem: string | undefined;
-  try {
-    for await (const page of store.list(prefix, signal)) {
-      for (const object of page) if (object.key.endsWith('.json') && isRead(object)) waiting.push(object.key);
-      while (waiting.length > 0 && readers.size < PARALLEL_READS) {
-        const reader: Promise<void> = readAllWaiting().finally(() => readers.delete(reader));
-        readers.add(reader);
-      }
-    }
-  } catch (cause) {
-    problem = describeError(cause);
-  }
-  await Promise.all(readers);
-  return problem === undefined ? { complete: true } : { complete: false, problem };
-}
-
 async function readFleet(
   options: BucketRegistryOptions,
-  lastWordsOf: ReadonlySet<string>,
+  { lastWordsOf, turnOf = () => 0, expected = [] }: FleetQuestion,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
-  const isRead = ({ key, ageMs }: StoredObject) => {
+  const turn = ({ key, ageMs }: StoredObject) => {
     const node = nodeOfStatusKey(key);
     // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
-    const worthReading = ageMs <= STALE_AFTER_MS || lastWordsOf.has(node);
-    if (!worthReading && !nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
-    return worthReading;
+    if (ageMs > STALE_AFTER_MS && !lastWordsOf?.has(node)) {
+      if (!nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
+      return undefined;
+    }
+    const its = turnOf(node);
+    if (its === undefined) nodes.set(node, { kind: 'unreadable', reason: `${key}: others were read first` });
+    return its;
   };
   const read = async (key: string) => {
     const node = nodeOfStatusKey(key);
     nodes.set(node, await readStatus(options, key, node, signal));
   };
-  return { nodes, ...(await readListed(options.store, STATUSES, isRead, read, signal)) };
+  const keysOf = (listed: string) => {
+    const before = listed.slice(0, listed.length - `${nodeOfStatusKey(listed)}.json`.length);
+    return expected.map((node) => `${before}${node}.json`);
+  };
+  return {
+    nodes,
+    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, signal })),
+  };
 }
 
 async function readDecisions(
@@ -119,8 +96,8 @@ async function readDecisions(
     decisions.set(node, await readDecision(store, node, signal));
   };
   // Decisions about nodes that are long gone lie there too.
-  const isRead = ({ key }: StoredObject) => nodes.has(nodeOf(key));
-  return { decisions, ...(await readListed(store, DECISIONS, isRead, read, signal)) };
+  const turn = ({ key }: StoredObject) => (nodes.has(nodeOf(key)) ? 0 : undefined);
+  return { decisions, ...(await readListed({ store, prefix: DECISIONS, turn, read, signal })) };
 }
 
 async function readStatus(

@@ -100,7 +100,15 @@ function whyNot({ node, reading }: Candidate, rules: ChoosingRules, now: number)
 }
 
 function isWarmingUp(status: NodeStatus, rules: ChoosingRules, now: number): boolean {
-  return now - Date.parse(status.bootedAt) < rules.warmUpMs;
+  return isStillWarming(Date.parse(status.bootedAt), rules, now);
+}
+
+function isStillWarming(
+  bootedAt: number,
+  { warmUpMs }: Pick<ChoosingRules, 'warmUpMs'>,
+  now: number,
+): boolean {
+  return now - bootedAt < warmUpMs;
 }
 
 /** How many may be decided now, besides those that are decided already. */
@@ -132,7 +140,7 @@ function boundOf(
   return { count: Math.max(0, tightest.count), reason: tightest.reason };
 }
 
-function isIn(candidate: Place, { zone, market }: Partial<Place>): boolean {
+export function isIn(candidate: Place, { zone, market }: Partial<Place>): boolean {
   const inZone = zone === undefined || zone === candidate.zone;
   return inZone && (market === undefined || candidate.market === undefined || market === candidate.market);
 }
@@ -142,12 +150,15 @@ function particularity({ zone, market }: Partial<Place>): number {
 }
 
 function compare(a: Candidate, b: Candidate, rules: ChoosingRules, now: number): number {
-  const [left, right] = [rank(a, rules, now), rank(b, rules, now)];
+  return compareRanks(rank(a, rules, now), rank(b, rules, now)) || (a.node < b.node ? -1 : 1);
+}
+
+function compareRanks(left: readonly number[], right: readonly number[]): number {
   for (const [index, value] of left.entries()) {
     const difference = value - (right[index] ?? 0);
     if (difference !== 0) return difference;
   }
-  return a.node < b.node ? -1 : 1;
+  return 0;
 }
 
 /** Smaller goes first, member by member. Whoever is decided goes first; who is least known goes last. */
@@ -155,19 +166,65 @@ function rank({ node, reading }: Candidate, rules: ChoosingRules, now: number): 
   const chosen = rules.alreadyChosen.has(node) ? 0 : 1;
   if (reading.kind !== 'fresh' || reading.status.work === null) return [chosen, 2, 0, 0, 0, 0];
   const { status } = reading;
-  const regular = status.phase === 'serving' && !isWarmingUp(status, rules, now);
+  const [warmingUp = 0, ...others] = preference(standingOf(status, reading.status.work), rules, now);
+  return [chosen, status.phase === 'serving' ? warmingUp : 1, ...others];
+}
+
+/** What the order of known, serving nodes rests on. Times are ms since the epoch. */
+export interface Standing {
+  template: string | undefined;
+  roomsAndJobs: number;
+  people: number;
+  bootedAt: number;
+}
+
+export function standingOf({ software, bootedAt }: NodeStatus, work: Work): Standing {
+  const { people } = work;
+  return {
+    template: software.template,
+    roomsAndJobs: roomsAndJobs(work),
+    people,
+    bootedAt: Date.parse(bootedAt),
+  };
+}
+
+type RulesOfOrder = Pick<ChoosingRules, 'currentTemplate' | 'warmUpMs'>;
+
+/** Among known, serving nodes: who would go first, is first. */
+export function inOrder<Node extends Standing>(
+  nodes: readonly Node[],
+  rules: RulesOfOrder,
+  now: number,
+): Node[] {
+  return nodes
+    .map((node) => ({ node, rank: preference(node, rules, now) }))
+    .sort((a, b) => compareRanks(a.rank, b.rank))
+    .map(({ node }) => node);
+}
+
+function preference(
+  { template, roomsAndJobs, people, bootedAt }: Standing,
+  rules: RulesOfOrder,
+  now: number,
+): number[] {
   return [
-    chosen,
-    regular ? 0 : 1,
-    isOutdated(status, rules) ? 0 : 1,
-    roomsAndJobs(reading.status.work),
-    reading.status.work.people,
-    Date.parse(status.bootedAt),
+    isStillWarming(bootedAt, rules, now) ? 1 : 0,
+    isOfOther(template, rules) ? 0 : 1,
+    roomsAndJobs,
+    people,
+    bootedAt,
   ];
 }
 
 function isOutdated(status: NodeStatus, rules: ChoosingRules): boolean {
-  return rules.currentTemplate !== undefined && status.software.template !== rules.currentTemplate;
+  return isOfOther(status.software.template, rules);
+}
+
+function isOfOther(
+  template: string | undefined,
+  { currentTemplate }: Pick<ChoosingRules, 'currentTemplate'>,
+): boolean {
+  return currentTemplate !== undefined && template !== currentTemplate;
 }
 
 function roomsAndJobs(work: Work): number {

@@ -22,6 +22,8 @@ export type ObjectMetadata = Readonly<Record<string, string>>;
 export interface ObjectStore {
   /** Every object under a prefix, page by page to the end. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject[]>;
+  /** The same from the first key after this one on, in a store that can begin anywhere; by the order of their letters. */
+  listAfter?(prefix: string, after: string, signal?: AbortSignal): AsyncIterable<StoredObject[]>;
   /** undefined only when the store said that there is no such object. */
   get(key: string, signal?: AbortSignal): Promise<ReadObject | undefined>;
   put(key: string, body: string, signal?: AbortSignal): Promise<void>;

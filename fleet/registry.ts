@@ -52,13 +52,23 @@ export type MemoryReading =
   | { kind: 'corrupt'; reason: string }
   | { kind: 'unknown'; reason: string };
 
+/** What of a fleet is to be read, where that is not all of it. */
+export interface FleetQuestion {
+  /** Stale statuses are read of these alone. */
+  lastWordsOf?: ReadonlySet<string>;
+  /** Whose status is read first: the smallest. undefined: it is not read at all, and that node is unknown. */
+  turnOf?: (node: string) => number | undefined;
+  /** Who has probably a status: a long list is read in parts, from one of these to another, side by side. */
+  expected?: readonly string[];
+}
+
 /** Where nodes say how they are, and where functions, routers and people read it. */
 export interface Registry {
   /**
-   * Reads every status there is until `signal` aborts: what was not read by then is unknown. Stale ones are read only of
-   * the nodes in `lastWordsOf`. Never rejects.
+   * Reads the statuses that there are, all of them where nothing else is asked, until `signal` aborts: what was not read
+   * by then is unknown. Never rejects.
    */
-  readFleet(signal?: AbortSignal, lastWordsOf?: ReadonlySet<string>): Promise<FleetReading>;
+  readFleet(signal?: AbortSignal, question?: FleetQuestion): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */
   writeStatus(status: NodeStatus): Promise<void>;
   readDecision(node: string): Promise<DecisionReading>;

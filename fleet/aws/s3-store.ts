@@ -25,11 +25,16 @@ export function createS3Store(options: S3StoreOptions): RemovingStore {
   const { client, bucket } = options;
   const base = bucketUrl(client, bucket, options.endpoint);
 
-  async function* list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject[]> {
+  async function* pages(
+    prefix: string,
+    after: string | undefined,
+    signal?: AbortSignal,
+  ): AsyncIterable<StoredObject[]> {
     let token: string | undefined;
     do {
       const query = new URLSearchParams({ 'list-type': '2', prefix });
       if (token !== undefined) query.set('continuation-token', token);
+      else if (after !== undefined) query.set('start-after', after);
       const response = await client.send({ service: 's3', method: 'GET', url: `${base}/?${query}`, signal });
       const page = response.status === 200 ? parseXml(response.body, ['Contents']) : undefined;
       const parsed = v.safeParse(listSchema, page);
@@ -114,7 +119,13 @@ export function createS3Store(options: S3StoreOptions): RemovingStore {
       throw new AwsError(`removing ${key}: there is no bucket ${bucket}`, 'NoSuchBucket', 404);
   }
 
-  return { list, get, put, remove };
+  return {
+    list: (prefix, signal) => pages(prefix, undefined, signal),
+    listAfter: pages,
+    get,
+    put,
+    remove,
+  };
 }
 
 const METADATA = 'x-amz-meta-';

@@ -53,7 +53,7 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
       settings,
       zones,
       balancers,
-      software: softwareOf(agent, settings.media),
+      software: softwareOf(agent, settings),
       boot,
       terminationPolicy,
       watcher,

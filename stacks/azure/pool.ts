@@ -50,7 +50,7 @@ export async function createAzurePool({ settings, bundler }: PoolArgs<AzureSetti
   const names = azureNames(name, { subscriptionId, resourceGroup });
   const capacity = await findCapacity(settings, names, { provider }, process.env);
   const balancers = await findBalancers(settings, { provider });
-  const software = softwareOf(agent, settings.media);
+  const software = softwareOf(agent, settings);
   const pool = new AzurePool(
     name,
     { settings, names, capacity, balancers, software, boot, runbook },

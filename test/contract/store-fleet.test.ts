@@ -76,6 +76,18 @@ for (const kind of STORES) {
       assert.deepEqual(readingOf(fleet, 'i-none'), { kind: 'missing' });
     });
 
+    it('is the same where a reader knows whom to expect, and lists in parts', async () => {
+      front.maxKeys = 100;
+      const expected = [...NODES.filter((_, index) => index % 3 > 0), 'i-none', 'i-0'];
+      const fleet = await registry().readFleet(undefined, { expected });
+      assert.deepEqual(
+        { complete: fleet.complete, nodes: fleet.nodes.size },
+        { complete: true, nodes: NODES.length },
+      );
+      for (const [index, node] of NODES.entries()) assertFresh(fleet, node, index);
+      assert.equal(reads().length, NODES.length);
+    });
+
     it('with every twentieth object unreadable: those are unknown and say why, all others are right', async () => {
       front.maxKeys = 200;
       const spoilt = new Map(

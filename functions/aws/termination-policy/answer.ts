@@ -4,9 +4,11 @@ import { createDecisionId } from '../../../fleet/decision-id.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
-import { decide, decidedNodes, type PolicyPlan, type PolicyWorld } from './decide.ts';
+import { DIGEST_NAME, type Digest, isWholeFleetRead, parseDigest } from '../digest.ts';
+import { decide, type PolicyPlan, type PolicyWorld } from './decide.ts';
 import { MEMORY_NAME } from './memory.ts';
-import { parseRequest, type TerminationAnswer } from './request.ts';
+import { questionOf } from './question.ts';
+import { parseRequest, type TerminationAnswer, type TerminationRequest } from './request.ts';
 
 export interface PolicyTools {
   settings: TerminationPolicySettings;
@@ -28,14 +30,32 @@ export async function answerGroup(event: unknown, tools: PolicyTools): Promise<T
   const request = parseRequest(event);
   const { registry, settings } = tools;
   const patience = abortAfter(tools.clock, tools.readBudgetMs);
-  const memory = await registry.readMemory(MEMORY_NAME, patience.signal);
-  const fleet = await registry.readFleet(patience.signal, decidedNodes(memory));
+  const [memory, digest] = await Promise.all([
+    registry.readMemory(MEMORY_NAME, patience.signal),
+    readDigest(request, tools),
+  ]);
+  const question = questionOf({ request, memory, digest, now: now() }, settings);
+  const fleet = await registry.readFleet(patience.signal, question);
   patience.letGo();
   const world: PolicyWorld = { request, fleet, memory, now: now() };
   const plan = decide(world, settings, () => createDecisionId(world.now, tools.random));
   const { written, problems } = await write(plan, tools);
   report(world, plan, written, problems, tools, startedAt);
   return { InstanceIDs: written };
+}
+
+/** A part of the time to read: it only puts the statuses into an order, and without one they are read as they come. */
+const DIGEST_PART = 0.4;
+
+async function readDigest(
+  { machines }: TerminationRequest,
+  { registry, clock, readBudgetMs }: PolicyTools,
+): Promise<Digest | undefined> {
+  if (isWholeFleetRead(machines.length)) return undefined;
+  const patience = abortAfter(clock, DIGEST_PART * readBudgetMs);
+  const reading = await registry.readMemory(DIGEST_NAME, patience.signal);
+  patience.letGo();
+  return parseDigest(reading);
 }
 
 /**

@@ -111,6 +111,11 @@ const RULES_OF_CAUSE = {
   'max-lifetime': { unknown: 'known-first' },
 } as const satisfies Record<GroupCause, Pick<ChoosingRules, 'unknown'>>;
 
+/** Whether a cause takes nobody of whom nothing is known. */
+export function isOnlyKnown(cause: GroupCause): boolean {
+  return RULES_OF_CAUSE[cause].unknown === 'only-known';
+}
+
 type Recalled =
   | { kind: 'known'; lastDecisionAt: string | undefined; decided: PolicyMemory['decided'] }
   | { kind: 'corrupt' | 'unknown'; reason: string };
@@ -177,7 +182,7 @@ function mayLeave(phase: Phase, sinceMs: number): boolean {
 
 function whyHeld(cause: GroupCause, fleet: FleetReading, memory: Recalled): string | undefined {
   if (memory.kind !== 'known') return `what was decided last is not known: ${memory.reason}`;
-  if (!fleet.complete && RULES_OF_CAUSE[cause].unknown === 'only-known') {
+  if (!fleet.complete && isOnlyKnown(cause)) {
     // Drains beyond the end of what was read would not be counted.
     return `the registry was not read to its end: ${fleet.problem ?? 'unknown cause'}`;
   }

@@ -5,6 +5,7 @@ import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
 import { logFindings } from '../../watch/finding.ts';
+import { DIGEST_NAME, digestOf } from '../digest.ts';
 import type { Metric } from '../metrics.ts';
 import { MEMORY_NAME } from './memory.ts';
 import { type GroupReading, planWatch, type WatcherPlan } from './plan.ts';
@@ -39,11 +40,14 @@ export async function watch(tools: WatcherTools): Promise<void> {
   logFindings(log, settings.pool, plan.findings);
 
   const failures = plan.findings.filter(({ level }) => level === 'error').map(({ text }) => text);
-  const [metricsWritten, ended] = await Promise.allSettled([
+  const digest = digestOf(fleet);
+  const [metricsWritten, digestWritten, ended] = await Promise.allSettled([
     tools.putMetrics(plan.metrics, now),
+    digest === undefined ? undefined : registry.writeMemory(DIGEST_NAME, digest),
     end(plan, tools),
   ]);
-  if (metricsWritten.status === 'rejected') failures.push(describeError(metricsWritten.reason));
+  for (const written of [metricsWritten, digestWritten])
+    if (written.status === 'rejected') failures.push(describeError(written.reason));
   if (ended.status === 'rejected') failures.push(describeError(ended.reason));
   else failures.push(...ended.value);
 

@@ -27,6 +27,7 @@ export const awsNode: NodeCloud<SettingsOf<'aws'>> = {
       terminateHook,
       targetGroups,
     });
-    return { cloud, registry: registryOn(config, createS3Store({ client, bucket: config.registry.bucket })) };
+    const store = createS3Store({ client, bucket: config.registry.bucket });
+    return { cloud, registry: registryOn(config, store), store };
   },
 };

@@ -31,20 +31,28 @@ export function createMemoryStore(): MemoryStore {
     signal?.throwIfAborted();
   }
 
+  async function* pages(
+    what: string,
+    prefix: string,
+    after: string,
+    signal?: AbortSignal,
+  ): AsyncIterable<StoredObject[]> {
+    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+    for (let page = 0; page === 0 || page * store.pageSize < keys.length; page += 1) {
+      await ask(page === 0 ? what : `${what}#${page + 1}`, signal);
+      yield keys
+        .slice(page * store.pageSize, (page + 1) * store.pageSize)
+        .map((key): StoredObject => ({ key, ageMs: objects.get(key)?.ageMs ?? 0 }));
+    }
+  }
+
   const store: MemoryStore = {
     objects,
     failing,
     asked,
     pageSize: 1_000,
-    async *list(prefix, signal) {
-      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
-      for (let page = 0; page === 0 || page * store.pageSize < keys.length; page += 1) {
-        await ask(page === 0 ? `list ${prefix}` : `list ${prefix}#${page + 1}`, signal);
-        yield keys
-          .slice(page * store.pageSize, (page + 1) * store.pageSize)
-          .map((key): StoredObject => ({ key, ageMs: objects.get(key)?.ageMs ?? 0 }));
-      }
-    },
+    list: (prefix, signal) => pages(`list ${prefix}`, prefix, '', signal),
+    listAfter: (prefix, after, signal) => pages(`list ${prefix} after ${after}`, prefix, after, signal),
     async get(key, signal) {
       await ask(`get ${key}`, signal);
       const object = objects.get(key);

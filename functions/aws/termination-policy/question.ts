@@ -1,0 +1,49 @@
+import type { TerminationPolicySettings } from '../../../fleet/aws-function-settings.ts';
+import { inOrder, isIn } from '../../../fleet/choose-victims.ts';
+import type { FleetQuestion, MemoryReading } from '../../../fleet/registry.ts';
+import { type Digest, isWholeFleetRead } from '../digest.ts';
+import { decidedNodes, isOnlyKnown } from './decide.ts';
+import type { TerminationRequest } from './request.ts';
+
+/** Of candidates in a large group: of so many one is fit, and they are read in a moment. */
+const CANDIDATES = 500;
+
+/** What is known before the registry is read. */
+export interface Asked {
+  request: TerminationRequest;
+  memory: MemoryReading;
+  digest: Digest | undefined;
+  now: number;
+}
+
+/**
+ * Pure: what of the registry is read, and what first. Of a large group, first whoever may be on its way out: those were
+ * decided, or are not offered. Then candidates, as the digest orders them; who is not read is unknown. Without a digest
+ * they come as they are listed, until time is up.
+ */
+export function questionOf(
+  { request, memory, digest, now }: Asked,
+  settings: TerminationPolicySettings,
+): FleetQuestion {
+  const decided = decidedNodes(memory);
+  const { machines, demands, cause } = request;
+  if (isWholeFleetRead(machines.length)) return { lastWordsOf: decided };
+  const offered = new Map(machines.map((machine) => [machine.node, machine]));
+  const wanted = (digest ?? []).filter(({ node }) => {
+    const machine = offered.get(node);
+    return machine !== undefined && demands.some((demand) => demand.count > 0 && isIn(machine, demand));
+  });
+  const turns = new Map(inOrder(wanted, settings, now).map(({ node }, index) => [node, 1 + index]));
+  // A cause that takes unknown nodes too must know of as many as it can: one of them may be protected.
+  const leavesOut = digest !== undefined && isOnlyKnown(cause);
+  return {
+    lastWordsOf: decided,
+    expected: machines.map(({ node }) => node),
+    turnOf(node) {
+      if (!offered.has(node) || decided.has(node)) return 0;
+      const turn = turns.get(node);
+      if (!leavesOut) return turn ?? turns.size + 1;
+      return turn !== undefined && turn <= CANDIDATES ? turn : undefined;
+    },
+  };
+}

@@ -119,7 +119,7 @@ describe('a node and the target groups of a load balancer', () => {
       await cloud.identify();
       assert.match(
         JSON.stringify(await cloud.ready()),
-        /not authorized to perform elasticloadbalancing:RegisterTargets/,
+        /not authorized to perform: elasticloadbalancing:RegisterTargets/,
       );
       await twin.provision({ ...applied.model, targetGroups: [] });
       const left = connect();

@@ -177,7 +177,7 @@ export class AwsPool extends pulumi.ComponentResource {
         names,
         group: group.name,
         watcher: watcher.functionName,
-        terminationPolicy: policy?.functionName,
+        terminationPolicy: policy,
         notify: alarms.notify,
       },
       parent,

@@ -643,6 +643,7 @@ function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
       {
         settings: settingsOf(settings, 'aws'),
         zones: ['eu-west-1a'],
+        balancers: { securityGroups: [], ranges: [] },
         software: softwareOf(bundle, settings),
         boot: bundle,
         terminationPolicy: bundle,

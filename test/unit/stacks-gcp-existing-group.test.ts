@@ -146,7 +146,7 @@ describe('the GCP pool of an existing group', () => {
       assert.ok(!types.some((type) => type.endsWith(`:${own}`)), own);
     const accounts = run.resources.filter(({ type }) => type === 'gcp:serviceaccount/account:Account');
     assert.ok(accounts.length > 0 && accounts.every(({ name }) => !name.endsWith('-node')));
-    assert.deepEqual(strays(run, 'gcp', 'gcp.my-project.europe-west1'), []);
+    assert.deepEqual(strays(run, 'gcp', 'gcp::gcp.my-project.europe-west1'), []);
   });
 
   it("borrows the autoscaler's mode, and parts from the group on destroy", () => {

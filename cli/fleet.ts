@@ -1,12 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../fleet/error.ts';
-import { type FleetCommand, readArguments, USAGE } from './arguments.ts';
+import type { PoolAddress } from '../fleet/pool-address.ts';
+import { act } from './act.ts';
+import { type FleetCommand, readArguments } from './arguments.ts';
 import { connect } from './clouds/connect.ts';
-import type { Environment } from './environment.ts';
+import type { Console } from './console.ts';
 import { storyOf } from './explain/story.ts';
 import { look } from './look.ts';
 import type { Pool } from './pool.ts';
+import { policyOf } from './rights/policy.ts';
 import { readAddress } from './stack/read-address.ts';
+import { USAGE, USAGE_OF } from './usage.ts';
 import { viewPool } from './view/pool-view.ts';
 import { tableOf } from './view/table.ts';
 
@@ -14,39 +17,60 @@ const OK = 0;
 const NOT_OK = 1;
 const WRONG_USAGE = 2;
 
-/** Where a command is run: its output, its end, and what it may know. */
-export interface Console {
-  out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
-  err: { write(text: string): unknown };
-  environment: Environment;
-  /** Aborts when a person has seen enough. */
-  signal: AbortSignal;
-}
-
 /** One command line, to its exit code. */
 export async function fleet(argv: readonly string[], console: Console): Promise<number> {
   const command = readArguments(argv);
   switch (command.kind) {
     case 'help':
-      console.out.write(USAGE);
+      console.out.write(command.of === undefined ? USAGE : USAGE_OF[command.of]);
       return OK;
     case 'wrong':
       console.err.write(`fleet: ${command.problem}\nnpm run fleet -- --help tells what there is.\n`);
       return WRONG_USAGE;
-    case 'status':
-    case 'explain':
+    default:
       try {
-        const pool = connect(await readAddress(command.source), console.environment);
-        return command.kind === 'status'
-          ? await status(pool, command, console)
-          : await explain(pool, command, console);
+        const address = await readAddress(command.source);
+        if (command.kind === 'policy') return policy(address, command, console);
+        return await run(connect(address, console.environment), command, console);
       } catch (error) {
         console.err.write(`fleet: ${describeError(error)}\n`);
         return NOT_OK;
       }
+  }
+}
+
+function run(
+  pool: Pool,
+  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' | 'policy' }>,
+  console: Console,
+): Promise<number> {
+  switch (command.kind) {
+    case 'status':
+      return status(pool, command, console);
+    case 'explain':
+      return explain(pool, command, console);
+    case 'remove':
+    case 'remove-all':
+    case 'roll':
+      return act(pool, command, console);
     default:
       return command satisfies never;
   }
+}
+
+/** What is to be put into a file stands apart from what is told to people. */
+function policy(
+  address: PoolAddress,
+  { task, json }: Extract<FleetCommand, { kind: 'policy' }>,
+  { out, err }: Console,
+): number {
+  const { text, steps } = policyOf(address, task);
+  if (json) out.write(`${JSON.stringify({ cloud: address.cloud, pool: address.pool, task, text, steps })}\n`);
+  else {
+    out.write(`${text}\n`);
+    err.write(`${steps.join('\n')}\n`);
+  }
+  return OK;
 }
 
 const CLEAR = '\u001b[H\u001b[2J';
@@ -55,7 +79,7 @@ const CLEAR = '\u001b[H\u001b[2J';
 async function status(
   pool: Pool,
   { json, once, everyMs }: Extract<FleetCommand, { kind: 'status' }>,
-  { out, signal }: Console,
+  { out, signal, sleep }: Console,
 ): Promise<number> {
   const isLive = out.isTTY === true && !once && !json;
   while (true) {
@@ -67,7 +91,7 @@ async function status(
     }
     const code = view.problems.length > 0 ? NOT_OK : OK;
     if (!isLive || signal.aborted) return code;
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs);
     if (signal.aborted) return code;
   }
 }

@@ -7,21 +7,21 @@ const LOOK_BUDGET_MS = 60_000;
 
 /** The whole pool, once. Never rejects: what could not be read is in it as unknown. */
 export async function look(
-  { machines, registry }: Pool,
+  pool: Pick<Pool, 'machines' | 'registry'>,
   now: () => number,
   stop?: AbortSignal,
 ): Promise<PoolWorld> {
   const signals = [AbortSignal.timeout(LOOK_BUDGET_MS), ...(stop === undefined ? [] : [stop])];
   const signal = AbortSignal.any(signals);
-  const [found, fleet] = await Promise.all([readMachines(machines, signal), registry.readFleet(signal)]);
+  const [found, fleet] = await Promise.all([readMachines(pool, signal), pool.registry.readFleet(signal)]);
   const nodes = found.kind === 'known' ? found.machines.map(({ node }) => node) : [];
-  const decisions = await registry.readDecisions(new Set(nodes), signal);
+  const decisions = await pool.registry.readDecisions(new Set(nodes), signal);
   return { machines: found, fleet, decisions, now: now() };
 }
 
-async function readMachines(read: Pool['machines'], signal: AbortSignal): Promise<MachinesReading> {
+async function readMachines(pool: Pick<Pool, 'machines'>, signal: AbortSignal): Promise<MachinesReading> {
   try {
-    return { kind: 'known', machines: await read(signal) };
+    return { kind: 'known', machines: await pool.machines(signal) };
   } catch (cause) {
     return { kind: 'unknown', reason: describeError(cause) };
   }

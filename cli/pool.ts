@@ -1,4 +1,5 @@
 import type { Decision } from '../fleet/decision.ts';
+import type { ObjectStore } from '../fleet/object-store.ts';
 import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { PoolMachine } from '../fleet/pool-machine.ts';
 import type { Registry } from '../fleet/registry.ts';
@@ -9,10 +10,17 @@ export interface Pool {
   /** All of its machines, in their group or not. Rejects where they could not be read to the end. */
   machines(signal: AbortSignal): Promise<PoolMachine[]>;
   registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
+  /** Where its registry lies, and what functions and operators remember. */
+  store: Pick<ObjectStore, 'list' | 'get' | 'put'>;
   /**
    * Has a machine leave by its cloud's own mechanism: the decision is written, and then its agent drains it. Rejects where
-   * it may not have been. `replace`: another comes in its place at once, where the cloud can be told so; elsewhere, when
-   * the load needs it.
+   * it may not have been. May give a word of what else comes of it.
    */
-  leave(machine: PoolMachine, decision: Decision, options: { replace: boolean }): Promise<void>;
+  leave(machine: PoolMachine, decision: Decision, replacement: Replacement): Promise<string | undefined>;
 }
+
+/**
+ * Whether another comes in the place of one that leaves. `at-once`: whatever the load. `if-needed`: where the load needs
+ * it, and where the pool would have fewer than its minimum. `never`: rather it does not leave.
+ */
+export type Replacement = 'at-once' | 'if-needed' | 'never';

@@ -1,5 +1,5 @@
 import { createAutoScalingGroup, type GroupMachine } from '../../fleet/aws/auto-scaling-group.ts';
-import { createAwsClient } from '../../fleet/aws/client.ts';
+import { AwsError, createAwsClient } from '../../fleet/aws/client.ts';
 import { operatorCredentials } from '../../fleet/aws/operator-credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
@@ -7,14 +7,17 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingAwsLacks } from '../rights/aws-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectAws(address: PoolAddressOf<'aws'>, environment: Environment): Pool {
   const { region, profile, group: name, bucket } = address;
   const credentials = operatorCredentials(profile);
-  const client = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const plain = createAwsClient({ region, credentials, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const client = namingAwsLacks(plain, bucket);
   const group = createAutoScalingGroup(client, name);
-  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  const store = createS3Store({ client, bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async () =>
@@ -28,11 +31,28 @@ export function connectAws(address: PoolAddressOf<'aws'>, environment: Environme
         protected: false,
       })),
     registry,
-    async leave({ node }, decision, { replace }) {
+    store,
+    async leave({ node }, decision, replacement) {
       await registry.writeDecision(decision);
-      await group.terminate(node, !replace);
+      if (replacement === 'at-once') {
+        await group.terminate(node);
+        return 'another comes in its place';
+      }
+      try {
+        await group.terminate(node, true);
+        return undefined;
+      } catch (cause) {
+        if (replacement === 'never' || !isAtMinimum(cause)) throw cause;
+      }
+      await group.terminate(node);
+      return 'the group is at its minimum, so that another comes in its place';
     },
   };
+}
+
+/** AWS has no code of its own for it. */
+function isAtMinimum(cause: unknown): boolean {
+  return cause instanceof AwsError && cause.code === 'ValidationError' && /min size/i.test(cause.message);
 }
 
 function placeOf({ lifecycleState }: GroupMachine): Place {

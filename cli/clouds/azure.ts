@@ -9,14 +9,17 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingAzureLacks } from '../rights/azure-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 
 export function connectAzure(address: PoolAddressOf<'azure'>, environment: Environment): Pool {
-  const client = createAzureClient({
-    base: managerEndpoint(environment),
-    token: operatorToken(address, environment),
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const client = namingAzureLacks(
+    createAzureClient({
+      base: managerEndpoint(environment),
+      token: operatorToken(address, environment),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }),
+  );
   const blobs = createBlobClient({
     store: blobEndpoint(address.store, environment),
     token: accountSignature(client, address, Date.now),
@@ -24,7 +27,11 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     send: sendSigned,
   });
   const scaleSet = createScaleSet(client, address);
-  const registry = createBucketRegistry({ store: createBlobStore(blobs) });
+  const store = createBlobStore(blobs);
+  const { max, maxDrains } = address.rules;
+  // What is beyond that Azure's autoscale takes away again, whatever is on it.
+  const most = max + maxDrains;
+  const registry = createBucketRegistry({ store });
   return {
     address,
     async machines(signal) {
@@ -34,8 +41,18 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
       return found.map((instance) => ({ ...instance, place: placeOf(instance), protected: false }));
     },
     registry,
-    // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    store,
+    // Its node takes it up within seconds, and wakes the runbook once it is empty: nobody else needs to.
+    async leave(_machine, decision, replacement) {
+      // One that drains is of the set until it is deleted, so that Azure misses nobody by then. First the one that comes:
+      // whoever is interrupted in between has one too many, which leaves again, and never one too few.
+      const grown = replacement === 'at-once' && (await scaleSet.grow(most));
+      await registry.writeDecision(decision);
+      if (replacement !== 'at-once') return undefined;
+      return grown
+        ? 'another comes in its place'
+        : `no other comes in its place by now: the set has ${most} instances, which is the most it may have`;
+    },
   };
 }
 

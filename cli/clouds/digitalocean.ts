@@ -9,15 +9,20 @@ import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { naming } from '../rights/denied.ts';
+import { namingGrants, namingScopes, scopeLack } from '../rights/digitalocean-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+import { COMES_WHERE_NEEDED } from './replacement.ts';
 
 export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, environment: Environment): Pool {
-  const client = createDigitalOceanClient({
-    token: async () => operatorToken(undefined, environment),
-    environment,
-    clock: createRealClock(),
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const client = namingScopes(
+    createDigitalOceanClient({
+      token: async () => operatorToken(undefined, environment),
+      environment,
+      clock: createRealClock(),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }),
+  );
   const { pool, spacesRegion, buckets } = address;
   const droplets = createDroplets({ client, pool });
   const store = createSpacesStore({
@@ -26,12 +31,13 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
     environment,
     timeoutMs: REQUEST_TIMEOUT_MS,
     buckets,
+    through: namingGrants,
   });
   const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) =>
-      (await droplets.list(signal)).map((droplet) => ({
+      (await naming(droplets.list(signal), scopeLack)).map((droplet) => ({
         node: droplet.name,
         machine: String(droplet.id),
         zone: droplet.region.slug,
@@ -41,8 +47,12 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
         mark: markInTags(droplet.tags),
       })),
     registry,
-    // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    store,
+    // The orchestrator tags it within a minute, and makes another where one is missing: one that drains is no help to it.
+    async leave(_machine, decision, replacement) {
+      await registry.writeDecision(decision);
+      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
+    },
   };
 }
 

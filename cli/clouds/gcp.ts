@@ -8,18 +8,25 @@ import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
+import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
+import { COMES_WHERE_NEEDED } from './replacement.ts';
 
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
-  const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
+  const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
   const compute = createCompute({ client, clock: createRealClock(), ...address });
-  const registry = createBucketRegistry({ store: createStorageStore({ client, bucket: address.bucket }) });
+  const store = createStorageStore({ client, bucket: address.bucket });
+  const registry = createBucketRegistry({ store });
   return {
     address,
     machines: async (signal) => (await readPool(compute, signal)).machines,
     registry,
-    // The pool's function takes it up at its next run.
-    leave: (_machine, decision) => registry.writeDecision(decision),
+    store,
+    // The pruner takes it out of its group within a minute, and the autoscaler then sees to what is missing.
+    async leave(_machine, decision, replacement) {
+      await registry.writeDecision(decision);
+      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
+    },
   };
 }

@@ -74,7 +74,7 @@ function refusal(what: string, answer: ServiceAnswer): AzureError {
   // After its first line the blob store tells ids and times.
   const [text = ''] = (json?.message ?? (xml.success ? xml.output.Error.Message : '')).split('\n');
   const hint = HINTS.get(code);
-  const said = `${code}${text && `: ${text.slice(0, 300)}`}${hint === undefined ? '' : ` (${hint})`}`;
+  const said = `${code}${text && `: ${text.slice(0, 600)}`}${hint === undefined ? '' : ` (${hint})`}`;
   return new AzureError(`${what}: HTTP ${status} ${said}`, code, status);
 }
 

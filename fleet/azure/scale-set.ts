@@ -19,6 +19,10 @@ const instanceSchema = v.object({
   }),
 });
 const pageSchema = v.object({ value: v.array(instanceSchema), nextLink: v.optional(v.string()) });
+const setSchema = v.object({
+  sku: v.object({ capacity: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+  etag: v.pipe(v.string(), v.minLength(1)),
+});
 const autoscaleSchema = v.looseObject({
   properties: v.looseObject({ enabled: v.optional(v.boolean(), true) }),
 });
@@ -54,6 +58,11 @@ export interface ScaleSet {
   /** Whether Azure makes new instances by itself. */
   grows(signal?: AbortSignal): Promise<boolean>;
   stopGrowing(signal?: AbortSignal): Promise<void>;
+  /**
+   * Has it make one more, where it has less than `most`; false where it has not. By what it is at that moment: whatever
+   * else changes its capacity meanwhile is not undone.
+   */
+  grow(most: number, signal?: AbortSignal): Promise<boolean>;
   /** Begins it: that the instance is gone is seen in the list. */
   delete(instance: ScaleSetInstance, signal?: AbortSignal): Promise<void>;
 }
@@ -108,12 +117,40 @@ export function createScaleSet(client: AzureClient, place: ScaleSetPlace): Scale
         signal,
       });
     },
+    async grow(most, signal) {
+      for (let attempt = 1; ; attempt += 1) {
+        const query = { 'api-version': COMPUTE };
+        const { sku, etag } = await ask({ path: set, query, signal }, setSchema);
+        if (sku.capacity >= most) return false;
+        const body = JSON.stringify({ sku: { capacity: sku.capacity + 1 } });
+        try {
+          await client.send({
+            method: 'PATCH',
+            path: set,
+            query,
+            headers: { 'if-match': etag },
+            body,
+            signal,
+          });
+          return true;
+        } catch (cause) {
+          // Another has changed it meanwhile, its growth say: over that must not be written.
+          if (!isOvertaken(cause) || attempt === GROW_ATTEMPTS) throw cause;
+        }
+      }
+    },
     async delete({ instanceId }, signal) {
       const path = `${set}/virtualMachines/${encodeURIComponent(instanceId)}`;
       const query = { 'api-version': COMPUTE };
       await orAbsent(client.send({ method: 'DELETE', path, query, signal }));
     },
   };
+}
+
+const GROW_ATTEMPTS = 5;
+
+function isOvertaken(cause: unknown): boolean {
+  return cause instanceof AzureError && cause.status === 412;
 }
 
 const NOT_THERE: ReadonlySet<string> = new Set(['ResourceNotFound', 'ResourceGroupNotFound', 'NotFound']);

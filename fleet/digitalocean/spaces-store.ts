@@ -18,11 +18,14 @@ export interface SpacesStoreOptions extends AwsClientOptions {
   buckets: SpacesBuckets;
   /** By which it waits to ask again where Spaces has too much to do. Without it, whoever asks does that for himself. */
   patientBy?: Clock | undefined;
+  /** What each request goes through besides. */
+  through?: ((client: AwsClient) => AwsClient) | undefined;
 }
 
 /** The object store of a pool, over its buckets: the first part of a key says which of them has it. */
-export function createSpacesStore({ buckets, patientBy, ...options }: SpacesStoreOptions): RemovingStore {
-  const plain = createAwsClient(options);
+export function createSpacesStore(given: SpacesStoreOptions): RemovingStore {
+  const { buckets, patientBy, through = (client) => client, ...options } = given;
+  const plain = through(createAwsClient(options));
   const client = patientBy === undefined ? plain : patient(plain, patientBy);
   const endpoint = spacesEndpoint(options.region, options.environment);
   const storeOf = (bucket: string) => createS3Store({ client, bucket, endpoint });

@@ -48,6 +48,8 @@ export interface AwsTwin extends TwinCloud {
     roleName: string,
     session: string,
   ): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  /** Credentials of a person who has just what this policy, as it is written, allows. */
+  assumePerson(policy: string): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   /** Credentials of a person with every right. */
   assumeOperator(): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
 }

@@ -1,4 +1,5 @@
 import type { AwsModel, Role } from './model.ts';
+import { parsePolicy } from './policy-document.ts';
 
 /** A person with every right, as whoever runs `pulumi` has. */
 export function operatorRole({ partition, account }: AwsModel): Role {
@@ -8,6 +9,17 @@ export function operatorRole({ partition, account }: AwsModel): Role {
     uniqueId: 'AROAOPERATOROPERATOR',
     trusted: [],
     policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['*'], Resource: ['*'] }] }],
+  };
+}
+
+/** A person with just what a policy, as it is written, allows. Throws where AWS would reject it as malformed. */
+export function personRole({ partition, account }: AwsModel, name: string, policy: string): Role {
+  return {
+    name,
+    arn: `arn:${partition}:iam::${account}:role/${name}`,
+    uniqueId: `AROA${name.toUpperCase()}`,
+    trusted: [],
+    policies: [parsePolicy(policy, name)],
   };
 }
 

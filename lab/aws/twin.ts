@@ -19,12 +19,12 @@ import type { Instance } from './instance.ts';
 import { metadataOf, PRIVATE_IP } from './instance-metadata.ts';
 import { createFunctions } from './lambda/functions.ts';
 import { createMetrics } from './metrics.ts';
-import type { AwsModel, LaunchTemplate } from './model.ts';
+import type { AwsModel, LaunchTemplate, Role } from './model.ts';
 import { changesOf, type ModelChanges } from './model-changes.ts';
 import { runMonitor } from './monitor.ts';
 import { createObjects } from './objects.ts';
 import { createPrincipals } from './principals.ts';
-import { currentRole, operatorRole, roleNamed } from './roles.ts';
+import { currentRole, operatorRole, personRole, roleNamed } from './roles.ts';
 import { createRunningGroups } from './running-groups.ts';
 import { createRunningSchedules } from './running-schedules.ts';
 import { standingOf } from './standing.ts';
@@ -51,7 +51,8 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
   let model: AwsModel = { ...options.model, ...NOTHING };
   const clock = createScaledClock(options.factor);
   const faults = createFaults<AwsFaulty>();
-  const principals = createPrincipals(Date.now, (role) => currentRole(role, model));
+  const people = new Map<string, Role>();
+  const principals = createPrincipals(Date.now, (role) => people.get(role.arn) ?? currentRole(role, model));
   const objects = createObjects(Date.now);
   const metrics = createMetrics(clock.now);
   const { emit, refuse, ...told } = createWitness<AwsHappening>(clock.now, options.onEvent);
@@ -166,6 +167,11 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
     ...textOf(objects),
     assume: (roleName, session) =>
       principals.issue({ role: roleNamed(roleName, model), session }, credentialsMs),
+    assumePerson(policy) {
+      const role = personRole(model, `person-${people.size + 1}`, policy);
+      people.set(role.arn, role);
+      return principals.issue({ role, session: 'lab' }, credentialsMs);
+    },
     assumeOperator: () => principals.issue({ role: operatorRole(model), session: 'lab' }, credentialsMs),
     async close() {
       await opening?.catch(() => undefined);

@@ -46,6 +46,8 @@ export interface AzureTwin extends TwinCloud, AzureHands {
   provision(model: AzureModel): Promise<void>;
   /** A token of an identity for a test's own calls; of a machine, where it is named. */
   tokenOf(principalId: string, audience: string, instance?: string): string;
+  /** A token for the resource manager, of a person who has just what this role, as it is written, gives at these scopes. */
+  personToken(role: string, scopes: readonly string[]): string;
   /** A token of a person who may do everything. */
   operatorToken(audience: string): string;
 }

@@ -37,7 +37,9 @@ import { type AzureModel, NOTHING } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createAlerts } from './monitor/alerts.ts';
 import { accountOf, blobEndpoint } from './place.ts';
-import { createPrincipals, OPERATOR } from './principals.ts';
+import { AUDIENCES, createPrincipals, OPERATOR } from './principals.ts';
+import type { Roles } from './roles/access.ts';
+import { rolesOfPerson } from './roles/person.ts';
 
 export interface TwinOptions extends TwinRun {
   /** What is provisioned at first. */
@@ -79,10 +81,12 @@ export function createTwin(options: TwinOptions): AzureTwin {
   const servers: Listener[] = [];
   let opening: Promise<void> | undefined;
 
+  let people: Roles = { roles: [], assignments: [] };
   const { withhold, isUnheard } = createUnheard();
   const tokens = { principals, tokensMs, now: wallClock };
   const front: FrontOptions = {
     model: () => model,
+    people: () => people,
     principals,
     faults,
     isUnheard,
@@ -283,6 +287,16 @@ export function createTwin(options: TwinOptions): AzureTwin {
         audience,
         tokensMs,
       ).token,
+    personToken(role, scopes) {
+      const id = `person-${people.roles.length + 1}`;
+      const own = rolesOfPerson(id, role, scopes);
+      people = {
+        roles: [...people.roles, ...own.roles],
+        assignments: [...people.assignments, ...own.assignments],
+      };
+      const person = { id, clientId: id, name: `${id}@example.com`, isOperator: false };
+      return principals.issue(person, AUDIENCES.arm[0], tokensMs).token;
+    },
     operatorToken: (audience) => principals.issue(OPERATOR, audience, tokensMs).token,
     async close() {
       await opening?.catch(() => undefined);

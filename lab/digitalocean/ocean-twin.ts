@@ -3,7 +3,7 @@ import type { TwinCloud } from '../cloud/twin-cloud.ts';
 import type { Droplet } from './droplets/droplet.ts';
 import type { OceanFaulty } from './faults.ts';
 import type { FunctionsModel } from './functions-api/model.ts';
-import type { OceanModel } from './model.ts';
+import type { OceanModel, SpacesKey } from './model.ts';
 import type { TokenBook } from './tokens.ts';
 
 /** What a person, the cloud or chance does to a twin DigitalOcean, beside what every cloud knows. */
@@ -33,6 +33,8 @@ export interface OceanTwin extends TwinCloud, OceanHands {
   /** Every droplet that there ever was, with all that the twin knows of it. */
   droplets(): readonly Droplet[];
   tags(): string[];
+  /** A key of Spaces for a person, with just these grants: they know buckets and no prefixes. */
+  newSpacesKey(key: Pick<SpacesKey, 'name' | 'grants'>): SpacesKey;
   /** What is provisioned changes while the twin runs; droplets are not disturbed. */
   provision(model: OceanModel): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createObjects } from '../aws/objects.ts';
 import { beginBoot } from '../cloud/begin-boot.ts';
 import { createBill } from '../cloud/bill.ts';
@@ -28,7 +29,7 @@ import { createFunctionsApi } from './functions-api/functions-api.ts';
 import type { FunctionsModel } from './functions-api/model.ts';
 import { createHands } from './hands.ts';
 import { createMetadataServer } from './metadata.ts';
-import type { OceanModel } from './model.ts';
+import type { OceanModel, SpacesKey } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import type { OceanTwin } from './ocean-twin.ts';
 import { beginPlainOrchestrator } from './plain-orchestrator.ts';
@@ -71,6 +72,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
   const functions: FunctionsModel = {
     namespaces: new Map(options.model.namespaces.map((each) => [each.id, structuredClone(each)])),
   };
+  const keysOfPeople: SpacesKey[] = [];
   const servers: Listener[] = [];
   let opening: Promise<void> | undefined;
   let endPlain: () => void = () => undefined;
@@ -118,7 +120,7 @@ export function createTwin(options: TwinOptions): OceanTwin {
   const spaces = createSpaces({
     objects,
     region: () => model.place.spacesRegion,
-    keys: () => model.spacesKeys,
+    keys: () => [...model.spacesKeys, ...keysOfPeople],
     faults,
     refuse,
     now: Date.now,
@@ -195,6 +197,16 @@ export function createTwin(options: TwinOptions): OceanTwin {
     droplets: droplets.all,
     tags: tags.all,
     instances: droplets.described,
+    newSpacesKey(wanted) {
+      const key = {
+        ...wanted,
+        accessKey: `DO00${randomBytes(8).toString('hex').toUpperCase()}`,
+        secretKey: randomBytes(32).toString('base64url'),
+        createdAt: new Date().toISOString(),
+      };
+      keysOfPeople.push(key);
+      return key;
+    },
     async provision(next) {
       replaceModel(next);
     },

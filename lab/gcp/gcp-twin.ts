@@ -36,6 +36,8 @@ export interface GcpTwin extends TwinCloud, GcpHands {
   provision(model: GcpModel): Promise<void>;
   /** A token of a service account for a test's own calls; of a machine, where it is named. */
   tokenOf(email: string, instance?: string): string;
+  /** A token of a person who has just what these rights, as they are written, give to `MEMBER`. */
+  personToken(rights: string): string;
   /** A token of a person who may do everything. */
   operatorToken(): string;
   identityOf(email: string, audience: string): string;

@@ -4,10 +4,17 @@ import { createHmac, randomBytes } from 'node:crypto';
 export interface Principal {
   /** Of a service account, or of a person. */
   email: string;
+  /** A person, and no service account. */
+  isPerson?: boolean;
   /** May do everything. */
   isOperator: boolean;
   /** Set where the caller is a machine. */
   instance?: string;
+}
+
+/** As bindings name it. */
+export function memberOf({ email, isPerson = false }: Principal): string {
+  return `${isPerson ? 'user' : 'serviceAccount'}:${email}`;
 }
 
 export interface AccessToken {

@@ -19,13 +19,14 @@ import { createFront } from './front/server.ts';
 import { createFunctions } from './functions/functions.ts';
 import type { GcpTwin } from './gcp-twin.ts';
 import { createHands } from './hands.ts';
+import { type GivenRights, rightsOfPerson } from './iam/person.ts';
 import { createMetadataServer } from './metadata/server.ts';
 import { machineSource, PRIVATE_IP } from './metadata/sources.ts';
 import type { GcpModel } from './model.ts';
 import { changesOf } from './model-changes.ts';
 import { createObjects } from './objects.ts';
 import { zonesOf } from './place.ts';
-import { createPrincipals } from './principals.ts';
+import { createPrincipals, memberOf } from './principals.ts';
 import { createScheduler } from './scheduler.ts';
 
 export interface TwinOptions extends TwinRun {
@@ -64,6 +65,8 @@ export function createTwin(options: TwinOptions): GcpTwin {
   const faults = createFaults<FaultyService>();
   const principals = createPrincipals(Date.now);
   const objects = createObjects(Date.now);
+  let people: GivenRights = { roles: [], bindings: [] };
+  let persons = 0;
   const { emit, refuse, ...told } = createWitness<Happening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
   let front: Listener | undefined;
@@ -108,6 +111,7 @@ export function createTwin(options: TwinOptions): GcpTwin {
     const methods = createMethods({ model: () => model, compute, storage });
     front = await createFront({
       model: () => model,
+      people: () => people,
       methods,
       principals,
       faults,
@@ -183,6 +187,24 @@ export function createTwin(options: TwinOptions): GcpTwin {
         { email, isOperator: false, ...(instance === undefined ? {} : { instance }) },
         tokensMs,
       ).token,
+    personToken(rights) {
+      persons += 1;
+      const person = { email: `person-${persons}@example.com`, isPerson: true, isOperator: false };
+      const own = rightsOfPerson(memberOf(person), rights);
+      // Each has roles of his own, whatever they are called.
+      const named = (name: string) => `${name} of ${person.email}`;
+      const ownRoles = new Set(own.roles.map(({ name }) => name));
+      people = {
+        roles: [...people.roles, ...own.roles.map((role) => ({ ...role, name: named(role.name) }))],
+        bindings: [
+          ...people.bindings,
+          ...own.bindings.map((each) =>
+            ownRoles.has(each.role) ? { ...each, role: named(each.role) } : each,
+          ),
+        ],
+      };
+      return principals.issue(person, tokensMs).token;
+    },
     operatorToken: () => principals.issue({ email: OPERATOR, isOperator: true }, tokensMs).token,
     identityOf: (email, audience) => principals.identify({ email, audience }),
     async close() {

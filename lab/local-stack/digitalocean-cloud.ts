@@ -10,8 +10,13 @@ export async function startLocalOcean({ values, ...run }: LocalCloudOptions): Pr
   const place = await placeOf(values['ebbtide:digitalocean']);
   const twin = createTwin({ model: readModel([], place), mode: 'ebbtide', ...run });
   await twin.start();
+  const grants = [{ bucket: '', permission: 'fullaccess' as const }];
+  const { accessKey, secretKey } = twin.newSpacesKey({ name: 'operator', grants });
   return openLocalCloud(twin, createLivingOcean(twin, place), {
     ...twin.environment(),
     DIGITALOCEAN_TOKEN: OPERATOR_TOKEN,
+    // Pulumi makes the pool's own keys; these are a person's, for `fleet`.
+    SPACES_ACCESS_KEY_ID: accessKey,
+    SPACES_SECRET_ACCESS_KEY: secretKey,
   });
 }

@@ -18,8 +18,8 @@ export interface Project {
 export type StackValues = Record<string, unknown>;
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** What the program is made of; links, so that the repository itself stays as it is. */
-const LINKED = ['Pulumi.yaml', 'package.json', 'node_modules', 'stacks'];
+/** What the program and `npm run fleet` are made of; links, so that the repository itself stays as it is. */
+const LINKED = ['Pulumi.yaml', 'package.json', 'node_modules', 'stacks', 'cli'];
 
 export function createProject(stack: string, values: StackValues): Project {
   const root = mkdtempSync(join(tmpdir(), 'ebbtide-stack-'));

@@ -62,7 +62,7 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
     const project = createProject(STACK, values);
     undo.push(() => project.remove());
     await firstUp(options, project, cloud);
-    for (const line of invitation(options, project, cloud)) say(line);
+    for (const line of invitation(options, project, cloud, machines.folder)) say(line);
     await live({ people, nodes, twin: cloud.twin, say, signal });
   } finally {
     for (const step of undo.reverse()) await step();
@@ -86,12 +86,17 @@ async function firstUp(options: LocalStackOptions, project: Project, cloud: Loca
 }
 
 /** How another shell gets there. */
-function invitation({ program }: LocalStackOptions, project: Project, cloud: LocalCloud): string[] {
+function invitation(
+  { program }: LocalStackOptions,
+  project: Project,
+  cloud: LocalCloud,
+  machines: string,
+): string[] {
   const variables = { ...project.environment, ...cloud.environment };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
   const path = `export PATH='${dirname(program)}':"$PATH"`;
   const file = join(project.folder, 'environment.sh');
-  writeFileSync(file, `${[...lines, path].join('\n')}\n`, { mode: 0o600 });
+  writeFileSync(file, `${[...lines, path, agentOn(machines)].join('\n')}\n`, { mode: 0o600 });
   return [
     '',
     `The stack ${STACK} is up, and people are in calls on it. In another shell:`,
@@ -106,10 +111,23 @@ function invitation({ program }: LocalStackOptions, project: Project, cloud: Loc
     '',
     '  pulumi preview',
     `  pulumi config set --path ebbtide:scaling.target 60 && pulumi up`,
+    '  npm run --silent fleet -- status',
+    '  agent_on NODE explain    # what is `ebbtide-agent explain` on a real node',
     '  pulumi destroy      # refuses, and says why and what to do',
     '',
+    `Its nodes are folders in ${machines}, with their logs in NODE/var/log.`,
     'Ctrl+C here ends it. What happens:',
   ];
+}
+
+/** A node is a folder here, and nobody can log in to one: a function of the shell instead. */
+function agentOn(machines: string): string {
+  return [
+    'agent_on() {',
+    `  ebbtide_node='${machines}'/"$1"; shift`,
+    '  "$ebbtide_node/usr/local/bin/ebbtide-agent" "$@" --socket "$ebbtide_node/run/ebbtide/agent.sock"',
+    '}',
+  ].join('\n');
 }
 
 interface Living {
@@ -126,8 +144,9 @@ async function live({ people, nodes, twin, say, signal }: Living): Promise<void>
   let told = '';
   let toldAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
-    // Nobody calls where nobody answers: their day stands still meanwhile.
-    if (nodes().length > 0) dayMs += TICK_MS;
+    // Nobody calls where nobody answers: their day stands still meanwhile. But whoever is in a call hangs up in time, or a
+    // pool that was asked for no nodes would drain for ever.
+    if (nodes().length > 0 || people.all().people > 0) dayMs += TICK_MS;
     people.liveUntil(dayMs);
     const { rooms, people: present } = people.all();
     const group = twin.size();

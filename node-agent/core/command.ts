@@ -2,6 +2,7 @@ import { describeDuration } from '../../fleet/duration.ts';
 import { ownDecision, settle } from './decision.ts';
 import type { Effect } from './effect.ts';
 import type { Command } from './event.ts';
+import { countRefusal, type REFUSALS } from './refusals.ts';
 import { begun } from './retry.ts';
 import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
@@ -49,7 +50,10 @@ function drainForMaintenance(
 /** A media server that was told to drain cannot be called back: it serves again only as a fresh process. */
 function resume(state: AgentState, request: number, settings: CoreSettings, at: number): Step {
   const { decision, phase } = state.durable;
-  const refuse = (text: string): Step => ({ state, effects: [reply(request, false, text)] });
+  const refuse = (reason: (typeof REFUSALS)['resume'][number], text: string): Step => ({
+    state: countRefusal(state, 'resume', reason),
+    effects: [reply(request, false, text)],
+  });
   if (decision === null) {
     if (phase === 'serving')
       return { state, effects: [reply(request, true, 'Nothing to resume: this node is serving.')] };
@@ -59,11 +63,13 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   }
   if (decision.intent === 'leave') {
     return refuse(
+      'cloud-takes-it',
       `Cannot resume: the cloud takes this machine away (${decision.reason}; decision ${decision.id}).`,
     );
   }
   const signalled = runningProcesses(state).filter((process) => recordOf(state, process) !== undefined);
-  const back = remember(state, { decision: null, drainingSince: null, phase: 'booting', since: at });
+  const noDrain = { decision: null, drainingSince: null, signalledAt: null, emptiedAt: null };
+  const back = remember(state, { ...noDrain, phase: 'booting', since: at });
   if (phase === 'empty')
     return startMedia(back, request, 'Resuming: a fresh media process is being started.');
   if (signalled.length === 0 && carriesCalls(state)) {
@@ -75,6 +81,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
   }
   if (runningProcesses(state).length === 0) {
     return refuse(
+      'not-proven',
       'Cannot resume yet: the media process has ended, and a second look in some seconds proves it. Try again then.',
     );
   }
@@ -85,6 +92,7 @@ function resume(state: AgentState, request: number, settings: CoreSettings, at: 
       : `its work is unknown (${work.reason})`;
   const forText = describeDuration(at - state.durable.since);
   return refuse(
+    'still-draining',
     `Cannot resume yet: the media process was told to drain ${forText} ago and cannot be called back; ${left}. Once it has ended, \`resume\` starts a fresh one.`,
   );
 }

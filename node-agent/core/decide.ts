@@ -120,10 +120,16 @@ function forgetDisproved(state: AgentState, settings: CoreSettings, at: number):
 }
 
 function drain(state: AgentState, _settings: CoreSettings, at: number): Step {
-  const { phase, decision } = state.durable;
+  const { phase, decision, tally } = state.durable;
   if (decision === null || phase === 'draining' || phase === 'empty' || phase === 'leaving')
     return unchanged(state);
-  const next = remember(state, { phase: 'draining', since: at });
+  const next = remember(state, {
+    phase: 'draining',
+    since: at,
+    signalledAt: null,
+    emptiedAt: null,
+    tally: { ...tally, drainsBegun: tally.drainsBegun + 1 },
+  });
   return { state: next, effects: [log('info', 'draining', { decision: decision.id })] };
 }
 

@@ -68,7 +68,10 @@ export function settle(state: AgentState, decision: Decision, at: number): Step 
   if (current !== null && current.intent === 'leave') return unchanged(asked);
   const next = remember(asked, {
     decision,
-    drainingSince: state.durable.phase === 'empty' ? at : (state.durable.drainingSince ?? at),
+    // Nothing is left to drain on a node that is empty already.
+    ...(state.durable.phase === 'empty'
+      ? { drainingSince: at, signalledAt: null, emptiedAt: at }
+      : { drainingSince: state.durable.drainingSince ?? at }),
   });
   return { state: next, effects: [log('info', 'drain-decided', { decision })] };
 }

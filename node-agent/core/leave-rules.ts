@@ -1,8 +1,9 @@
 import { isAbsent } from './absence.ts';
 import { begun, isDue } from './retry.ts';
 import { ABSENCE_PROOF_MS, ALARM_AFTER_MS, type CoreSettings } from './settings.ts';
-import type { AgentState } from './state.ts';
+import type { AgentState, DurableState } from './state.ts';
 import { known, log, remember, type Step, unchanged } from './step.ts';
+import type { Tally } from './tally.ts';
 
 /** Empty needs proof: the process that was signalled has ended, or none was there in two readings apart. */
 export function conclude(state: AgentState, settings: CoreSettings, at: number): Step {
@@ -11,20 +12,43 @@ export function conclude(state: AgentState, settings: CoreSettings, at: number):
   if (phase === 'empty' || phase === 'leaving') {
     if (runtime?.kind !== 'answered' || (runtime.running.length === 0 && runtime.willStart.length === 0))
       return unchanged(state);
-    const back = remember(state, { phase: 'draining', since: at, drainingSince: at });
+    const { tally } = state.durable;
+    const back = remember(state, {
+      phase: 'draining',
+      since: at,
+      drainingSince: at,
+      signalledAt: null,
+      emptiedAt: null,
+      tally: { ...tally, drainsBegun: tally.drainsBegun + 1 },
+    });
     return {
       state: back,
       effects: [log('warn', 'media-came-back', { running: runtime.running.map(({ id }) => id) })],
     };
   }
   if (phase !== 'draining' || !isAbsent(state, settings, at)) return unchanged(state);
-  const next = remember(state, { phase: 'empty', since: at });
+  const next = remember(state, {
+    phase: 'empty',
+    since: at,
+    emptiedAt: at,
+    tally: afterDrain(state.durable, settings, at),
+  });
   const provenMs = runtimeAt - (absentSince ?? runtimeAt);
   return {
     state: next,
     effects: [
       log('info', 'empty', { decision: state.durable.decision?.id, provenMs, proofMs: ABSENCE_PROOF_MS }),
     ],
+  };
+}
+
+function afterDrain({ drainingSince, tally }: DurableState, settings: CoreSettings, at: number): Tally {
+  const tookMs = at - (drainingSince ?? at);
+  return {
+    ...tally,
+    drainsEmptied: tally.drainsEmptied + 1,
+    drainsInTime: tally.drainsInTime + (tookMs <= settings.warnAfterMs ? 1 : 0),
+    drainMs: tally.drainMs + tookMs,
   };
 }
 

@@ -58,7 +58,13 @@ export function observeOutcome(
         const release = { ...next.observed.release, notBefore: at + ALARM_AFTER_MS };
         return known(next, { release });
       }
-      const left = remember(next, { phase: 'leaving', since: at, drainsEnded: durable.drainsEnded + 1 });
+      const { tally, emptiedAt, drainsEnded } = durable;
+      const left = remember(next, {
+        phase: 'leaving',
+        since: at,
+        drainsEnded: drainsEnded + 1,
+        tally: { ...tally, giveBackMs: tally.giveBackMs + at - (emptiedAt ?? at) },
+      });
       return { state: left, effects: [log('info', 'released', { decision: durable.decision?.id })] };
     }
     case 'acknowledge': {
@@ -142,7 +148,7 @@ function observeSignal(
       if (effect.kind === 'signal') {
         const note = outcome.note === undefined ? {} : { note: outcome.note };
         return {
-          state: change(record, 'signalled'),
+          state: withSignal(change(record, 'signalled'), at),
           effects: [log('info', 'media-signalled', { ...fields, ...note })],
         };
       }
@@ -168,4 +174,10 @@ function observeSignal(
         effects: [log('error', 'signal-failed', { ...fields, problem: outcome.problem })],
       };
   }
+}
+
+/** The first of a drain is the one that counts: some media are of several processes. */
+function withSignal(state: AgentState, at: number): AgentState {
+  const { signalledAt } = state.durable;
+  return signalledAt === null ? { ...state, durable: { ...state.durable, signalledAt: at } } : state;
 }

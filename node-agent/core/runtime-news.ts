@@ -60,6 +60,9 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
       next = remember(next, { callsLost: next.durable.callsLost + (lost ?? 0) });
       effects.push(log('error', 'calls-lost', { process: gone.id, people: lost ?? 'unknown', how }));
     } else {
+      const { tally } = next.durable;
+      const jobsLost = { ...tally.jobsLost, [gone.carries]: tally.jobsLost[gone.carries] + (lost ?? 0) };
+      next = remember(next, { tally: { ...tally, jobsLost } });
       const fields = { process: gone.id, kind: gone.carries, atMost: lost ?? 'unknown', how };
       effects.push(log('error', 'jobs-lost', fields));
     }

@@ -52,7 +52,8 @@ function signalOne(state: AgentState, process: MediaProcess, settings: CoreSetti
   }
 }
 
-function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
+/** Whether a signal would be heard: it may be lost on a process that has only just begun. */
+export function isUp({ observed }: AgentState, process: MediaProcess, at: number): boolean {
   const life = observed.lives?.find((watched) => watched.process.id === process.id);
   if (life === undefined) return false;
   const ageMs = at - life.since;

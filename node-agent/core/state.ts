@@ -1,5 +1,6 @@
 import type { Decision } from '../../fleet/decision.ts';
 import type { NodeStatus, Work } from '../../fleet/status.ts';
+import { NO_TALLY, type Tally } from './tally.ts';
 
 /** One life of a media process: `id` is made of its pid (or container id) and start time, so that it never recurs. */
 export interface MediaProcess {
@@ -93,6 +94,9 @@ export interface DurableState {
   decision: Decision | null;
   /** When this node began to drain because of the decision; the ceiling counts from here. */
   drainingSince: number | null;
+  /** Of that drain: when its first signal went out, and when the node was empty. */
+  signalledAt: number | null;
+  emptiedAt: number | null;
   signals: SignalRecord[];
   /** The lives that the runtime last told of: by these it finds them again, whatever they are called by then. */
   lives: string[];
@@ -103,6 +107,7 @@ export interface DurableState {
   callsCut: number;
   callsLost: number;
   drainsEnded: number;
+  tally: Tally;
 }
 
 /** An effect that is retried until it succeeds: when it may be tried again, and since when it fails. */
@@ -196,6 +201,20 @@ export interface Observed {
   publishedText: string | null;
   /** What the registry was last told. */
   published: Pick<NodeStatus, 'phase' | 'since' | 'decision'> | null;
+  /** What stands in the way now, and how often each came to stand there, by `refusalKey` (refusals.ts). */
+  refusing: string[];
+  refusals: Readonly<Record<string, number>>;
+  /** Another agent that was published for this node, and does not run here. */
+  update: PublishedUpdate | null;
+}
+
+/** `failed`: it was tried here and did not come up, or could not be taken. `build`: the beginning of its sha256. */
+export interface PublishedUpdate {
+  state: 'pending' | 'failed';
+  version: string;
+  build: string;
+  since: number;
+  text: string;
 }
 
 export interface AgentState {
@@ -253,6 +272,9 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       publishedAt: null,
       publishedText: null,
       published: null,
+      refusing: [],
+      refusals: {},
+      update: null,
     },
   };
 }
@@ -283,6 +305,8 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
     since: at,
     decision: null,
     drainingSince: null,
+    signalledAt: null,
+    emptiedAt: null,
     signals: [],
     lives: [],
     ready: false,
@@ -290,6 +314,7 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
     callsCut: 0,
     callsLost: 0,
     drainsEnded: 0,
+    tally: NO_TALLY,
   };
 }
 
@@ -301,7 +326,8 @@ function forgetInterruption(state: DurableState, at: number): DurableState {
   const { decision } = state;
   const own = INTERRUPTIONS.some((by) => by === decision?.by);
   if (!own || decision?.deadline === undefined || Date.parse(decision.deadline) > at) return state;
-  return { ...state, phase: 'booting', since: at, decision: null, drainingSince: null };
+  const noDrain = { decision: null, drainingSince: null, signalledAt: null, emptiedAt: null };
+  return { ...state, phase: 'booting', since: at, ...noDrain };
 }
 
 function isUnfinished(record: SignalRecord): boolean {

@@ -4,6 +4,7 @@ import { decide } from './decide.ts';
 import type { AgentEvent } from './event.ts';
 import { isWritten } from './leave-rules.ts';
 import { observe } from './observe.ts';
+import { noteRefusals } from './refusals.ts';
 import { begun, isDue } from './retry.ts';
 import { type CoreSettings, PUBLISH_GAP_MS } from './settings.ts';
 import type { AgentState } from './state.ts';
@@ -19,6 +20,7 @@ export function transition(state: AgentState, event: AgentEvent, settings: CoreS
     step = then(step, (next) => command(next, event.request, event.command, settings, at));
   step = then(step, (next) => noteUnknown(next, settings, at));
   step = then(step, (next) => decide(next, settings, at));
+  step = then(step, (next) => noteRefusals(next, settings, at));
   // What is told must be looked at whole: with each tick, which is often enough.
   return event.kind === 'tick' ? then(step, (next) => publish(next, settings, at)) : step;
 }

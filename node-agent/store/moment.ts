@@ -32,11 +32,14 @@ export function carriedOver(state: DurableState, written: Moment | undefined, no
   const passedMs = written === undefined ? undefined : vouchedFor(written, now);
   const setByMs = written === undefined || passedMs === undefined ? 0 : now.at - written.at - passedMs;
   const moved = (at: number) => Math.min(now.at, at + setByMs);
+  const movedIfSet = (at: number | null) => (at === null ? null : moved(at));
   return {
     ...state,
     bootedAt: moved(state.bootedAt),
     since: moved(state.since),
-    drainingSince: state.drainingSince === null ? null : moved(state.drainingSince),
+    drainingSince: movedIfSet(state.drainingSince),
+    signalledAt: movedIfSet(state.signalledAt),
+    emptiedAt: movedIfSet(state.emptiedAt),
     signals: state.signals.map((record) => ({ ...record, at: moved(record.at) })),
     lostBefore: state.lostBefore && { ...state.lostBefore, at: moved(state.lostBefore.at) },
   };

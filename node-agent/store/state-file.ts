@@ -6,11 +6,21 @@ import { decisionSchema } from '../../fleet/decision.ts';
 import { describeError } from '../../fleet/error.ts';
 import { leavingMark } from '../../fleet/leaving-mark.ts';
 import type { DurableState, StoredState } from '../core/state.ts';
+import { NO_TALLY } from '../core/tally.ts';
 import { leavesForGood } from './leaves-for-good.ts';
 import { carriedOver, type Moment } from './moment.ts';
 
 const ms = v.number();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const tallySchema = v.object({
+  drainsBegun: count,
+  drainsEmptied: count,
+  drainsInTime: count,
+  drainMs: ms,
+  giveBackMs: ms,
+  jobsLost: v.object({ egress: count, ingress: count, agents: count }),
+});
 
 const stateSchema = v.object({
   v: v.literal(1),
@@ -20,6 +30,9 @@ const stateSchema = v.object({
   since: ms,
   decision: v.nullable(decisionSchema),
   drainingSince: v.nullable(ms),
+  /** These and `tally` are not in files of an earlier agent. */
+  signalledAt: v.optional(v.nullable(ms), null),
+  emptiedAt: v.optional(v.nullable(ms), null),
   signals: v.array(
     v.object({
       process: v.string(),
@@ -36,6 +49,7 @@ const stateSchema = v.object({
   callsCut: count,
   callsLost: count,
   drainsEnded: count,
+  tally: v.optional(tallySchema, NO_TALLY),
 }) satisfies v.GenericSchema<unknown, DurableState>;
 
 /** `written`: when, by both clocks; files of an earlier agent do not have it. */

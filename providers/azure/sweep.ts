@@ -9,7 +9,7 @@ import { planSweep, type SweepStep, type SweepWorld } from './sweep-plan.ts';
 export interface SweepTools
   extends Pick<LoopTools<SweepWorld, SweepStep>, 'onDestroy' | 'now' | 'sleep' | 'say' | 'deadlineMs'> {
   pool: { pool: string; group: string; autoscale: string; resourceGroup: string; region: string };
-  scaleSet: ScaleSet;
+  scaleSet: Omit<ScaleSet, 'grow'>;
   registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'writeDecision'>;
 }
 
@@ -41,7 +41,10 @@ export function sweep({ pool, scaleSet, registry, ...rest }: SweepTools): Promis
   });
 }
 
-async function readWorld(scaleSet: ScaleSet, registry: SweepTools['registry']): Promise<SweepWorld> {
+async function readWorld(
+  scaleSet: SweepTools['scaleSet'],
+  registry: SweepTools['registry'],
+): Promise<SweepWorld> {
   const signal = AbortSignal.timeout(READ_BUDGET_MS);
   const [instances, fleet] = await Promise.all([scaleSet.instances(signal), registry.readFleet(signal)]);
   const hasSet = instances !== undefined;

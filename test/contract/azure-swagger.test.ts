@@ -70,6 +70,7 @@ describe('what is sent to the resource manager and what the twin answers, agains
     const body = { properties: { runbook: { name: 'scale-in' }, parameters: { settings: 'none' } } };
     const asked = [
       await world.arm('operator', 'GET', SET),
+      await world.arm('operator', 'PATCH', SET, { body: { sku: { capacity: 4 } } }),
       await world.arm('operator', 'GET', `${SET}/virtualMachines/0?$expand=instanceView`),
       await world.arm('operator', 'GET', `${SET}/virtualMachines/7`),
       await world.arm('node', 'GET', `${SET}/virtualMachines`),
@@ -87,7 +88,7 @@ describe('what is sent to the resource manager and what the twin answers, agains
     ];
     assert.deepEqual(
       asked.map(({ status }) => status),
-      [200, 200, 404, 403, 201, 200, 200, 200, 404, 200, 200],
+      [200, 200, 200, 404, 403, 201, 200, 200, 200, 404, 200, 200],
     );
     assert.deepEqual(await problems(), []);
   });

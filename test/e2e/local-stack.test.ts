@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, describe, it } from 'mocha';
 import { CLOUD_NAMES } from '../../lab/cloud/names.ts';
@@ -43,6 +43,12 @@ describe('npm run lab -- up', function () {
         const enter = /^ {2}(cd \S+)$/m.exec(said)?.[1] ?? assert.fail(said);
         const preview = await typed('pulumi preview --expect-no-changes');
         assert.match(preview.stdout, /\d+ unchanged/);
+        const named = /^\d+:\d+ {2}(\S+) takes calls$/m.exec(said)?.[1] ?? assert.fail(said);
+        const nodes = /^Its nodes are folders in (\S+),/m.exec(said)?.[1] ?? assert.fail(said);
+        const node =
+          readdirSync(nodes).find((each) => each.endsWith(named.replace(/^.*…/, ''))) ?? assert.fail(named);
+        const story = await typed(`agent_on ${node} explain`);
+        assert.match(story.stdout, /is serving, for/);
         const refused = await typed('pulumi destroy --yes --skip-preview').then(
           () => assert.fail('it destroyed calls'),
           (error: { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}`,

@@ -8,8 +8,11 @@ const selected = { kind: 'pulumi', stack: undefined };
 
 describe('what is typed behind fleet', () => {
   const rows: [string, object][] = [
-    ['', { kind: 'help' }],
-    ['--help', { kind: 'help' }],
+    ['', { kind: 'help', of: undefined }],
+    ['--help', { kind: 'help', of: undefined }],
+    ['help', { kind: 'help', of: undefined }],
+    ['help roll', { kind: 'help', of: 'roll' }],
+    ['remove --all --help', { kind: 'help', of: 'remove' }],
     ['status', { kind: 'status', once: false, everyMs: 3_000, source: selected, json: false }],
     [
       'status --stack aws --json --once --every 10',
@@ -25,6 +28,43 @@ describe('what is typed behind fleet', () => {
       'explain i-1 --outputs o.json',
       { kind: 'explain', node: 'i-1', source: { kind: 'file', path: 'o.json' }, json: false },
     ],
+    [
+      'remove i-1',
+      {
+        kind: 'remove',
+        node: 'i-1',
+        replace: false,
+        wait: false,
+        reason: undefined,
+        source: selected,
+        json: false,
+      },
+    ],
+    [
+      'remove i-1 --replace --wait --reason idle --json',
+      {
+        kind: 'remove',
+        node: 'i-1',
+        replace: true,
+        wait: true,
+        reason: 'idle',
+        source: selected,
+        json: true,
+      },
+    ],
+    [
+      'remove --all --to-zero --yes --stack aws',
+      {
+        kind: 'remove-all',
+        toZero: true,
+        yes: true,
+        wait: false,
+        reason: undefined,
+        source: { kind: 'pulumi', stack: 'aws' },
+        json: false,
+      },
+    ],
+    ['roll --wait', { kind: 'roll', wait: true, reason: undefined, source: selected, json: false }],
   ];
   for (const [typed, given] of rows) {
     it(`"${typed}" is understood`, () => {
@@ -40,6 +80,18 @@ describe('what is typed behind fleet', () => {
     ['status --every 0', /--every 0/],
     ['status --nonsense', /--nonsense/],
     ['status --stack a --outputs b', /two ways/],
+    ['status --wait', /status has no --wait/],
+    ['roll --replace', /roll has no --replace/],
+    ['help nonsense', /no command "nonsense"/],
+    ['remove', /needs the name of a node, or --all/],
+    ['remove a b', /takes one node/],
+    ['remove a --all', /takes no a/],
+    ['remove a --to-zero', /--to-zero goes with --all/],
+    ['remove a --yes', /--yes goes with --all/],
+    ['remove --all --replace', /replaced by roll/],
+    ['remove a --reason=', /says nothing/],
+    [`remove a --reason ${'x'.repeat(301)}`, /301 characters/],
+    ['roll a', /takes no words/],
   ];
   for (const [typed, told] of wrong) {
     it(`"${typed}" is wrong, and says why`, async () => {
@@ -61,7 +113,13 @@ async function run(argv: string[]): Promise<{ code: number; out: string; err: st
     },
   });
   const { signal } = new AbortController();
-  const code = await fleet(argv, { out: into('out'), err: into('err'), environment: {}, signal });
+  const code = await fleet(argv, {
+    out: into('out'),
+    err: into('err'),
+    environment: {},
+    sleep: async () => undefined,
+    signal,
+  });
   return { code, ...texts };
 }
 

@@ -1,100 +1,37 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { type LeavingEvent, sentenceOf } from '../../cli/leave/leaving-event.ts';
 import type { Wish } from '../../cli/leave/plan-leaving.ts';
 import { type LeavingOptions, runLeaving } from '../../cli/leave/run-leaving.ts';
-import type { PoolWorld } from '../../cli/view/seen.ts';
-import type { Decision } from '../../fleet/decision.ts';
-import type { PoolAddress } from '../../fleet/pool-address.ts';
-import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
+import { look } from '../../cli/look.ts';
+import { NOW } from './support/fleet.ts';
+import { PoolInMemory } from './support/pool-in-memory.ts';
 
-const ADDRESS: PoolAddress = {
-  v: 1,
-  cloud: 'digitalocean',
-  pool: 'media',
-  template: 'lt-2',
-  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
-  spacesRegion: 'fra1',
-  buckets: { code: 'c', statuses: 's', memory: 'm' },
-};
+const GONE = { outcome: 'gone', leaving: 0, more: 0, unjudged: 0 };
 
-/** A pool in memory. Whoever is asked drains for as many looks as he has rooms, and is then gone. */
-class PoolInMemory {
-  readonly rooms = new Map<string, number>();
-  readonly decisions = new Map<string, Decision>();
+/** What is told while nodes leave, and how it ends. */
+class Rehearsed extends PoolInMemory {
   readonly said: string[] = [];
-  readonly protected = new Set<string>();
-  mostAtOnce = 0;
-  refusals = 0;
-  /** Looks that fail, counted from 1. */
-  readonly unreadable = new Set<number>();
-  looks = 0;
+  readonly told: LeavingEvent[] = [];
+  /** Aborted by a person who has seen enough. */
+  readonly enough = new AbortController();
+  /** After so many looks. */
+  enoughAfter = Number.POSITIVE_INFINITY;
 
-  add(node: string, rooms: number): void {
-    this.rooms.set(node, rooms);
-  }
-  async look(): Promise<PoolWorld> {
-    this.looks += 1;
-    if (this.unreadable.has(this.looks)) {
-      return { ...this.world(), machines: { kind: 'unknown', reason: 'HTTP 500' } };
-    }
-    const world = this.world();
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.decisions.size);
-    for (const node of [...this.decisions.keys()]) {
-      const left = (this.rooms.get(node) ?? 0) - 1;
-      if (left >= 0) this.rooms.set(node, left);
-      else {
-        this.rooms.delete(node);
-        this.decisions.delete(node);
-      }
-    }
-    return world;
-  }
-  private world(): PoolWorld {
-    const nodes = [...this.rooms].map(([node, rooms]) => {
-      const phase = this.decisions.has(node) ? 'draining' : 'serving';
-      return [node, fresh(node, { phase, since: ago(9), work: { rooms, people: rooms } })] as const;
-    });
-    return {
-      machines: {
-        kind: 'known',
-        machines: nodes.map(([node]) => ({
-          node,
-          machine: `id-${node}`,
-          zone: 'fra1',
-          place: 'in-group',
-          state: 'active',
-          protected: this.protected.has(node),
-        })),
-      },
-      fleet: fleetOf(Object.fromEntries(nodes)),
-      decisions: {
-        decisions: new Map(
-          [...this.decisions].map(([node, decision]) => [node, { kind: 'decided', decision }]),
-        ),
-        complete: true,
-      },
-      now: NOW,
-    };
-  }
   run(wish: Wish, options: Partial<LeavingOptions> = {}) {
     return runLeaving(
-      { wish, replace: false, wait: true, by: 'fleet remove', reason: 'a test', ...options },
+      { wish, replacement: 'if-needed', wait: true, by: 'ana (fleet remove)', reason: 'a test', ...options },
       {
-        pool: {
-          address: ADDRESS,
-          leave: async ({ node }, decision) => {
-            if (this.refusals > 0) {
-              this.refusals -= 1;
-              throw new Error('HTTP 403');
-            }
-            this.decisions.set(node, decision);
-          },
+        pool: this,
+        look: () => look(this, () => NOW),
+        tell: (event) => {
+          this.told.push(event);
+          this.said.push(sentenceOf(event));
         },
-        look: () => this.look(),
-        say: (line) => this.said.push(line),
+        signal: this.enough.signal,
         now: () => NOW,
         sleep: async () => {
-          assert.ok(this.looks < 100, this.said.join('\n'));
+          if (this.looks >= this.enoughAfter) this.enough.abort();
         },
         random: () => 0.5,
       },
@@ -104,10 +41,10 @@ class PoolInMemory {
 
 describe('having nodes leave at an operator’s wish', () => {
   it('asks the one node, tells what is on it, and waits until it is gone', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     pool.add('a', 2);
     pool.add('b', 1);
-    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), GONE);
     assert.deepEqual([...pool.rooms.keys()], ['b']);
     const text = pool.said.join('\n');
     assert.match(text, /^a was asked to leave \(.*2 rooms.*decision /);
@@ -116,24 +53,24 @@ describe('having nodes leave at an operator’s wish', () => {
   });
 
   it('without waiting, says how many are still to be asked', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     for (const node of ['a', 'b', 'c', 'd']) pool.add(node, 1);
     const begun = await pool.run({ kind: 'all', keep: 1 }, { wait: false });
-    assert.equal(begun.kind, 'begun');
+    assert.deepEqual(begun, { outcome: 'begun', leaving: 2, more: 1, unjudged: 0 });
     assert.deepEqual([...pool.decisions.keys()], ['a', 'b']);
     assert.equal(pool.looks, 1);
   });
 
   it('has no more drain at once than the pool allows, and stops at those that are to stay', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     for (const [index, node] of ['a', 'b', 'c', 'd', 'e'].entries()) pool.add(node, index);
-    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), GONE);
     assert.deepEqual([...pool.rooms.keys()], ['e']);
     assert.equal(pool.mostAtOnce, 2);
   });
 
   it('writes who decided, for which machine, and why', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     pool.add('a', 3);
     await pool.run({ kind: 'node', node: 'a' }, { wait: false });
     const { id, ...decision } = pool.decisions.get('a') ?? assert.fail('nothing was decided');
@@ -144,14 +81,14 @@ describe('having nodes leave at an operator’s wish', () => {
       machine: 'id-a',
       pool: 'media',
       at: new Date(NOW).toISOString(),
-      by: 'fleet remove',
+      by: 'ana (fleet remove)',
       cause: 'operator',
       intent: 'leave',
       reason: 'a test (fewest calls: 3 rooms, 3 people, 0 jobs)',
     });
   });
 
-  const refused: [string, (pool: PoolInMemory) => void, RegExp][] = [
+  const refused: [string, (pool: Rehearsed) => void, RegExp][] = [
     ['is not there', () => undefined, /there is no node x/],
     [
       'is protected',
@@ -172,7 +109,7 @@ describe('having nodes leave at an operator’s wish', () => {
   ];
   for (const [what, prepare, told] of refused) {
     it(`refuses at once where the node ${what}, and asks nobody`, async () => {
-      const pool = new PoolInMemory();
+      const pool = new Rehearsed();
       pool.add('a', 1);
       prepare(pool);
       await assert.rejects(pool.run({ kind: 'node', node: 'x' }), told);
@@ -181,24 +118,148 @@ describe('having nodes leave at an operator’s wish', () => {
   }
 
   it('goes on where it was when it is run again', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     for (const node of ['a', 'b', 'c']) pool.add(node, 1);
     await pool.run({ kind: 'all', keep: 1 }, { wait: false });
-    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'all', keep: 1 }), GONE);
     assert.equal(pool.rooms.size, 1);
   });
 
   it('survives a look that fails, and gives up after five in a row', async () => {
-    const pool = new PoolInMemory();
+    const pool = new Rehearsed();
     pool.add('a', 2);
     for (const look of [2, 3, 4, 5]) pool.unreadable.add(look);
-    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), { kind: 'gone' });
+    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), GONE);
     assert.match(pool.said.join('\n'), /could not be read: HTTP 500/);
 
-    const refusing = new PoolInMemory();
+    const refusing = new Rehearsed();
     refusing.add('a', 1);
     refusing.refusals = 100;
     await assert.rejects(refusing.run({ kind: 'node', node: 'a' }), /5 times in a row/);
     assert.match(refusing.said[0] ?? '', /a could not be asked to leave: HTTP 403/);
+  });
+
+  it('goes on without whoever has seen enough, and asks nobody more', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c', 'd']) pool.add(node, 5);
+    pool.enoughAfter = 2;
+    const end = await pool.run({ kind: 'all', keep: 1 });
+    assert.deepEqual(end, { outcome: 'interrupted', leaving: 2, more: 1, unjudged: 0 });
+    assert.deepEqual([...pool.decisions.keys()], ['a', 'b']);
+    assert.match(
+      sentenceOf({ event: 'end', outcome: 'interrupted', leaving: 2, more: 1 }),
+      /2 nodes are on the way out, and will go without this. 1 more were not asked/,
+    );
+  });
+
+  it('leaves alone what the load has brought since it began', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b']) pool.add(node, 1);
+    pool.replaces = true;
+    assert.deepEqual(await pool.run({ kind: 'all', keep: 0 }), GONE);
+    assert.deepEqual([...pool.rooms.keys()], ['a-new', 'b-new']);
+  });
+
+  it('says how one is that leaves already, and waits on where that is wanted', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 3);
+    await pool.run({ kind: 'node', node: 'a' }, { wait: false });
+    const { id } = pool.decisions.get('a') ?? assert.fail('nothing was decided');
+    const again = await pool.run({ kind: 'node', node: 'a' }, { wait: false });
+    assert.deepEqual(again, { outcome: 'begun', leaving: 1, more: 0, unjudged: 0 });
+    assert.equal(pool.decisions.get('a')?.id, id);
+    assert.match(pool.said.at(-1) ?? '', /^a: draining, 3 rooms/);
+    assert.deepEqual(await pool.run({ kind: 'node', node: 'a' }), GONE);
+  });
+
+  it('tells who is protected, and who waits, and why', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c', 'd']) pool.add(node, 1);
+    pool.protected.add('d');
+    await pool.run({ kind: 'all', keep: 0 }, { wait: false });
+    assert.deepEqual(
+      pool.told.filter(({ event }) => event === 'kept' || event === 'waiting'),
+      [
+        { event: 'kept', node: 'd', machine: 'id-d' },
+        {
+          event: 'waiting',
+          more: 1,
+          reason: 'drains at once: 2 allowed, 0 under way before this decision',
+        },
+      ],
+    );
+  });
+
+  it('asks nobody under a lock that is lost', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 1);
+    const leaving = runLeaving(
+      { wish: { kind: 'outdated' }, replacement: 'at-once', wait: true, by: 'ana', reason: undefined },
+      {
+        pool,
+        look: () => look(pool, () => NOW),
+        tell: () => undefined,
+        signal: pool.enough.signal,
+        now: () => NOW,
+        sleep: async () => undefined,
+        keep: async () => {
+          throw new Error('the lock is lost');
+        },
+        random: () => 0.5,
+      },
+    );
+    await assert.rejects(leaving, /the lock is lost/);
+    assert.equal(pool.decisions.size, 0);
+  });
+});
+
+describe('rolling a pool', () => {
+  const OLD = { software: { agent: '1', template: 'lt-1' } };
+  const roll = (pool: Rehearsed, wait = true) =>
+    pool.run({ kind: 'outdated' }, { replacement: 'at-once', by: 'ana (fleet roll)', wait });
+
+  it('replaces what is outdated, no more at once than may drain, and nothing else', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c']) pool.add(node, 1, OLD);
+    pool.add('d', 1);
+    pool.replaces = true;
+    assert.deepEqual(await roll(pool), GONE);
+    assert.deepEqual([...pool.rooms.keys()].sort(), ['a-new', 'b-new', 'c-new', 'd']);
+    assert.equal(pool.mostAtOnce, 2);
+    assert.equal(pool.replacement, 'at-once');
+  });
+
+  it('is done a round at a time, by whoever runs it again and again', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c']) pool.add(node, 0, OLD);
+    pool.add('d', 1);
+    const ends: object[] = [];
+    for (let run = 0; run < 4; run += 1) ends.push(await roll(pool, false));
+    assert.deepEqual(ends, [
+      { outcome: 'begun', leaving: 2, more: 1, unjudged: 0 },
+      { outcome: 'begun', leaving: 2, more: 1, unjudged: 0 },
+      { outcome: 'begun', leaving: 1, more: 0, unjudged: 0 },
+      { outcome: 'begun', leaving: 1, more: 0, unjudged: 0 },
+    ]);
+    assert.deepEqual(await roll(pool), GONE);
+  });
+
+  it('takes nobody who serves away while fewer serve than are to, and whoever does not serve', async () => {
+    const pool = new Rehearsed({ min: 2 });
+    pool.add('a', 1, OLD);
+    pool.add('b', 1, { ...OLD, phase: 'booting' });
+    const { more } = await roll(pool, false);
+    assert.equal(more, 1);
+    assert.deepEqual([...pool.decisions.keys()], ['b']);
+    assert.match(pool.said.join('\n'), /1 more is to be asked: 1 serve, and 2 are to/);
+  });
+
+  it('says of whom it does not know what software he has, and leaves him alone', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 1);
+    pool.add('b', 1);
+    pool.silent.add('b');
+    assert.deepEqual(await roll(pool), { ...GONE, unjudged: 1 });
+    assert.deepEqual(pool.told, [{ event: 'unjudged', nodes: ['b'] }]);
   });
 });

@@ -129,6 +129,50 @@ describe('a scale set of Azure', () => {
     assert.deepEqual(setting, { ...before, properties: { ...Object(before.properties), enabled: false } });
   });
 
+  const SET = MACHINES.replace('/virtualMachines', '');
+
+  /** A set whose capacity others change between being read and being written, so often. */
+  async function growing(capacity: number, others: number) {
+    const state = { capacity, writes: 0 };
+    const set = await start(({ method, path, headers, body }) => {
+      assert.equal(path, SET);
+      if (method === 'GET') {
+        const answer = { sku: { name: 'x', capacity: state.capacity }, etag: `"${state.capacity}"` };
+        if (others > 0) {
+          others -= 1;
+          state.capacity += 1;
+        }
+        return json(200, answer);
+      }
+      assert.equal(method, 'PATCH');
+      if (headers['if-match'] !== `"${state.capacity}"`) return refusal(412, 'PreconditionFailed');
+      state.writes += 1;
+      const written = JSON.parse(body);
+      assert.deepEqual(Object.keys(written), ['sku']);
+      state.capacity = written.sku.capacity;
+      return json(200, {});
+    });
+    return { set, state };
+  }
+
+  it('makes one more, and never over what others have changed meanwhile', async () => {
+    const { set, state } = await growing(3, 2);
+    assert.equal(await set.grow(7), true);
+    assert.deepEqual(state, { capacity: 6, writes: 1 });
+  });
+
+  it('makes no more than the most that it may have', async () => {
+    const { set, state } = await growing(7, 0);
+    assert.equal(await set.grow(7), false);
+    assert.equal(state.writes, 0);
+  });
+
+  it('says so where others change it again and again', async () => {
+    const { set, state } = await growing(3, 99);
+    await assert.rejects(set.grow(999), /PreconditionFailed/);
+    assert.equal(state.writes, 0);
+  });
+
   it('loses an instance by its id; one that is gone is no error', async () => {
     const asked: string[] = [];
     const set = await start(({ method, path }) => {

@@ -23,7 +23,7 @@ interface Given {
 const refused = (reason: string) => new AzureError(`refused: ${reason}`, reason, 403);
 
 /** A scale set in memory. What is deleted is gone at the next tick; autoscale fills it up to its minimum. */
-class SetInMemory implements ScaleSet {
+class SetInMemory implements Omit<ScaleSet, 'grow'> {
   exists = true;
   scales = true;
   readonly minimum = 1;

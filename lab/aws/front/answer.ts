@@ -67,6 +67,14 @@ export function answerRequest(request: RawRequest, options: ApiOptions): Answer 
   }
 }
 
+/** As AWS words it: what has no resource is denied on none. */
+function deniedText(principal: Principal | undefined, action: string, resource: string): string {
+  if (principal === undefined) return 'Access Denied';
+  const user = `${principal.role.arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${principal.session}`;
+  const on = resource === '*' ? '' : ` on resource: ${resource}`;
+  return `User: ${user} is not authorized to perform: ${action}${on} because no identity-based policy allows the ${action} action`;
+}
+
 type Remember = (why: string, resource: string, action: string) => void;
 
 function createCaller(principal: Principal | undefined, region: string, remember: Remember): Caller {
@@ -93,8 +101,7 @@ function createCaller(principal: Principal | undefined, region: string, remember
       const context = options.context ? ` (${JSON.stringify(options.context)})` : '';
       const note = options.note === undefined ? '' : `; ${options.note}`;
       remember(`${verdict.why}${context}${note}`, resource, action);
-      const who = principal ? `${principal.role.arn} as ${principal.session}` : 'anonymous';
-      throw new ApiError(403, 'AccessDenied', `${who} is not authorized to perform ${action} on ${resource}`);
+      throw new ApiError(403, 'AccessDenied', deniedText(principal, action, resource));
     },
   };
 }

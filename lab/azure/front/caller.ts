@@ -10,6 +10,8 @@ import { evaluate, type Roles } from '../roles/access.ts';
 export interface FrontOptions {
   /** As it is now. */
   model: () => AzureModel;
+  /** What people were given beside what is provisioned. */
+  people?: (() => Roles) | undefined;
   principals: Principals;
   faults: Faults;
   refuse(refusal: Refusal): void;
@@ -53,7 +55,12 @@ export function callerOf(
       if (principal.isOperator) return;
       const [first, ...others] = typeof actions === 'string' ? ([actions] as const) : actions;
       if (options.isUnheard(principal.id)) throw denied(principal, first, scope);
-      const granted: Roles = options.model();
+      const { roles, assignments } = options.model();
+      const people = options.people?.() ?? { roles: [], assignments: [] };
+      const granted: Roles = {
+        roles: [...roles, ...people.roles],
+        assignments: [...assignments, ...people.assignments],
+      };
       const verdictOf = (action: string) =>
         evaluate({ principalId: principal.id, action, isData: kind === 'data', scope }, granted);
       const verdict = verdictOf(first);

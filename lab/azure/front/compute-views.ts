@@ -30,6 +30,11 @@ export function etagOf({ vmId, version }: Instance): string {
   return `"${hexId(`${vmId} ${version}`, 16)}"`;
 }
 
+export function etagOfSet({ set, capacity, members }: RunningScaleSet): string {
+  const instances = members().map(({ vmId }) => vmId);
+  return `"${hexId([set.id, capacity(), ...instances].join(' '), 16)}"`;
+}
+
 /** As Azure writes times: with seven digits and an offset. */
 function timeOf(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '0000+00:00');
@@ -64,6 +69,7 @@ export function setView(running: RunningScaleSet): object {
     location: set.location,
     tags: set.tags,
     zones: set.zones,
+    etag: etagOfSet(running),
     sku: { name: set.vmSize, tier: 'Standard', capacity: running.capacity() },
     properties: {
       provisioningState: 'Succeeded',

@@ -11,7 +11,7 @@ import type { RunningScaleSet } from '../compute/scale-set.ts';
 import type { Faults } from '../faults.ts';
 import type { ScaleSet } from '../model.ts';
 import { json, type Method, method, notFound, nothing } from './arm-method.ts';
-import { etagOf, instanceView, operationView, setView } from './compute-views.ts';
+import { etagOf, etagOfSet, instanceView, operationView, setView } from './compute-views.ts';
 
 export interface ComputeOptions {
   sets: RunningSets;
@@ -38,6 +38,9 @@ const updateSchema = v.strictObject({
   location: v.string('location is required'),
   tags: v.optional(v.record(v.string(), v.string()), {}),
   properties: v.strictObject({ protectionPolicy: v.optional(protectionSchema) }),
+});
+const resizeSchema = v.strictObject({
+  sku: v.strictObject({ capacity: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
 });
 const expand = v.optional(v.literal('instanceView'));
 
@@ -191,6 +194,27 @@ export function createCompute(options: ComputeOptions): Method[] {
         query: v.strictObject({ $expand: v.optional(v.string()) }),
       },
       ({ path }) => json(200, setView(mustSet(path))),
+    ),
+
+    method(
+      {
+        version: COMPUTE_VERSION,
+        id: 'VirtualMachineScaleSets_Update',
+        http: 'PATCH',
+        path: `${SETS}/{vmScaleSetName}`,
+        action: `${ACTIONS}/write`,
+        scope: setId,
+        body: resizeSchema,
+      },
+      ({ path, body, headers, caller }) => {
+        const set = mustSet(path);
+        const wanted = headers['if-match'];
+        if (wanted !== undefined && wanted !== '*' && wanted !== etagOfSet(set)) {
+          throw new ApiError(412, 'PreconditionFailed', 'The entity has changed.');
+        }
+        set.resize(body.sku.capacity, 'api', `resized by ${caller.principal.name}`);
+        return json(200, setView(set));
+      },
     ),
 
     method(

@@ -5,9 +5,11 @@ import { type FaultKind, GARBAGE, spoiled } from '../../cloud/faults.ts';
 import type { HttpReply } from '../../cloud/http-front.ts';
 import type { RawRequest } from '../../raw-request.ts';
 import type { Faults } from '../faults.ts';
+import type { Target } from '../iam/access.ts';
 import { evaluate } from '../iam/access.ts';
+import type { GivenRights } from '../iam/person.ts';
 import type { GcpModel } from '../model.ts';
-import type { Principal, Principals } from '../principals.ts';
+import { memberOf, type Principal, type Principals } from '../principals.ts';
 import type { Caller, Method, Result, ServiceName } from './api.ts';
 import { masked } from './fields.ts';
 import { type Route, routeOf } from './routes.ts';
@@ -16,6 +18,8 @@ export interface ApiOptions {
   /** As it is now. */
   model: () => GcpModel;
   methods: readonly Method[];
+  /** What people were given beside what is provisioned. */
+  people?: (() => GivenRights) | undefined;
   principals: Principals;
   faults: Faults;
   refuse(refusal: Refusal): void;
@@ -57,7 +61,7 @@ export function answerRequest(request: RawRequest, options: ApiOptions): HttpRep
     const result = method.run(
       route.parameters,
       bodyOf(route, request),
-      callerOf(known.principal, options.model(), remember),
+      callerOf(known.principal, method.service, given(options), remember),
     );
     return render(result, route.parameters.fields);
   } catch (cause) {
@@ -69,21 +73,50 @@ export function answerRequest(request: RawRequest, options: ApiOptions): HttpRep
 
 type Remember = (why: string, resource: string, action: string) => void;
 
-function callerOf(principal: Principal, model: GcpModel, remember: Remember): Caller {
+/** To whomever: what is provisioned, and what people were given beside it. */
+function given({ model, people = () => ({ roles: [], bindings: [] }) }: ApiOptions): GivenRights {
+  const [provisioned, more] = [model(), people()];
+  return {
+    roles: [...provisioned.roles, ...more.roles],
+    bindings: [...provisioned.bindings, ...more.bindings],
+  };
+}
+
+function callerOf(
+  principal: Principal,
+  service: ServiceName,
+  rights: GivenRights,
+  remember: Remember,
+): Caller {
   return {
     principal,
     authorise(permission, target, note) {
       if (principal.isOperator) return;
-      const verdict = evaluate({ member: `serviceAccount:${principal.email}`, permission, target }, model);
+      const verdict = evaluate({ member: memberOf(principal), permission, target }, rights);
       if (verdict.allowed) return;
       remember(`${verdict.why}${note === undefined ? '' : `; ${note}`}`, target.label, permission);
-      throw new ApiError(
-        403,
-        'forbidden',
-        `${principal.email} does not have ${permission} access to ${target.label} (or it may not exist)`,
-      );
+      throw new ApiError(403, 'forbidden', deniedText(principal, service, permission, target));
     },
   };
+}
+
+/** As each service words it. */
+function deniedText(
+  { email }: Principal,
+  service: ServiceName,
+  permission: string,
+  { label }: Target,
+): string {
+  switch (service) {
+    case 'compute':
+      return `Required '${permission}' permission for '${label}'`;
+    case 'storage': {
+      const thing = label.includes('/objects/') ? 'object' : 'bucket';
+      return `${email} does not have ${permission} access to the Google Cloud Storage ${thing}. Permission '${permission}' denied on resource (or it may not exist).`;
+    }
+    case 'secretmanager':
+      return `Permission '${permission}' denied for resource '${label}' (or it may not exist).`;
+  }
 }
 
 /** JSON where the method takes that; else the bytes as they came. */

@@ -28,7 +28,7 @@ export interface TestTwin {
   /** To the resource manager; the version is added. */
   arm(
     who: Who,
-    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+    method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE',
     path: string,
     options?: AskOptions,
   ): Promise<Answered>;
@@ -94,7 +94,7 @@ export async function startTwin(
 }
 
 async function ask(
-  method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+  method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE',
   url: string,
   headers: Record<string, string>,
   body?: unknown,

@@ -1,0 +1,106 @@
+import type { Pool, Replacement } from '../../../cli/pool.ts';
+import type { Decision } from '../../../fleet/decision.ts';
+import type { PoolAddress } from '../../../fleet/pool-address.ts';
+import type { NodeStatus } from '../../../fleet/status.ts';
+import { ago, fleetOf, fresh } from './fleet.ts';
+import { createMemoryStore } from './memory-store.ts';
+
+export const ADDRESS: PoolAddress = {
+  v: 1,
+  cloud: 'digitalocean',
+  pool: 'media',
+  template: 'lt-2',
+  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
+  spacesRegion: 'fra1',
+  buckets: { code: 'c', statuses: 's', memory: 'm' },
+};
+
+/** A pool in memory. Whoever is asked drains for as many looks as he has rooms, and is then gone. */
+export class PoolInMemory implements Pool {
+  readonly address: PoolAddress;
+  readonly rooms = new Map<string, number>();
+  readonly changed = new Map<string, Partial<Omit<NodeStatus, 'work'>>>();
+  readonly decisions = new Map<string, Decision>();
+  readonly protected = new Set<string>();
+  /** Of whom nothing is known. */
+  readonly silent = new Set<string>();
+  readonly store = createMemoryStore();
+  mostAtOnce = 0;
+  refusals = 0;
+  /** Looks that fail, counted from 1. */
+  readonly unreadable = new Set<number>();
+  looks = 0;
+  /** Of the one that was asked last. */
+  replacement: Replacement | undefined;
+  /** Whether another comes for each that leaves at its operator's wish, and serves at the next look. */
+  replaces = false;
+
+  constructor(rules: Partial<PoolAddress['rules']> = {}) {
+    this.address = { ...ADDRESS, rules: { ...ADDRESS.rules, ...rules } };
+  }
+
+  add(node: string, rooms: number, changed: Partial<Omit<NodeStatus, 'work'>> = {}): void {
+    this.rooms.set(node, rooms);
+    this.changed.set(node, changed);
+  }
+
+  async machines() {
+    this.looks += 1;
+    if (this.looks > 100) throw new Error('it has been looked at 100 times');
+    if (this.unreadable.has(this.looks)) throw new Error('HTTP 500');
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.decisions.size);
+    return [...this.rooms.keys()].map((node) => ({
+      node,
+      machine: `id-${node}`,
+      zone: 'fra1',
+      place: 'in-group' as const,
+      state: 'active',
+      protected: this.protected.has(node),
+    }));
+  }
+
+  readonly registry = {
+    readFleet: async () => {
+      const nodes = [...this.rooms].filter(([node]) => !this.silent.has(node));
+      return fleetOf(
+        Object.fromEntries(
+          nodes.map(([node, rooms]) => {
+            const phase = this.decisions.has(node) ? 'draining' : 'serving';
+            const changed = this.changed.get(node) ?? {};
+            return [node, fresh(node, { phase, since: ago(9), ...changed, work: { rooms, people: rooms } })];
+          }),
+        ),
+      );
+    },
+    readDecisions: async () => {
+      const decisions = new Map(
+        [...this.decisions].map(([node, decision]) => [node, { kind: 'decided', decision } as const]),
+      );
+      this.pass();
+      return { decisions, complete: true };
+    },
+  };
+
+  /** A look later. */
+  private pass(): void {
+    for (const node of [...this.decisions.keys()]) {
+      const left = (this.rooms.get(node) ?? 0) - 1;
+      if (left >= 0) this.rooms.set(node, left);
+      else {
+        this.rooms.delete(node);
+        this.decisions.delete(node);
+      }
+    }
+  }
+
+  async leave({ node }: { node: string }, decision: Decision, replacement: Replacement): Promise<undefined> {
+    if (this.refusals > 0) {
+      this.refusals -= 1;
+      throw new Error('HTTP 403');
+    }
+    this.replacement = replacement;
+    this.decisions.set(node, decision);
+    if (this.replaces) this.add(`${node}-new`, 0);
+    return undefined;
+  }
+}

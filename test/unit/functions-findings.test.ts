@@ -13,7 +13,8 @@ describe('what is found of a whole fleet', () => {
     [51, 51],
     [10_000, 51],
   ] as const) {
-    it(`${count} of a kind are told in ${told} lines`, () => assert.equal(bounded(many('unknown', count)).length, told));
+    it(`${count} of a kind are told in ${told} lines`, () =>
+      assert.equal(bounded(many('unknown', count)).length, told));
   }
 
   it('says how many more there are, and hides no other kind', () => {

@@ -55,7 +55,7 @@ export function nodeOfStatusKey(key: string): string {
 
 async function readFleet(
   options: BucketRegistryOptions,
-  { lastWordsOf, turnOf = () => 0, expected = [] }: FleetQuestion,
+  { lastWordsOf, turnOf = () => 0, expected = [], listFirst }: FleetQuestion,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
@@ -80,7 +80,7 @@ async function readFleet(
   };
   return {
     nodes,
-    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, signal })),
+    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, listFirst, signal })),
   };
 }
 

@@ -113,6 +113,15 @@ describe('the termination policy of a large group', () => {
     assert.equal(lines[0]?.unknown, SIZE - 1);
   });
 
+  it('lists them all before it reads one: without the whole list nobody may go', async () => {
+    const { ask, digest, store } = setUp();
+    await digest();
+    store.pageSize = 500;
+    await ask();
+    const what = store.asked.filter((asked) => / statuses\//.test(asked)).map((asked) => asked.slice(0, 4));
+    assert.ok(what.lastIndexOf('list') < what.indexOf('get '), what.join(' '));
+  });
+
   it('reads everybody who is not offered: each may be a drain that counts', async () => {
     const drains = Object.fromEntries(
       ['i-2000', 'i-2001'].map((node) => [node, { phase: 'draining', since: ago(60) } as const]),

@@ -38,6 +38,7 @@ export function questionOf(
   const leavesOut = digest !== undefined && isOnlyKnown(cause);
   return {
     lastWordsOf: decided,
+    listFirst: leavesOut,
     expected: machines.map(({ node }) => node),
     turnOf(node) {
       if (!offered.has(node) || decided.has(node)) return 0;

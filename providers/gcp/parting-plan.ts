@@ -1,15 +1,22 @@
+import type { Decision } from '../../fleet/decision.ts';
+import type { GcpMachine } from '../../fleet/gcp/pool-machines.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import {
   hasDrainedFor,
   knownOf,
   planForNothing,
-  refusalFor,
+  planMachines,
   type SweepPlan,
   type SweepRules,
+  type SweptMachine,
 } from '../sweep-plan.ts';
 import { isOver, type SweepStep, type SweepWorld } from './sweep-plan.ts';
 
 export type PartingStep = Extract<SweepStep, { kind: 'stop-scaling' | 'delete' }>;
+
+interface Parting extends GcpMachine, SweptMachine {
+  decision: Decision | undefined;
+}
 
 const GONE = new Set<Place>(['outside', 'leaving-group', 'stopped', 'stopped-unknown-since']);
 
@@ -26,19 +33,18 @@ export function planParting(world: SweepWorld, rules: SweepRules): SweepPlan<Par
     }))
     .filter(({ place, decision }) => place !== 'ending' && (decision !== undefined || GONE.has(place)));
   if (!hasGroup && leaving.length === 0) return planForNothing(rules, fleet);
-  const refusal = refusalFor(leaving, isOver, rules);
-  if (refusal !== undefined) return refusal;
-  if (leaving.length > 0) {
-    const steps = leaving.flatMap((machine): PartingStep[] => {
-      const { place, decision } = machine;
-      if (place !== 'outside' && place !== 'stopped') return [];
-      const isDone = decision !== undefined && hasDrainedFor(machine, decision);
-      return rules.onDestroy === 'cut' || place === 'stopped' || isDone ? [{ kind: 'delete', machine }] : [];
-    });
-    return { kind: 'sweep', steps, waitsFor: leaving };
-  }
   // With its autoscaler off nobody says that there are too many: the pruner chooses nobody. Then once more, for who was
   // chosen in the moment before.
-  if (hasGroup && grows) return { kind: 'sweep', steps: [{ kind: 'stop-scaling' }], waitsFor: [] };
-  return { kind: 'done' };
+  const first: PartingStep[] = leaving.length === 0 && hasGroup && grows ? [{ kind: 'stop-scaling' }] : [];
+  return planMachines<Parting, PartingStep>(leaving, { isOver, endNow, endWhenEmpty }, rules, { first });
+}
+
+function endWhenEmpty(machine: Parting): PartingStep[] {
+  const { place, decision } = machine;
+  const isDone = decision !== undefined && hasDrainedFor(machine, decision);
+  return place === 'stopped' || (place === 'outside' && isDone) ? [{ kind: 'delete', machine }] : [];
+}
+
+function endNow(machine: Parting): PartingStep[] {
+  return machine.place === 'outside' || machine.place === 'stopped' ? [{ kind: 'delete', machine }] : [];
 }

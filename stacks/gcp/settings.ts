@@ -24,6 +24,8 @@ const gcpWords: CloudWords = {
     'an image or a family of images, such as "projects/PROJECT/global/images/family/FAMILY"',
   ),
   diskGb: diskSize(8, 16_384, 20),
+  // What a regional group takes unless Google raises it.
+  mostNodes: 2000,
   zones: someOf(matching(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'a zone, such as "europe-west1-b"'), {
     one: 'zone',
     many: 'zones',

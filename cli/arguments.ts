@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { OutputsSource } from './stack/read-address.ts';
+import type { OutputsSource } from './stack/outputs.ts';
 import { COMMANDS, type CommandName } from './usage.ts';
 
 interface Common {

@@ -12,4 +12,15 @@ const outputs = await runProgram(
   createBundler(),
 );
 
-export const { cloud, pool, group, registry, network, securityGroup, template, metrics, address } = outputs;
+export const {
+  cloud,
+  pool,
+  group,
+  registry,
+  network,
+  securityGroup,
+  template,
+  metrics,
+  address,
+  operatorSecrets,
+} = outputs;

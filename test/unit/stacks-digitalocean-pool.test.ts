@@ -123,7 +123,12 @@ describe('the DigitalOcean pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address: _address, operatorSecrets, ...told } = await toldBy(made);
+    assert.deepEqual(Object.keys(Object(operatorSecrets)).sort(), [
+      'poolSecret',
+      'spacesAccessKeyId',
+      'spacesSecretAccessKey',
+    ]);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,

@@ -64,6 +64,7 @@ export const AWS_RULES: RulesByType = {
   'aws:cloudwatch/eventRule:EventRule': { autoName: 'name', replaces: NAMED },
   'aws:cloudwatch/eventTarget:EventTarget': { replaces: ['rule', 'targetId'] },
   'aws:cloudwatch/logGroup:LogGroup': { autoName: 'name', replaces: NAMED },
+  'aws:cloudwatch/logMetricFilter:LogMetricFilter': { autoName: 'name', replaces: ['name', 'logGroupName'] },
   'aws:cloudwatch/metricAlarm:MetricAlarm': {
     autoName: 'name',
     defaults: { actionsEnabled: true, treatMissingData: 'missing' },

@@ -57,7 +57,7 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
     const lost = gone.carries === 'calls' ? peopleNow(workBefore) : jobsNow(workBefore, gone.carries);
     if (lost === 0) continue;
     if (gone.carries === 'calls') {
-      next = remember(next, { callsLost: next.durable.callsLost + (lost ?? 0) });
+      next = remember(next, { callsLost: next.durable.callsLost + (lost ?? 0), lostAt: at });
       effects.push(log('error', 'calls-lost', { process: gone.id, people: lost ?? 'unknown', how }));
     } else {
       const { tally } = next.durable;

@@ -46,7 +46,7 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
   const zones = await findZones(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, zones, software: softwareOf(agent, settings.media), boot, terminationPolicy, watcher },
+    { settings, zones, software: softwareOf(agent, settings), boot, terminationPolicy, watcher },
     { provider },
   );
   return pool.outputs;
@@ -159,7 +159,7 @@ export class AwsPool extends pulumi.ComponentResource {
         names,
         group: group.name,
         watcher: watcher.functionName,
-        terminationPolicy: policy?.functionName,
+        terminationPolicy: policy,
         notify: alarms.notify,
       },
       parent,

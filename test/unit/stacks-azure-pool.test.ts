@@ -723,10 +723,22 @@ describe('the Azure pool', () => {
     const watched = await run({ alarms: { notify: [group, 'a@example.org', 'b@example.org'] } });
     const rules = ofType(watched, 'azure-native:monitor:ScheduledQueryRule');
     assert.deepEqual(
-      rules.map(({ inputs }) => inputs.ruleName),
-      ['unknown', 'overdue', 'stuck', 'alarming', 'runbook-fails', 'runbook-silent'].map(
-        (name) => `ebbtide-media-${name}`,
-      ),
+      rules.map(({ inputs }) => inputs.ruleName).sort(),
+      [
+        'stale',
+        'unknown',
+        'overdue',
+        'ceiling',
+        'calls-cut',
+        'calls-lost',
+        'refused',
+        'stuck',
+        'alarming',
+        'runbook-fails',
+        'runbook-silent',
+      ]
+        .map((name) => `ebbtide-media-${name}`)
+        .sort(),
     );
     const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
     const finds = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, finding]) => finding);
@@ -744,7 +756,19 @@ describe('the Azure pool', () => {
       if (inputs.ruleName === 'ebbtide-media-runbook-silent')
         assert.match(query, /where event == "scale-in"$/, 'who waits for another has seen nothing');
       const isSilent = inputs.ruleName === 'ebbtide-media-runbook-silent';
-      assert.deepEqual([operator, threshold], isSilent ? ['LessThan', 1] : ['GreaterThan', 0]);
+      const isRefused = inputs.ruleName === 'ebbtide-media-refused';
+      assert.deepEqual(
+        [operator, threshold],
+        isSilent ? ['LessThan', 1] : ['GreaterThan', isRefused ? 3 : 0],
+      );
+      assert.equal(inputs.windowSize, isSilent ? 'PT1H' : 'PT2H');
+      const [{ dimensions }] = Object(inputs.criteria).allOf;
+      const isUnknown = inputs.ruleName === 'ebbtide-media-unknown';
+      assert.deepEqual(
+        dimensions,
+        isUnknown ? [{ name: 'reason', operator: 'Include', values: ['*'] }] : undefined,
+        'why it is unknown is told with it',
+      );
     }
     assert.deepEqual(
       Object(watched.one(ACTION_GROUP, 'media-alerts-people').inputs.emailReceivers).map(
@@ -855,7 +879,7 @@ describe('the Azure pool', () => {
       const values = configValues({ ...GOOD_AZURE, ...changed });
       const { settings } = readSettings({ values, isSecret: () => true }, createSettingsFiles('/'));
       const azure = settingsOf(settings, 'azure');
-      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure.media);
+      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure);
       return nodeModel({ settings: azure, names: NAMES, software, boot });
     };
 
@@ -925,7 +949,7 @@ function optionsOfPool() {
         settings: azure,
         names: NAMES,
         capacity: { now: 1, after: () => pulumi.output(1) },
-        software: softwareOf(bundle, azure.media),
+        software: softwareOf(bundle, azure),
         boot: bundle,
         runbook: bundle,
       },

@@ -18,16 +18,19 @@ const REFUSED = 3;
 const MORE_TO_DO = 4;
 const INTERRUPTED = 130;
 
+const TROUBLE: ReadonlySet<LeavingEvent['event']> = new Set(['refused', 'failed', 'unverified']);
+
 /** Has nodes leave, and tells how that goes: a sentence for each thing that happens, or a line of JSON. To an exit code. */
 export async function act(pool: Pool, command: ActingCommand, console: Console): Promise<number> {
   const { json } = command;
   const tell = (event: LeavingEvent) => {
     const line = json ? JSON.stringify({ at: new Date().toISOString(), ...event }) : sentenceOf(event);
-    const isTrouble = event.event === 'refused' || event.event === 'failed';
+    const isTrouble = TROUBLE.has(event.event);
     (isTrouble && !json ? console.err : console.out).write(`${line}\n`);
   };
   try {
     await confirm(pool, command, console);
+    if (pool.doubt !== undefined) tell({ event: 'unverified', reason: pool.doubt });
     const { unjudged, ...end } = await (command.kind === 'roll' ? roll : leave)(pool, command, console, tell);
     tell({ event: 'end', ...end });
     return codeOf({ unjudged, ...end });

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { TASKS, type Task } from './rights/task.ts';
-import type { OutputsSource } from './stack/read-address.ts';
+import type { OutputsSource } from './stack/outputs.ts';
 import { COMMANDS, type CommandName } from './usage.ts';
 
 interface Common {

@@ -4,11 +4,12 @@ import { act } from './act.ts';
 import { type FleetCommand, readArguments } from './arguments.ts';
 import { connect } from './clouds/connect.ts';
 import type { Console } from './console.ts';
-import { storyOf } from './explain/story.ts';
+import { explain } from './explain/explain.ts';
 import { look } from './look.ts';
 import type { Pool } from './pool.ts';
 import { policyOf } from './rights/policy.ts';
 import { readAddress } from './stack/read-address.ts';
+import { readSecrets } from './stack/read-secrets.ts';
 import { USAGE, USAGE_OF } from './usage.ts';
 import { viewPool } from './view/pool-view.ts';
 import { tableOf } from './view/table.ts';
@@ -29,9 +30,14 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
       return WRONG_USAGE;
     default:
       try {
-        const address = await readAddress(command.source);
+        const { source } = command;
+        const address = await readAddress(source);
         if (command.kind === 'policy') return policy(address, command, console);
-        return await run(connect(address, console.environment), command, console);
+        return await run(
+          await connect(address, console.environment, () => readSecrets(source)),
+          command,
+          console,
+        );
       } catch (error) {
         console.err.write(`fleet: ${describeError(error)}\n`);
         return NOT_OK;
@@ -83,7 +89,7 @@ async function status(
 ): Promise<number> {
   const isLive = out.isTTY === true && !once && !json;
   while (true) {
-    const view = viewPool(pool.address, await look(pool, Date.now, signal));
+    const view = viewPool(pool.address, await look(pool, Date.now, signal), pool.doubt);
     if (json) out.write(`${JSON.stringify(view)}\n`);
     else {
       const lines = tableOf(view, out.isTTY === true ? out.columns : undefined);
@@ -94,24 +100,4 @@ async function status(
     await sleep(everyMs);
     if (signal.aborted) return code;
   }
-}
-
-async function explain(
-  pool: Pool,
-  { node, json }: Extract<FleetCommand, { kind: 'explain' }>,
-  { out, err, signal }: Console,
-): Promise<number> {
-  const world = await look(pool, Date.now, signal);
-  const view = viewPool(pool.address, world);
-  for (const problem of view.problems) err.write(`fleet: ${problem}\n`);
-  const row = view.nodes.find((each) => each.node === node);
-  if (row === undefined) {
-    const names = view.nodes.slice(0, 20).map((each) => each.node);
-    const there =
-      names.length === 0 ? '' : ` There are: ${names.join(', ')}${view.nodes.length > 20 ? ', …' : ''}.`;
-    err.write(`fleet: there is no node ${node} in the pool ${view.pool}, or it is not known.${there}\n`);
-    return NOT_OK;
-  }
-  out.write(json ? `${JSON.stringify(row)}\n` : `${storyOf(row, pool.address, world.now).join('\n')}\n`);
-  return view.problems.length > 0 ? NOT_OK : OK;
 }

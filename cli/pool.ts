@@ -9,9 +9,11 @@ export interface Pool {
   address: PoolAddress;
   /** All of its machines, in their group or not. Rejects where they could not be read to the end. */
   machines(signal: AbortSignal): Promise<PoolMachine[]>;
-  registry: Pick<Registry, 'readFleet' | 'readDecisions'>;
+  registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'readDecision'>;
   /** Where its registry lies, and what functions and operators remember. */
   store: Pick<ObjectStore, 'list' | 'get' | 'put'>;
+  /** Why what nodes say of themselves could not be checked, where it should be. */
+  doubt?: string | undefined;
   /**
    * Has a machine leave by its cloud's own mechanism: the decision is written, and then its agent drains it. Rejects where
    * it may not have been. May give a word of what else comes of it.

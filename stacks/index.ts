@@ -25,4 +25,5 @@ export const {
   nodeScript,
   nodeUserData,
   toAdd,
+  operatorSecrets,
 } = outputs;

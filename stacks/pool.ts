@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { OperatorSecrets } from '../fleet/digitalocean/operator-secrets.ts';
 import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { Bundler } from './bundle.ts';
 import type { CommonSettings } from './settings-schema.ts';
@@ -33,4 +34,6 @@ export interface PoolOutputs {
   metrics: pulumi.Output<string>;
   /** By which an operator's own tools find the pool. */
   address: pulumi.Output<PoolAddress>;
+  /** Secret: what they need besides, where nobody has rights of his own. */
+  operatorSecrets?: pulumi.Output<OperatorSecrets>;
 }

@@ -1,3 +1,4 @@
+import type { OperatorSecrets } from '../../fleet/digitalocean/operator-secrets.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
@@ -7,12 +8,20 @@ import { connectAzure } from './azure.ts';
 import { connectDigitalOcean } from './digitalocean.ts';
 import { connectGcp } from './gcp.ts';
 
-export function connect(address: PoolAddress, environment: Environment): Pool {
-  const pool = connectTo(address, environment);
+export async function connect(
+  address: PoolAddress,
+  environment: Environment,
+  readSecrets: () => Promise<OperatorSecrets>,
+): Promise<Pool> {
+  const pool = await connectTo(address, environment, readSecrets);
   return { ...pool, registry: tellingLacks(pool.registry) };
 }
 
-function connectTo(address: PoolAddress, environment: Environment): Pool {
+async function connectTo(
+  address: PoolAddress,
+  environment: Environment,
+  readSecrets: () => Promise<OperatorSecrets>,
+): Promise<Pool> {
   switch (address.cloud) {
     case 'aws':
       return connectAws(address, environment);
@@ -21,7 +30,7 @@ function connectTo(address: PoolAddress, environment: Environment): Pool {
     case 'gcp':
       return connectGcp(address, environment);
     case 'digitalocean':
-      return connectDigitalOcean(address, environment);
+      return connectDigitalOcean(address, environment, readSecrets);
     default:
       return address satisfies never;
   }

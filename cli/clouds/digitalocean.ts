@@ -1,12 +1,16 @@
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { createRealClock } from '../../fleet/clock.ts';
 import { createDigitalOceanClient } from '../../fleet/digitalocean/client.ts';
-import { createDroplets, type ListedDroplet } from '../../fleet/digitalocean/droplets.ts';
+import { createDroplets } from '../../fleet/digitalocean/droplets.ts';
+import type { OperatorSecrets } from '../../fleet/digitalocean/operator-secrets.ts';
 import { operatorToken } from '../../fleet/digitalocean/operator-token.ts';
+import { machinesOf } from '../../fleet/digitalocean/pool-machines.ts';
 import { createSpacesStore } from '../../fleet/digitalocean/spaces-store.ts';
-import { drainingTag, markInTags, PROTECTED_TAG } from '../../fleet/digitalocean/tags.ts';
+import { describeError } from '../../fleet/error.ts';
 import type { PoolAddressOf } from '../../fleet/pool-address.ts';
-import type { Place } from '../../fleet/pool-machine.ts';
+import type { Registry } from '../../fleet/registry.ts';
+import { believeSigned } from '../../fleet/signed-fleet.ts';
+import { verifyStatus } from '../../fleet/status-signature.ts';
 import type { Environment } from '../environment.ts';
 import type { Pool } from '../pool.ts';
 import { naming } from '../rights/denied.ts';
@@ -14,40 +18,47 @@ import { namingGrants, namingScopes, scopeLack } from '../rights/digitalocean-la
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 import { COMES_WHERE_NEEDED } from './replacement.ts';
 
-export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, environment: Environment): Pool {
+/** `readSecrets`: of the stack; rejects where nobody may see them. */
+export async function connectDigitalOcean(
+  address: PoolAddressOf<'digitalocean'>,
+  environment: Environment,
+  readSecrets: () => Promise<OperatorSecrets>,
+): Promise<Pool> {
+  const clock = createRealClock();
   const client = namingScopes(
     createDigitalOceanClient({
       token: async () => operatorToken(undefined, environment),
       environment,
-      clock: createRealClock(),
+      clock,
       timeoutMs: REQUEST_TIMEOUT_MS,
     }),
   );
   const { pool, spacesRegion, buckets } = address;
   const droplets = createDroplets({ client, pool });
+  const { key, poolSecret, doubt } = await secretsOf(environment, readSecrets);
   const store = createSpacesStore({
     region: spacesRegion,
-    credentials: async () => spacesKey(environment),
+    credentials: async () => key,
     environment,
     timeoutMs: REQUEST_TIMEOUT_MS,
     buckets,
+    patientBy: clock,
     through: namingGrants,
   });
-  const registry = createBucketRegistry({ store });
+  const registry =
+    poolSecret === undefined
+      ? createBucketRegistry({ store })
+      : believing(createBucketRegistry({ store, verify: (status) => verifyStatus(poolSecret, status) }));
   return {
     address,
-    machines: async (signal) =>
-      (await naming(droplets.list(signal), scopeLack)).map((droplet) => ({
-        node: droplet.name,
-        machine: String(droplet.id),
-        zone: droplet.region.slug,
-        place: placeOf(droplet, pool),
-        state: droplet.status,
-        protected: droplet.tags.includes(PROTECTED_TAG),
-        mark: markInTags(droplet.tags),
-      })),
+    async machines(signal) {
+      const found = await naming(droplets.list(signal), scopeLack);
+      // For how long one is off, the orchestrator alone remembers.
+      return machinesOf(found, pool, undefined, Date.now());
+    },
     registry,
     store,
+    doubt,
     // The orchestrator tags it within a minute, and makes another where one is missing: one that drains is no help to it.
     async leave(_machine, decision, replacement) {
       await registry.writeDecision(decision);
@@ -56,19 +67,30 @@ export function connectDigitalOcean(address: PoolAddressOf<'digitalocean'>, envi
   };
 }
 
-function placeOf({ status, tags }: ListedDroplet, pool: string): Place {
-  if (status === 'off' || status === 'archive') return 'stopped-unknown-since';
-  if (tags.includes(drainingTag(pool))) return 'outside';
-  return status === 'active' ? 'in-group' : 'unsettled';
+/** All nodes have one key of Spaces: what is not signed by the node itself, another may have written. */
+function believing(registry: Registry): Registry {
+  return {
+    ...registry,
+    readFleet: async (...read) => believeSigned(await registry.readFleet(...read)),
+  };
 }
 
-/** By the names that Pulumi's own provider knows. */
-function spacesKey({
-  SPACES_ACCESS_KEY_ID: accessKeyId,
-  SPACES_SECRET_ACCESS_KEY: secretAccessKey,
-}: Environment) {
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  throw new Error(
-    "there is no key of Spaces: set SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY to one that reads the pool's buckets",
-  );
+/** The key by the names that Pulumi's own provider knows, else that of the stack. */
+async function secretsOf(environment: Environment, readSecrets: () => Promise<OperatorSecrets>) {
+  const { SPACES_ACCESS_KEY_ID: accessKeyId, SPACES_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  const own = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  try {
+    const { spacesAccessKeyId, spacesSecretAccessKey, poolSecret } = await readSecrets();
+    const ofStack = { accessKeyId: spacesAccessKeyId, secretAccessKey: spacesSecretAccessKey };
+    return { key: own ?? ofStack, poolSecret, doubt: undefined };
+  } catch (cause) {
+    const why = describeError(cause);
+    if (own === undefined)
+      throw new Error(
+        `there is no key of Spaces: set SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY to one that reads the pool's buckets, or let the stack tell its own (${why})`,
+        { cause },
+      );
+    const doubt = `what nodes say of themselves is not verified, and may be another's words: the pool's secret is not known (${why})`;
+    return { key: own, poolSecret: undefined, doubt };
+  }
 }

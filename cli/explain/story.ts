@@ -1,3 +1,4 @@
+import type { Decision } from '../../fleet/decision.ts';
 import { describeDuration, formatDuration } from '../../fleet/duration.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { NodeRow } from '../view/pool-view.ts';
@@ -8,10 +9,21 @@ export function storyOf(row: NodeRow, { pool, cloud, rules }: PoolAddress, now: 
     `${row.node} (pool ${pool} on ${cloud}, ${row.zone}; ${cloud} says ${row.state}) ${howItIs(row)}.`,
     workOf(row),
     ...decisionOf(row, now),
-    `Next: ${nextOf(row, rules.warnAfterMs)}`,
+    `Next: ${nextOf(row, { cloud, warnAfterMs: rules.warnAfterMs, now })}`,
     ...softwareOf(row),
     ...(row.protected ? ['An operator protects it: it is not chosen.'] : []),
     ...row.alarms.map(({ name, since, text }) => `ALARM ${name} since ${since}: ${text}`),
+  ];
+}
+
+/** Of one that is not there any more: by what it went. */
+export function storyOfGone(decision: Decision, { pool, cloud }: PoolAddress, now: number): string[] {
+  return [
+    `${decision.node} is not in the pool ${pool} on ${cloud} any more.`,
+    ...decisionOf({ decision }, now),
+    decision.intent === 'leave'
+      ? 'It was to leave once it was empty, and its machine is gone: nothing comes next.'
+      : 'It was to stay, and its machine is gone all the same: the cloud or a person has taken it away.',
   ];
 }
 
@@ -26,20 +38,27 @@ function workOf({ rooms, people, jobs, unknown }: NodeRow): string {
   return `On it: ${rooms} rooms, ${people} people, ${jobs} jobs.`;
 }
 
-function decisionOf({ decision }: NodeRow, now: number): string[] {
+function decisionOf({ decision }: Pick<NodeRow, 'decision'>, now: number): string[] {
   if (decision === undefined) return ['Nobody has decided that it should go.'];
   const { by, at, cause, id, reason, deadline, passedOver = [], passedOverMore } = decision;
   const ago = describeDuration(now - Date.parse(at));
   return [
     `${by} decided ${ago} ago (${cause}, decision ${id}) that it ${decision.intent === 'leave' ? 'leaves' : 'is emptied and stays'}${reason === undefined ? '' : `: ${reason}`}.`,
     ...(deadline === undefined ? [] : [`The cloud takes it at ${deadline}, whatever is on it.`]),
+    ...(passedOver.length === 0 ? [] : ['Others were not chosen then:']),
     ...passedOver.map((other) => `  not ${other.node}: ${other.reason}`),
     ...(passedOverMore === undefined ? [] : [`  and ${passedOverMore} more were not`]),
   ];
 }
 
-function nextOf(row: NodeRow, warnAfterMs: number): string {
-  const { phase, decision, rooms, people } = row;
+/** By then an agent has taken up what was decided. */
+const UNHEARD_MS = 60_000;
+
+function nextOf(
+  row: NodeRow,
+  { cloud, warnAfterMs, now }: { cloud: PoolAddress['cloud']; warnAfterMs: number; now: number },
+): string {
+  const { phase, decision, rooms, people, jobs, forMs = 0 } = row;
   switch (phase) {
     case undefined:
       return 'nothing is done to it until it speaks again. Look at its agent: `journalctl -u ebbtide-agent` on the node.';
@@ -47,14 +66,19 @@ function nextOf(row: NodeRow, warnAfterMs: number): string {
     case 'warm':
       return 'it serves once its media server runs and tells its work.';
     case 'serving':
-      if (decision?.intent === 'leave') return 'its agent takes up the decision within seconds, and drains.';
+      if (decision?.intent === 'leave') return nextOfDecided(decision, cloud, now);
       return row.whyNot === undefined
         ? 'it goes on serving; when the pool shrinks, it is among those that may go.'
         : `it goes on serving; it would not be chosen now: ${row.whyNot}.`;
     case 'cordoned':
       return 'it takes no new rooms, and keeps those that it has, until somebody decides otherwise.';
     case 'draining':
-      return `it takes no new rooms, and ${decision?.intent === 'maintenance' ? 'is empty' : 'leaves'} when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people) has ended. After ${formatDuration(warnAfterMs)} an alarm is raised.`;
+      return [
+        `it takes no new rooms, and ${decision?.intent === 'maintenance' ? 'is empty' : 'leaves'} when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people${jobs ? `, ${jobs} jobs` : ''}) has ended.`,
+        forMs > warnAfterMs
+          ? `It drains for longer than ${formatDuration(warnAfterMs)}, of which an alarm is raised; nobody is cut for that, unless scaleIn.onCeiling says so.`
+          : `After ${formatDuration(warnAfterMs)} an alarm is raised.`,
+      ].join(' ');
     case 'empty':
       return decision?.intent === 'leave'
         ? 'it is empty; the cloud ends it within a minute or so.'
@@ -64,6 +88,16 @@ function nextOf(row: NodeRow, warnAfterMs: number): string {
     default:
       return phase satisfies never;
   }
+}
+
+/** It serves, and it is decided that it leaves. */
+function nextOfDecided({ at }: Decision, cloud: PoolAddress['cloud'], now: number): string {
+  const agoMs = now - Date.parse(at);
+  if (agoMs <= UNHEARD_MS) return 'its agent takes up the decision within seconds, and drains.';
+  // What is written there is what was wanted: the group itself acts, or not.
+  if (cloud === 'aws')
+    return 'it goes on serving: its Auto Scaling group has not begun to end it. Where it is to leave all the same, `fleet remove` asks again.';
+  return `it was to drain for ${describeDuration(agoMs)}, and serves: its agent has not taken that up. Look at it: \`journalctl -u ebbtide-agent\` on the node.`;
 }
 
 function softwareOf({ agent, template, outdated }: NodeRow): string[] {

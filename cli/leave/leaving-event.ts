@@ -39,6 +39,8 @@ export type LeavingEvent =
   /** Of a roll: nothing is known of their software. */
   | { event: 'unjudged'; nodes: string[] }
   | { event: 'lock'; text: string }
+  /** What nodes say of themselves could not be checked. */
+  | { event: 'unverified'; reason: string }
   | { event: 'refused'; code: RefusalCode; reason: string }
   | { event: 'end'; outcome: 'gone' | 'begun' | 'failed' | 'interrupted'; leaving: number; more: number };
 
@@ -56,6 +58,7 @@ export function sentenceOf(event: LeavingEvent): string {
     case 'waiting':
       return `${event.more} more ${event.more === 1 ? 'is' : 'are'} to be asked: ${event.reason}`;
     case 'failed':
+    case 'unverified':
     case 'refused':
       return `fleet: ${event.reason}`;
     case 'unjudged':

@@ -22,7 +22,7 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     task: 'status',
     actions: ['s3:ListBucket'],
     on: (address) => [bucketArn(address)],
-    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/rolls/*'] } },
+    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*'] } },
   },
   {
     sid: 'ReadRegistry',
@@ -41,6 +41,13 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     task: 'remove',
     actions: ['autoscaling:TerminateInstanceInAutoScalingGroup'],
     on: (address) => [groupArn(address)],
+  },
+  {
+    sid: 'ListRolls',
+    task: 'roll',
+    actions: ['s3:ListBucket'],
+    on: (address) => [bucketArn(address)],
+    condition: { StringLikeIfExists: { 's3:prefix': ['memory/rolls/*'] } },
   },
   {
     // Whoever rolls says so there, and looks who else does.

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describeDuration } from '../../fleet/duration.ts';
 import type { ObjectStore } from '../../fleet/object-store.ts';
@@ -8,6 +9,8 @@ const CLAIMS = 'memory/rolls/';
 export const LEASE_MS = 180_000;
 /** A look and a request that hangs are over between this and the lease. */
 const RENEW_AFTER_MS = 30_000;
+/** Cloud Storage takes one write of an object in a second, and a roll may be over sooner. */
+const AGAIN_AFTER_MS = 1_100;
 /** What is older is not worth a word. */
 const REMEMBERED_MS = 24 * 3_600_000;
 
@@ -31,6 +34,7 @@ export interface RollLock {
 export interface RollLockTools {
   store: Pick<ObjectStore, 'list' | 'get' | 'put'>;
   now: () => number;
+  sleep?: ((ms: number) => Promise<unknown>) | undefined;
   /** Of a roll that was taken over, and of what else a person should know. */
   say: (text: string) => void;
 }
@@ -41,7 +45,7 @@ export interface RollLockTools {
  * Rejects with `Refused` where another rolls.
  */
 export async function takeRollLock(
-  { store, now, say }: RollLockTools,
+  { store, now, say, sleep = (ms) => pause(ms) }: RollLockTools,
   own: { id: string; by: string },
 ): Promise<RollLock> {
   const key = `${CLAIMS}${own.id}.json`;
@@ -52,6 +56,9 @@ export async function takeRollLock(
     return at;
   };
   const free = async () => {
+    const [first] = await Promise.allSettled([write(true)]);
+    if (first.status === 'fulfilled') return;
+    await sleep(AGAIN_AFTER_MS);
     await Promise.allSettled([write(true)]);
   };
   let heldSince = await write(false);

@@ -50,10 +50,12 @@ export interface PoolView {
   nodes: NodeRow[];
   /** What could not be read: what is missing above may be there. */
   problems: string[];
+  /** Why what nodes say of themselves could not be checked, where it should be. */
+  doubt: string | undefined;
 }
 
 /** Pure: a pool as its operator sees it. */
-export function viewPool(address: PoolAddress, world: PoolWorld): PoolView {
+export function viewPool(address: PoolAddress, world: PoolWorld, doubt?: string): PoolView {
   const { machines, fleet, decisions, now } = world;
   const seen = seeAll(world);
   const whyNot = reasonsNotToChoose(seen, address, now);
@@ -64,6 +66,7 @@ export function viewPool(address: PoolAddress, world: PoolWorld): PoolView {
     min: address.rules.min,
     max: address.rules.max,
     nodes: seen.map((each) => rowOf(each, address, whyNot.get(each.machine.node), now)).sort(byPhase),
+    doubt,
     problems: [
       ...(machines.kind === 'unknown' ? [`its machines could not be read: ${machines.reason}`] : []),
       ...(fleet.complete

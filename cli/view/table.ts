@@ -32,6 +32,7 @@ export function tableOf(view: PoolView, columns: number | undefined): string[] {
   const lines = [...wrap(headOf(view), width), ''];
   if (view.nodes.length > 0) lines.push(...rowsOf(view.nodes, width));
   else if (view.problems.length === 0) lines.push('It has no machines.');
+  if (view.doubt !== undefined) lines.push('', ...wrap(`NOT VERIFIED: ${view.doubt}`, width));
   if (view.problems.length > 0)
     lines.push('', ...view.problems.flatMap((problem) => wrap(`NOT KNOWN: ${problem}`, width)));
   return lines;
@@ -48,7 +49,8 @@ function headOf({ pool, cloud, nodes, min, max, at }: PoolView): string {
   return `${pool} on ${cloud}, ${at}: ${nodes.length} machines (${min} to ${max} serve)${told && `: ${told}`}; ${rooms} rooms, ${people} people${more}`;
 }
 
-function rowsOf(nodes: readonly NodeRow[], width: number): string[] {
+function rowsOf(given: readonly NodeRow[], width: number): string[] {
+  const nodes = given.map((row) => ({ ...row, node: shorten(row.node, Math.max(1, Math.floor(width / 2))) }));
   const columns = fitting(nodes, width);
   const widths = columns.map((column) => widthOf(column, nodes));
   const used = total(widths);
@@ -124,6 +126,13 @@ function remarkOf({ unknown, whyNot, decision, protected: isProtected }: NodeRow
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
   return align === 'left' ? text.padEnd(width) : text.padStart(width);
+}
+
+/** A name that takes more than its part of the line: its end tells nodes of one pool apart. */
+function shorten(name: string, width: number): string {
+  if (name.length <= width) return name;
+  const end = Math.ceil((width - 1) / 2);
+  return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`;
 }
 
 function clip(text: string, width: number): string {

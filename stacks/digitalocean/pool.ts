@@ -218,6 +218,12 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
         spacesRegion,
         buckets: pulumi.output(store.buckets),
       }),
+      // Whoever sees the stack's secrets has these already: the function's key, and the secret that it verifies by.
+      operatorSecrets: pulumi.secret({
+        spacesAccessKeyId: store.orchestratorKey.id,
+        spacesSecretAccessKey: store.orchestratorKey.secret,
+        poolSecret: poolSecret.text,
+      }),
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -24,6 +24,7 @@ holdRights<OceanTwin>({
   person: oceanPerson,
   bucketOf(address, key) {
     if (address.cloud !== 'digitalocean') return '';
+    if (key.startsWith('memory/')) return address.buckets.memory;
     return key.startsWith('statuses/') ? address.buckets.statuses : address.buckets.code;
   },
   machineOf: (twin, node) => String(twin.droplets().find(({ name }) => name === node)?.id ?? ''),
@@ -41,7 +42,10 @@ holdRights<OceanTwin>({
         less(scope, `the scope ${scope} of the API token`, { token: { scopes } }),
       ),
       ...withoutEach(spacesKey.grants, ({ bucket }, grants) =>
-        less(bucket, `the grant read ${onBucket(bucket)}`, { spacesKey: { ...spacesKey, grants } }),
+        // Whoever rolls writes first.
+        less(bucket, `the grant ${bucket.endsWith('-memory') ? 'readwrite' : 'read'} ${onBucket(bucket)}`, {
+          spacesKey: { ...spacesKey, grants },
+        }),
       ),
       ...spacesKey.grants.flatMap((grant, index) => {
         if (grant.permission === 'read') return [];

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { readArguments } from '../../cli/arguments.ts';
 import { fleet } from '../../cli/fleet.ts';
 import { readAddress } from '../../cli/stack/read-address.ts';
+import { readSecrets } from '../../cli/stack/read-secrets.ts';
 
 const selected = { kind: 'pulumi', stack: undefined };
 
@@ -165,4 +166,48 @@ describe('where the pool is', () => {
     assert.equal(code, 1);
     assert.match(err, /cannot be read from \/nonexistent\/outputs\.json/);
   });
+});
+
+describe('the secrets of a stack', () => {
+  const secrets = {
+    spacesAccessKeyId: 'k',
+    spacesSecretAccessKey: 'VERY-SECRET',
+    poolSecret: 'p'.repeat(32),
+  };
+  const asked = (outputs: unknown, stack?: string) => {
+    const calls: string[][] = [];
+    const given = readSecrets({ kind: 'pulumi', stack }, async (args) => {
+      calls.push(args);
+      return JSON.stringify(outputs);
+    });
+    return { given, calls };
+  };
+
+  for (const [what, written] of [
+    ['as an object', secrets],
+    ['as its text', JSON.stringify(secrets)],
+  ] as const) {
+    it(`are told by Pulumi where they are asked for: ${what}`, async () => {
+      const { given, calls } = asked({ operatorSecrets: written }, 'ocean');
+      assert.deepEqual(await given, secrets);
+      assert.deepEqual(calls, [
+        ['stack', 'output', '--json', '--non-interactive', '--show-secrets', '--stack', 'ocean'],
+      ]);
+    });
+  }
+
+  const wrong: [string, unknown, RegExp][] = [
+    ['missing', {}, /no output `operatorSecrets`: run `pulumi up`/],
+    ['hidden', { operatorSecrets: '[secret]' }, /hides its secrets.*--show-secrets/],
+    ['others', { operatorSecrets: { ...secrets, poolSecret: 'short' } }, /of another version/],
+  ];
+  for (const [what, outputs, told] of wrong) {
+    it(`are said to be ${what}, and appear in no error`, async () => {
+      await assert.rejects(asked(outputs).given, (error: Error) => {
+        assert.match(error.message, told);
+        assert.ok(!error.message.includes('VERY-SECRET'));
+        return true;
+      });
+    });
+  }
 });

@@ -9,7 +9,10 @@ function rig() {
   const said: string[] = [];
   const time = { now: NOW };
   const take = (id: string, by = id) =>
-    takeRollLock({ store, now: () => time.now, say: (text) => said.push(text) }, { id, by });
+    takeRollLock(
+      { store, now: () => time.now, sleep: async () => undefined, say: (text) => said.push(text) },
+      { id, by },
+    );
   const age = (id: string, ageMs: number) => {
     const object = store.objects.get(`memory/rolls/${id}.json`) ?? assert.fail(`there is no claim of ${id}`);
     object.ageMs = ageMs;
@@ -24,6 +27,18 @@ describe('one roll at a time', () => {
     await lock.free();
     await (await take('b')).free();
     assert.deepEqual(said, []);
+  });
+
+  it('has ended where the store takes no second write so soon after the first', async () => {
+    const { take, store } = rig();
+    const lock = await take('a');
+    const put = store.put;
+    store.put = async () => {
+      store.put = put;
+      throw new Error('rateLimitExceeded');
+    };
+    await lock.free();
+    await (await take('b')).free();
   });
 
   it('refuses the second, and says who rolls since when', async () => {

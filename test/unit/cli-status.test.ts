@@ -228,6 +228,26 @@ describe('how a pool is, to its operator', () => {
       ),
     );
   });
+
+  it('tells nodes with long names apart on 40 columns, and their phases and rooms', () => {
+    const names = ['1', '2'].map((end) => `ebbtide-media-europe-production-group-x7f${end}`);
+    const nodes = Object.fromEntries(names.map((name) => [name, fresh(name, { work: { rooms: 3 } })]));
+    const world = worldOf(
+      names.map((name) => machine(name)),
+      nodes,
+    );
+    const lines = tableOf(viewPool(ADDRESS, world), 40);
+    assert.deepEqual(lines.slice(-3), [
+      'NODE                  PHASE    ROOMS',
+      'ebbtide-m…group-x7f1  serving      3',
+      'ebbtide-m…group-x7f2  serving      3',
+    ]);
+  });
+
+  it('says where what nodes say could not be checked', () => {
+    const view = viewPool(ADDRESS, worldOf([machine('a')], { a: fresh('a') }), 'the secret is not known');
+    assert.match(tableOf(view, 80).join('\n'), /NOT VERIFIED: the secret is not known/);
+  });
 });
 
 describe('the story of one node', () => {
@@ -283,8 +303,22 @@ describe('the story of one node', () => {
     ],
     [
       'serves, and is decided',
-      worldOf([machine('a')], { a: fresh('a') }, decisionFor('a')),
+      worldOf([machine('a')], { a: fresh('a') }, decisionFor('a', { at: ago(5) })),
       [/takes up the decision within seconds/],
+    ],
+    [
+      'was to drain long ago, and serves',
+      worldOf([machine('a')], { a: fresh('a') }, decisionFor('a')),
+      [/was to drain for 5 min, and serves/],
+    ],
+    [
+      'drains for longer than it should',
+      worldOf(
+        [machine('a')],
+        { a: fresh('a', { phase: 'draining', since: ago(5 * 3_600) }) },
+        decisionFor('a'),
+      ),
+      [/drains for longer than 4h, of which an alarm is raised; nobody is cut/],
     ],
     [
       'is silent',
@@ -307,7 +341,7 @@ describe('the story of one node', () => {
         { a: draining() },
         decisionFor('a', { passedOver: [{ node: 'z', reason: 'protected' }], passedOverMore: 3 }),
       ),
-      [/not z: protected/, /3 more/],
+      [/Others were not chosen then:/, /not z: protected/, /3 more/],
     ],
     [
       'has outdated software',

@@ -1,9 +1,9 @@
+import { type DropletMachine, SHARED_NAME } from '../../../fleet/digitalocean/pool-machines.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeDuration } from '../../../fleet/duration.ts';
 import type { Growth } from '../../level-triggered/growth.ts';
 import type { SeenMachine } from '../../level-triggered/world.ts';
 import type { Finding } from '../../watch/finding.ts';
-import { type DropletMachine, SHARED_NAME } from './machines.ts';
 import type { OrchestratorWorld } from './world.ts';
 
 type Seen = SeenMachine<DropletMachine>;

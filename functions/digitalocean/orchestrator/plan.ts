@@ -1,4 +1,5 @@
 import type { Decision } from '../../../fleet/decision.ts';
+import { type DropletMachine, offSince } from '../../../fleet/digitalocean/pool-machines.ts';
 import { poolTag } from '../../../fleet/digitalocean/tags.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeDuration } from '../../../fleet/duration.ts';
@@ -15,7 +16,6 @@ import {
 import { type PoolPlan, planPool } from '../../level-triggered/plan.ts';
 import { type PoolRules, type SeenMachine, see } from '../../level-triggered/world.ts';
 import { findingsOfDroplets } from './findings.ts';
-import { type DropletMachine, offSince } from './machines.ts';
 import type { Turn } from './turn.ts';
 import type { OrchestratorWorld } from './world.ts';
 

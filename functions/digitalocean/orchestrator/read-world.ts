@@ -1,6 +1,7 @@
 import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { ANNOUNCED } from '../../../fleet/digitalocean/announcement.ts';
 import type { Droplets, ListedDroplet } from '../../../fleet/digitalocean/droplets.ts';
+import { type DropletMachine, machinesOf } from '../../../fleet/digitalocean/pool-machines.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { ObjectStore } from '../../../fleet/object-store.ts';
@@ -16,7 +17,6 @@ import {
 } from '../../level-triggered/newborns.ts';
 import type { MachinesReading } from '../../level-triggered/world.ts';
 import { LAST_WORDS_MS } from '../../watch/finding.ts';
-import { type DropletMachine, machinesOf } from './machines.ts';
 import { MEMORY, NURSERY } from './steps.ts';
 import type { Turn } from './turn.ts';
 import type { OrchestratorWorld } from './world.ts';
@@ -73,7 +73,8 @@ async function readMachines(
     const byName = await droplets.named(new Set(missing.map(({ node }) => node)), signal);
     const all = new Map<number, ListedDroplet>();
     for (const droplet of [...byName, ...listed]) all.set(droplet.id, droplet);
-    return { kind: 'known', machines: machinesOf([...all.values()], settings.pool, nursery, clock.now()) };
+    const off = nursery.kind === 'known' ? nursery.nursery.off : undefined;
+    return { kind: 'known', machines: machinesOf([...all.values()], settings.pool, off, clock.now()) };
   } catch (cause) {
     return { kind: 'unknown', reason: describeError(cause) };
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../fleet/clock.ts';
 import { announcedKey } from '../../../fleet/digitalocean/announcement.ts';
 import { DigitalOceanError } from '../../../fleet/digitalocean/client.ts';
 import type { Droplets } from '../../../fleet/digitalocean/droplets.ts';
+import type { DropletMachine } from '../../../fleet/digitalocean/pool-machines.ts';
 import { decisionTag, drainingTag, poolTag } from '../../../fleet/digitalocean/tags.ts';
 import { fillUserData } from '../../../fleet/digitalocean/user-data.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
@@ -14,7 +15,6 @@ import type { Decided } from '../../level-triggered/memory.ts';
 import type { Nursery } from '../../level-triggered/newborns.ts';
 import { markOf } from '../../level-triggered/world.ts';
 import { someAtOnce } from '../../some-at-once.ts';
-import type { DropletMachine } from './machines.ts';
 import type { OrchestratorPlan } from './plan.ts';
 
 export interface StepTools {

@@ -1,7 +1,7 @@
+import type { DropletMachine } from '../../../fleet/digitalocean/pool-machines.ts';
 import type { AccountReading } from '../../level-triggered/growth.ts';
 import type { AnnouncedReading, NurseryReading } from '../../level-triggered/newborns.ts';
 import type { PoolWorld } from '../../level-triggered/world.ts';
-import type { DropletMachine } from './machines.ts';
 import type { Turn } from './turn.ts';
 
 /** All that one run knows. */

@@ -5,7 +5,7 @@ import type { NodeStatus } from '../../../fleet/status.ts';
 import { ago, fleetOf, fresh } from './fleet.ts';
 import { createMemoryStore } from './memory-store.ts';
 
-export const ADDRESS: PoolAddress = {
+const ADDRESS: PoolAddress = {
   v: 1,
   cloud: 'digitalocean',
   pool: 'media',
@@ -79,7 +79,14 @@ export class PoolInMemory implements Pool {
       this.pass();
       return { decisions, complete: true };
     },
+    readDecision: async (node: string) => {
+      const decision = this.kept.get(node);
+      return decision === undefined ? { kind: 'none' as const } : { kind: 'decided' as const, decision };
+    },
   };
+
+  /** Of nodes that are gone: their decisions are kept. */
+  readonly kept = new Map<string, Decision>();
 
   /** A look later. */
   private pass(): void {
@@ -87,6 +94,8 @@ export class PoolInMemory implements Pool {
       const left = (this.rooms.get(node) ?? 0) - 1;
       if (left >= 0) this.rooms.set(node, left);
       else {
+        const decision = this.decisions.get(node);
+        if (decision !== undefined) this.kept.set(node, decision);
         this.rooms.delete(node);
         this.decisions.delete(node);
       }

@@ -1,7 +1,6 @@
-import type { ListedDroplet } from '../../../fleet/digitalocean/droplets.ts';
-import { drainingTag, markInTags, PROTECTED_TAG, poolTag } from '../../../fleet/digitalocean/tags.ts';
-import type { Place, PoolMachine } from '../../../fleet/pool-machine.ts';
-import type { NurseryReading } from '../../level-triggered/newborns.ts';
+import type { Place, PoolMachine } from '../pool-machine.ts';
+import type { ListedDroplet } from './droplets.ts';
+import { drainingTag, markInTags, PROTECTED_TAG, poolTag } from './tags.ts';
 
 export interface DropletMachine extends PoolMachine {
   dropletId: number;
@@ -14,11 +13,14 @@ export interface DropletMachine extends PoolMachine {
 /** A restart is over sooner. */
 const OFF_FOR_MS = 300_000;
 
+/** Since when each droplet that is off has been, as far as the orchestrator has seen; undefined where that is not known. */
+export type OffSince = readonly { machine: string; since: string }[] | undefined;
+
 /** There is no group: a droplet is in its pool until it is tagged as draining. */
 export function machinesOf(
   droplets: readonly ListedDroplet[],
   pool: string,
-  nursery: NurseryReading,
+  off: OffSince,
   now: number,
 ): DropletMachine[] {
   const times = new Map<string, number>();
@@ -32,7 +34,7 @@ export function machinesOf(
       dropletId: id,
       zone: region.slug,
       // By its name alone one of two cannot be told from the other.
-      place: isAlone ? placeOf(droplet, pool, nursery, now) : 'unsettled',
+      place: isAlone ? placeOf(droplet, pool, off, now) : 'unsettled',
       state: isAlone ? status : `${status}, ${SHARED_NAME}`,
       protected: tags.includes(PROTECTED_TAG),
       mark: markInTags(tags),
@@ -44,17 +46,12 @@ export function machinesOf(
 
 export const SHARED_NAME = 'another droplet has its name';
 
-function placeOf(
-  { id, status, tags }: ListedDroplet,
-  pool: string,
-  nursery: NurseryReading,
-  now: number,
-): Place {
+function placeOf({ id, status, tags }: ListedDroplet, pool: string, off: OffSince, now: number): Place {
   switch (status) {
     case 'off':
     case 'archive': {
-      if (nursery.kind !== 'known') return 'stopped-unknown-since';
-      const seen = nursery.nursery.off.find(({ machine }) => machine === String(id));
+      if (off === undefined) return 'stopped-unknown-since';
+      const seen = off.find(({ machine }) => machine === String(id));
       const offForMs = seen === undefined ? 0 : now - Date.parse(seen.since);
       return offForMs >= OFF_FOR_MS ? 'stopped' : 'paused';
     }
@@ -67,7 +64,7 @@ function placeOf(
 /** Since when each that is off has been, as far as runs have seen. */
 export function offSince(
   machines: readonly DropletMachine[],
-  before: readonly { machine: string; since: string }[],
+  before: NonNullable<OffSince>,
   now: number,
 ): { machine: string; since: string }[] {
   return machines

@@ -50,6 +50,13 @@ export async function memoryMb(pid: number | undefined, line: 'VmHWM' | 'VmRSS' 
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
 }
 
+/** How much of a processor a process has used so far, in ms (Linux counts by hundredths of a second). */
+export async function processorMs(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [user, system] = text.slice(text.lastIndexOf(')')).split(' ').slice(12, 14);
+  return 10 * (Number(user) + Number(system));
+}
+
 /** What a node says of itself now, that serves about as much as others do. */
 export function busyStatus(
   index: number,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { TASKS, type Task } from './rights/task.ts';
 import type { OutputsSource } from './stack/outputs.ts';
 import { COMMANDS, type CommandName } from './usage.ts';
 
@@ -19,6 +20,7 @@ export type FleetCommand =
   | ({ kind: 'remove'; node: string; replace: boolean } & Acting & Common)
   | ({ kind: 'remove-all'; toZero: boolean; yes: boolean } & Acting & Common)
   | ({ kind: 'roll' } & Acting & Common)
+  | ({ kind: 'policy'; task: Task } & Common)
   | { kind: 'help'; of: CommandName | undefined }
   | { kind: 'wrong'; problem: string };
 
@@ -35,6 +37,7 @@ const OPTIONS = {
   wait: { type: 'boolean' },
   reason: { type: 'string' },
   yes: { type: 'boolean' },
+  for: { type: 'string' },
 } as const;
 type Option = keyof typeof OPTIONS;
 
@@ -44,6 +47,7 @@ const OF_ONE: Record<CommandName, readonly Option[]> = {
   explain: [],
   remove: ['all', 'to-zero', 'replace', 'wait', 'reason', 'yes'],
   roll: ['wait', 'reason'],
+  policy: ['for'],
 };
 
 /** What was typed behind `fleet`. */
@@ -117,9 +121,18 @@ function readCommand(command: CommandName, rest: readonly string[], values: Valu
     case 'roll':
       noWords(command, rest);
       return { kind: 'roll', ...acting };
+    case 'policy':
+      noWords(command, rest);
+      return { kind: 'policy', task: taskOf(values.for ?? 'roll'), ...common };
     default:
       return command satisfies never;
   }
+}
+
+function taskOf(written: string): Task {
+  const found = TASKS.find((task) => task === written);
+  if (found === undefined) throw new Error(`--for ${written} must be one of ${TASKS.join(', ')}`);
+  return found;
 }
 
 function sourceOf({ stack, outputs }: Values): OutputsSource {

@@ -1,4 +1,5 @@
 import { describeError } from '../fleet/error.ts';
+import type { PoolAddress } from '../fleet/pool-address.ts';
 import { act } from './act.ts';
 import { type FleetCommand, readArguments } from './arguments.ts';
 import { connect } from './clouds/connect.ts';
@@ -6,6 +7,7 @@ import type { Console } from './console.ts';
 import { explain } from './explain/explain.ts';
 import { look } from './look.ts';
 import type { Pool } from './pool.ts';
+import { policyOf } from './rights/policy.ts';
 import { readAddress } from './stack/read-address.ts';
 import { readSecrets } from './stack/read-secrets.ts';
 import { USAGE, USAGE_OF } from './usage.ts';
@@ -30,11 +32,9 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
       try {
         const { source } = command;
         const address = await readAddress(source);
-        return await run(
-          await connect(address, console.environment, () => readSecrets(source)),
-          command,
-          console,
-        );
+        if (command.kind === 'policy') return policy(address, command, console);
+        const pool = await connect(address, console.environment, () => readSecrets(source));
+        return await run(pool, command, console);
       } catch (error) {
         console.err.write(`fleet: ${describeError(error)}\n`);
         return NOT_OK;
@@ -44,7 +44,7 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
 
 function run(
   pool: Pool,
-  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' }>,
+  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' | 'policy' }>,
   console: Console,
 ): Promise<number> {
   switch (command.kind) {
@@ -59,6 +59,21 @@ function run(
     default:
       return command satisfies never;
   }
+}
+
+/** What is to be put into a file stands apart from what is told to people. */
+function policy(
+  address: PoolAddress,
+  { task, json }: Extract<FleetCommand, { kind: 'policy' }>,
+  { out, err }: Console,
+): number {
+  const { text, steps } = policyOf(address, task);
+  if (json) out.write(`${JSON.stringify({ cloud: address.cloud, pool: address.pool, task, text, steps })}\n`);
+  else {
+    out.write(`${text}\n`);
+    err.write(`${steps.join('\n')}\n`);
+  }
+  return OK;
 }
 
 const CLEAR = '\u001b[H\u001b[2J';

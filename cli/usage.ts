@@ -1,5 +1,5 @@
 /** What `--help` tells: of all, and of each command. */
-export const COMMANDS = ['status', 'explain', 'remove', 'roll'] as const;
+export const COMMANDS = ['status', 'explain', 'remove', 'roll', 'policy'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 const COMMON = `  --stack NAME     the Pulumi stack of the pool; without it: the one that is selected
@@ -18,6 +18,7 @@ export const USAGE = `fleet: what a pool of media servers is doing, and why; and
   npm run fleet -- remove NODE            it leaves once its last room has ended
   npm run fleet -- remove --all           all leave but as many as are to serve at least
   npm run fleet -- roll                   those whose software is not that of new nodes leave, and others come
+  npm run fleet -- policy                 the rights that all of this needs, to be given to somebody
   npm run fleet -- COMMAND --help         more of each
 
 ${COMMON}
@@ -93,9 +94,24 @@ Exit codes: 0 all software is new, or with the last asked; 1 something failed, o
 roll runs; 4 begun, and more are to be asked: run it again; 130 interrupted.
 `;
 
+const POLICY = `fleet policy: the narrowest rights by which somebody may run fleet on just this pool, as its cloud takes them
+
+  npm run --silent fleet -- policy [--for status|remove|roll] [options] > policy.json
+
+What it writes to its output is a policy, a role, or whatever the cloud has for that, and nothing else; how to put it to use is told
+beside it. It asks the cloud nothing, and changes nothing.
+
+  --for COMMAND    status (and explain): to look; remove: to have nodes leave as well; roll: and to roll   [roll]
+${COMMON}
+Whoever runs fleet also reads the stack's outputs: from Pulumi, or from a file that was given (--outputs).
+
+Exit codes: 0 written; 1 the stack's outputs could not be read; 2 wrong usage.
+`;
+
 export const USAGE_OF: Record<CommandName, string> = {
   status: STATUS,
   explain: EXPLAIN,
   remove: REMOVE,
   roll: ROLL,
+  policy: POLICY,
 };

@@ -125,6 +125,8 @@ export const agentConfigSchema = v.strictObject({
       work: v.optional(durationBetween('100ms', '10s'), '2s'),
       publish: v.optional(durationBetween('100ms', '1h'), '20s'),
       heartbeat: v.optional(durationBetween('100ms', '1h'), '5m'),
+      /** How often it is looked whether the stack publishes another agent. */
+      update: v.optional(durationBetween('100ms', '1h'), '5m'),
       retry: v.optional(durationBetween('100ms', '1h'), '5s'),
     }),
     {},

@@ -4,7 +4,7 @@ import type { NodeStatus } from '../fleet/status.ts';
 import type { AgentEvent, Command } from './core/event.ts';
 import { explain } from './core/explain.ts';
 import type { CoreSettings } from './core/settings.ts';
-import type { AgentState, DurableState } from './core/state.ts';
+import type { AgentState, DurableState, PublishedUpdate } from './core/state.ts';
 import { statusOf, takesWork } from './core/status.ts';
 import { transition } from './core/transition.ts';
 import type { Cpu } from './cpu.ts';
@@ -23,6 +23,14 @@ export interface Agent {
   takesWork(): boolean;
   explain(): string;
   command(command: Command): Promise<Reply>;
+  /** What is known of another agent that was published for this node. */
+  tellUpdate(update: PublishedUpdate | null): void;
+  /** It has said how it is, and knows what the cloud wants. */
+  isUp(): boolean;
+  /** Nothing is half done that the next agent could only guess at. */
+  isQuiet(): boolean;
+  /** Nobody is about to take the machine away. */
+  stays(): boolean;
   now(): number;
   stop(): void;
 }
@@ -68,7 +76,22 @@ export function startAgent(
         waiting.set(lastRequest, resolve);
         dispatch({ kind: 'command', request: lastRequest, command: asked, at: now() });
       }),
+    tellUpdate: (update) => dispatch({ kind: 'update-read', update, at: now() }),
+    isUp: () => state.observed.published !== null && state.observed.target !== null,
+    isQuiet: () => isQuiet(state),
+    stays: () =>
+      state.durable.phase !== 'leaving' &&
+      !(state.durable.phase === 'empty' && state.durable.decision?.intent === 'leave'),
     now,
     stop: () => pollers.stop(),
   };
+}
+
+function isQuiet({ durable, observed }: AgentState): boolean {
+  const { revision, savedRevision, signalling, release, start, promises } = observed;
+  const intends = durable.signals.some(
+    ({ state }) => state === 'about-to-signal' || state === 'about-to-cut',
+  );
+  const waits = signalling.length > 0 || release.inFlight || start.inFlight || promises.length > 0;
+  return savedRevision >= revision && !intends && !waits;
 }

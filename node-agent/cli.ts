@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { buildOf } from '../fleet/agent-update.ts';
 import { describeError } from '../fleet/error.ts';
 import { statusSchema } from '../fleet/status.ts';
+import { VERSION } from '../fleet/version.ts';
 import { runAwaitMedia, runCreateMedia } from './container/commands.ts';
 import { describeStatus } from './operator/prose.ts';
 import { askAgent, type SocketAnswer } from './operator/socket-client.ts';
-import { run } from './run.ts';
-import { VERSION } from './version.ts';
+import { check, run } from './run.ts';
+import type { Program } from './update/launch.ts';
 
 const USAGE = `ebbtide-agent ${VERSION}: lets this machine go only when its last call has ended
 
@@ -15,6 +17,8 @@ const USAGE = `ebbtide-agent ${VERSION}: lets this machine go only when its last
   ebbtide-agent explain                  why, what it waits for, what comes next
   ebbtide-agent drain [--reason TEXT]    empty this node for maintenance; the machine stays
   ebbtide-agent resume                   serve again, with a fresh media process
+  ebbtide-agent update                   run the agent that the stack publishes; calls go on
+  ebbtide-agent check [--config FILE]    whether this agent could run here
   ebbtide-agent create-media [--config FILE]   make and start the media server's container, unless it was drained
   ebbtide-agent await-media [--config FILE]    wait until that container has ended
 
@@ -30,6 +34,7 @@ Exit codes: 0 done; 1 failed, or refused; 2 wrong usage.
 export async function main(
   commandLine: string[],
   environment: Readonly<Record<string, string | undefined>>,
+  program: Program,
 ): Promise<number | undefined> {
   const parsed = parse(commandLine);
   if (typeof parsed === 'string') {
@@ -38,7 +43,7 @@ export async function main(
   }
   const { command, options } = parsed;
   if (options.version === true) {
-    process.stdout.write(`${VERSION}\n`);
+    process.stdout.write(`${VERSION}+${buildOf(program.sha256)}\n`);
     return 0;
   }
   if (options.help === true || command === 'help') {
@@ -48,8 +53,12 @@ export async function main(
   try {
     switch (command) {
       case 'run':
-        await run(options.config ?? '/etc/ebbtide/agent.json', environment);
+        await run(options.config ?? CONFIG, environment, program);
         return undefined;
+      case 'check':
+        await check(options.config ?? CONFIG);
+        process.stdout.write(`agent ${VERSION} (${buildOf(program.sha256)}) can run here\n`);
+        return 0;
       case 'create-media':
         await runCreateMedia(options.config ?? CONTAINER);
         return 0;
@@ -66,6 +75,12 @@ export async function main(
       }
       case 'resume':
         return print(await askAgent(options.socket, 'POST', '/resume'), options.json, textOf);
+      case 'update':
+        return print(
+          await askAgent(options.socket, 'POST', '/update', undefined, UPDATE_TIMEOUT_MS),
+          options.json,
+          textOf,
+        );
     }
   } catch (cause) {
     process.stderr.write(`ebbtide-agent: ${describeError(cause)}\n`);
@@ -73,6 +88,7 @@ export async function main(
   }
 }
 
+const CONFIG = '/etc/ebbtide/agent.json';
 const CONTAINER = '/etc/ebbtide/container.json';
 const COMMANDS = [
   'run',
@@ -80,10 +96,14 @@ const COMMANDS = [
   'explain',
   'drain',
   'resume',
+  'update',
+  'check',
   'create-media',
   'await-media',
   'help',
 ] as const;
+/** It is fetched and looked at first. */
+const UPDATE_TIMEOUT_MS = 180_000;
 type CommandName = (typeof COMMANDS)[number];
 
 interface Options {

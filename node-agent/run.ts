@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type AgentConfig, agentConfigSchema } from '../fleet/agent-config.ts';
+import { buildOf } from '../fleet/agent-update.ts';
 import { type Clock, createRealClock } from '../fleet/clock.ts';
 import { describeError } from '../fleet/error.ts';
+import { VERSION } from '../fleet/version.ts';
 import { type Agent, startAgent } from './agent.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import { connect, nodeCloudOf } from './clouds/connect.ts';
@@ -19,12 +21,15 @@ import { createLogindInhibitor, createNoInhibitor } from './runtime/inhibitor.ts
 import { takeLock } from './store/lock.ts';
 import { createMoment } from './store/moment.ts';
 import { createStateFile } from './store/state-file.ts';
-import { VERSION } from './version.ts';
+import { followUpdates } from './update/follow.ts';
+import type { Program } from './update/launch.ts';
+import { createUpdater } from './update/updater.ts';
 
 /** The composition root of `ebbtide-agent run`: everything that is real is made and joined here, and nowhere else. */
 export async function run(
   configPath: string,
   environment: Readonly<Record<string, string | undefined>>,
+  program: Program,
 ): Promise<void> {
   const log = createLog();
   const clock = createSteadyClock();
@@ -32,7 +37,7 @@ export async function run(
   const config = await readConfig(configPath);
   const unlock = await takeLock(join(config.stateDirectory, 'agent.lock'));
 
-  const { cloud, registry } = connect(config, environment);
+  const { cloud, registry, store } = connect(config, environment);
   const stateFile = createStateFile(config.stateDirectory, await createMoment(now));
   const identity = await identify(cloud, config, log, clock);
   assertMadeFor(config, identity);
@@ -40,7 +45,12 @@ export async function run(
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
   const { phase, decision } = state.durable;
-  log('info', 'agent-started', { version: VERSION, node: identity.node, phase, decision: decision?.id });
+  log('info', 'agent-started', {
+    version: versionOf(program),
+    node: identity.node,
+    phase,
+    decision: decision?.id,
+  });
 
   const ports: Ports = {
     cloud,
@@ -52,14 +62,23 @@ export async function run(
   };
   const agent = startAgent(
     config,
-    coreSettings(config, identity),
+    coreSettings(config, identity, versionOf(program)),
     ports,
     createCpu(process.env),
     state,
     clock,
   );
+  const updates = followUpdates({
+    agent,
+    updater: createUpdater({ program, store, configPath }),
+    node: identity.node,
+    everyMs: config.every.update,
+    clock,
+    log,
+    restart: () => process.kill(process.pid, 'SIGTERM'),
+  });
   // The operator's doors are a convenience: a drain goes on without them.
-  const socket = await listenOnSocket(agent, config.socketPath).catch((cause: unknown) => {
+  const socket = await listenOnSocket(agent, updates, config.socketPath).catch((cause: unknown) => {
     log('error', 'socket-not-served', { problem: describeError(cause) });
     return undefined;
   });
@@ -70,10 +89,24 @@ export async function run(
   );
   http.listen(config.http.port, address);
   stopOnSignal(agent, log, async () => {
+    updates.stop();
     http.close();
     socket?.close();
     await unlock();
   });
+}
+
+/** Whether this agent understands what it would find here; rejects with what it does not. */
+export async function check(configPath: string): Promise<void> {
+  const config = await readConfig(configPath);
+  nodeCloudOf(config);
+  const now = Date.now;
+  const stored = await createStateFile(config.stateDirectory, await createMoment(now)).load();
+  if (stored.kind === 'lost') throw new Error(`the state of this node: ${stored.reason}`);
+}
+
+function versionOf({ sha256 }: Program): string {
+  return `${VERSION}+${buildOf(sha256)}`;
 }
 
 async function readConfig(path: string): Promise<AgentConfig> {
@@ -113,7 +146,11 @@ export function assertMadeFor(config: AgentConfig, { machine }: MachineIdentity)
   throw new Error(`the configuration was made for machine ${madeFor}, and this is ${machine}`);
 }
 
-export function coreSettings(config: AgentConfig, identity: MachineIdentity): CoreSettings {
+export function coreSettings(
+  config: AgentConfig,
+  identity: MachineIdentity,
+  version: string = VERSION,
+): CoreSettings {
   const { every, scaleIn } = config;
   const node = nodeCloudOf(config);
   const { template } = config.software;
@@ -122,7 +159,7 @@ export function coreSettings(config: AgentConfig, identity: MachineIdentity): Co
     identity: {
       ...identity,
       cloud: config.cloud.kind,
-      software: { agent: VERSION, ...(template === undefined ? {} : { template }) },
+      software: { agent: version, ...(template === undefined ? {} : { template }) },
       capacity: config.media.capacity ?? null,
     },
     ceilingMs: scaleIn.ceiling,

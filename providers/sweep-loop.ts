@@ -8,6 +8,7 @@ import {
   type SweptPool,
   unfinished,
   unreadable,
+  waiting,
 } from './sweep-words.ts';
 
 export interface SweepTools<World, Step> {
@@ -32,6 +33,8 @@ export interface SweepTools<World, Step> {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
+/** Nodes without calls are gone by then. */
+const SAY_EVERY_MS = 60_000;
 
 /**
  * Empties a pool until no machine is left, or rejects with what a person should know. It looks at the world anew in each
@@ -40,6 +43,7 @@ const LONGEST_PAUSE_MS = 5_000;
 export async function sweepPool<World, Step>(tools: SweepTools<World, Step>): Promise<void> {
   const { pool, onDestroy, plan: planNext, now, sleep, deadlineMs } = tools;
   const until = now() + deadlineMs;
+  let saidAt = now();
   let begun = false;
   let changed = false;
   let pauseMs = FIRST_PAUSE_MS;
@@ -52,7 +56,7 @@ export async function sweepPool<World, Step>(tools: SweepTools<World, Step>): Pr
       case 'lost':
         throw new Error(lost(pool, plan.reason));
       case 'refuse':
-        throw new Error(refusal(pool, plan.nodes, plan.machines));
+        throw new Error(refusal(pool, plan.nodes, plan.machines, now()));
       case 'sweep':
         break;
     }
@@ -63,7 +67,11 @@ export async function sweepPool<World, Step>(tools: SweepTools<World, Step>): Pr
       do {
         if (now() >= until) {
           const minutes = Math.round(deadlineMs / 60_000);
-          throw new Error(unfinished(pool, onDestroy, plan.waitsFor, minutes, troubles));
+          throw new Error(unfinished(pool, onDestroy, plan.waitsFor, minutes, troubles, now()));
+        }
+        if (now() >= saidAt + SAY_EVERY_MS && plan.waitsFor.length > 0) {
+          saidAt = now();
+          tools.say(waiting(pool, plan.waitsFor, until - saidAt, saidAt));
         }
         await sleep(pauseMs);
         pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);

@@ -2,6 +2,7 @@ import type { Decision } from '../fleet/decision.ts';
 import {
   type DecisionsReading,
   decisionOf,
+  EMPTY_WORD_MS,
   type FleetReading,
   type NodeReading,
   readingOf,
@@ -39,11 +40,11 @@ export function isKnownEmpty({ reading }: SweptMachine): boolean {
   return reading.kind === 'fresh' && reading.status.work !== null && isEmptyWork(reading.status.work);
 }
 
-/** Its media has ended: no call can come any more. */
+/** Its media has ended, and it says so at this moment: one that boots again is not back sooner. */
 export function hasDrained(machine: SweptMachine): boolean {
-  if (machine.reading.kind !== 'fresh' || !isKnownEmpty(machine)) return false;
-  const { phase } = machine.reading.status;
-  return phase === 'empty' || phase === 'leaving';
+  const { reading } = machine;
+  if (reading.kind !== 'fresh' || reading.ageMs > EMPTY_WORD_MS || !isKnownEmpty(machine)) return false;
+  return reading.status.phase === 'empty' || reading.status.phase === 'leaving';
 }
 
 /** And for this very decision: one who is empty for another reason may serve again. */
@@ -53,7 +54,7 @@ export function hasDrainedFor(machine: SweptMachine, decision: Decision): boolea
 }
 
 /** Before anything is begun: nothing goes while there is, or may be, a call on what is not over. */
-export function refusalFor<Machine extends SweptMachine>(
+function refusalFor<Machine extends SweptMachine>(
   machines: readonly Machine[],
   isOver: (machine: Machine) => boolean,
   { onDestroy, begun }: SweepRules,
@@ -61,6 +62,29 @@ export function refusalFor<Machine extends SweptMachine>(
   if (onDestroy !== 'refuse' || begun) return undefined;
   const nodes = machines.filter((machine) => !isOver(machine) && !isKnownEmpty(machine));
   return nodes.length === 0 ? undefined : { kind: 'refuse', nodes, machines: machines.length };
+}
+
+/** How a cloud's machines end. */
+export interface Ending<Machine, Step> {
+  /** Nothing runs on it, or the cloud is ending it already: nothing holds that up. */
+  isOver(machine: Machine): boolean;
+  endNow(machine: Machine): Step[];
+  /** Only what is safe while there may be a call on it. */
+  endWhenEmpty(machine: Machine): Step[];
+}
+
+/** Of a pool that is to be seen. `first`: what is of the whole pool, before any machine; `isLeft`: that there is more to wait for. */
+export function planMachines<Machine extends SweptMachine, Step>(
+  machines: readonly Machine[],
+  { isOver, endNow, endWhenEmpty }: Ending<Machine, Step>,
+  rules: SweepRules,
+  { first = [], isLeft = false }: { first?: Step[]; isLeft?: boolean } = {},
+): SweepPlan<Step> {
+  const refusal = refusalFor(machines, isOver, rules);
+  if (refusal !== undefined) return refusal;
+  const steps = [...first, ...machines.flatMap(rules.onDestroy === 'cut' ? endNow : endWhenEmpty)];
+  if (machines.length === 0 && steps.length === 0 && !isLeft) return { kind: 'done' };
+  return { kind: 'sweep', steps, waitsFor: [...machines] };
 }
 
 /** Where nothing is to be seen of a pool. `doubt`: what else speaks against it that this is the right place to look. */

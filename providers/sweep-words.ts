@@ -1,3 +1,4 @@
+import { describeDuration } from '../fleet/duration.ts';
 import { describeReading } from '../fleet/node-reading.ts';
 import { isEmptyWork } from '../fleet/status.ts';
 import type { OnDestroy, SweptMachine } from './sweep-plan.ts';
@@ -17,7 +18,12 @@ const INSIST =
   '  pulumi config set ebbtide:onDestroy cut && pulumi destroy --run-program';
 
 /** Why a pool stays, node by node; how to empty it first, and how to insist. */
-export function refusal(pool: SweptPool, nodes: readonly SweptMachine[], machines: number): string {
+export function refusal(
+  pool: SweptPool,
+  nodes: readonly SweptMachine[],
+  machines: number,
+  now: number,
+): string {
   const known = nodes.filter(({ reading }) => reading.kind === 'fresh' && reading.status.work !== null);
   const unknown = nodes.length - known.length;
   const why = [
@@ -26,7 +32,7 @@ export function refusal(pool: SweptPool, nodes: readonly SweptMachine[], machine
   ];
   return [
     `the pool ${pool.pool} is not destroyed: ${why.join(', and ')}.`,
-    ...nodes.map(nodeLine),
+    ...nodes.map((node) => nodeLine(node, now)),
     UNCHANGED,
     ...(known.length > 0 ? pool.drainFirst : []),
     ...(unknown > 0 ? lookFirst() : []),
@@ -69,13 +75,35 @@ export function unfinished(
   waitsFor: readonly SweptMachine[],
   minutes: number,
   troubles: readonly string[],
+  now: number,
 ): string {
   return [
-    `the pool ${pool.pool} is not destroyed to its end: after ${minutes} min ${waitsFor.length} machines are still there.`,
-    ...waitsFor.map(nodeLine),
+    `the pool ${pool.pool} is not destroyed to its end: after ${minutes} min ${machinesOf(waitsFor)} still there.`,
+    ...waitsFor.map((node) => nodeLine(node, now)),
     ...troubles.map((trouble) => `  failed: ${trouble}`),
     ...howItStands(pool, onDestroy),
   ].join('\n');
+}
+
+/** While it goes on: whom it waits for, and for how long at most. */
+export function waiting(
+  { pool }: SweptPool,
+  waitsFor: readonly SweptMachine[],
+  leftMs: number,
+  now: number,
+): string {
+  const most = describeDuration(leftMs);
+  return [
+    `the pool ${pool} is being destroyed: ${machinesOf(waitsFor)} still there. The destroy waits for them, for ${most} at most.`,
+    ...waitsFor.slice(0, LISTED).map((node) => nodeLine(node, now)),
+    ...(waitsFor.length > LISTED ? [`  and ${waitsFor.length - LISTED} more`] : []),
+  ].join('\n');
+}
+
+const LISTED = 10;
+
+function machinesOf({ length }: readonly SweptMachine[]): string {
+  return length === 1 ? '1 machine is' : `${length} machines are`;
 }
 
 function howItStands({ group }: SweptPool, onDestroy: OnDestroy): string[] {
@@ -90,8 +118,14 @@ function howItStands({ group }: SweptPool, onDestroy: OnDestroy): string[] {
   ];
 }
 
-function nodeLine({ node, zone, state, reading }: SweptMachine): string {
-  return `  ${node} (${zone}, ${state}): ${describeReading(reading)}${jobsOf(reading)}`;
+function nodeLine({ node, zone, state, reading }: SweptMachine, now: number): string {
+  return `  ${node} (${zone}, ${state}): ${describeReading(reading)}${jobsOf(reading)}${drainOf(reading, now)}`;
+}
+
+/** How long it has been leaving already. */
+function drainOf(reading: SweptMachine['reading'], now: number): string {
+  if (reading.kind !== 'fresh' || reading.status.phase !== 'draining') return '';
+  return `, for ${describeDuration(now - Date.parse(reading.status.since))}`;
 }
 
 /** What else keeps a node. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CONTAINER_LABEL, CONTAINER_NAME } from '../fleet/agent-config.ts';
+import { UPDATE_MODES } from '../fleet/agent-update.ts';
 import { CLOUD_NAMES } from '../fleet/clouds.ts';
 import {
   duration,
@@ -264,6 +265,8 @@ const agent = section({
     {},
   ),
   inhibitShutdown: v.optional(yesOrNo(), true),
+  /** What running nodes do with the agent that an `up` publishes. */
+  update: v.optional(oneOf(UPDATE_MODES), 'manual'),
   /** Left out, it is the agent's own default: not every cloud has rebalance notices, or timers to keep alive. */
   onRebalance: v.optional(oneOf(['report', 'drain'])),
   every: v.optional(
@@ -276,6 +279,7 @@ const agent = section({
       work: v.optional(quick),
       publish: v.optional(duration('100ms', '30s')),
       heartbeat: v.optional(interval),
+      update: v.optional(interval),
       retry: v.optional(interval),
     }),
     {},

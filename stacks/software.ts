@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import { type Bundle, repositoryRoot } from './bundle.ts';
+import { AGENT_UPDATE_KEY, type PublishedAgent } from '../fleet/agent-update.ts';
+import { VERSION } from '../fleet/version.ts';
+import { type Bundle, repositoryRoot, sha256Of } from './bundle.ts';
 import type { SoftwareFile } from './node-file.ts';
 import type { CommonSettings } from './settings-schema.ts';
 
@@ -8,6 +10,8 @@ import type { CommonSettings } from './settings-schema.ts';
 export interface SoftwareObject {
   file: SoftwareFile;
   asset: pulumi.asset.Asset;
+  /** Its key stays when its content changes: it is one object, and never two of which the older one is taken away. */
+  isFixed?: true;
 }
 
 /**
@@ -18,16 +22,34 @@ export interface Software {
   agent: SoftwareObject;
   /** The media server itself, or the script that sets it up; undefined where a node gets it elsewhere. */
   media: SoftwareObject | undefined;
+  /** What running nodes go by: it comes after the agent that it names. */
+  update: SoftwareObject;
 }
 
-export function softwareOf(agent: Bundle, media: CommonSettings['media']): Software {
+export function softwareOf(
+  { code, sha256 }: Bundle,
+  { media, agent }: Pick<CommonSettings, 'media' | 'agent'>,
+): Software {
+  const key = `software/ebbtide-agent-${sha256.slice(0, 16)}.cjs`;
+  const published: PublishedAgent = { v: 1, version: VERSION, key, sha256, update: agent.update };
+  const text = `${JSON.stringify(published)}\n`;
   return {
-    agent: {
-      file: { key: `software/ebbtide-agent-${agent.sha256.slice(0, 16)}.cjs`, sha256: agent.sha256 },
-      asset: new pulumi.asset.StringAsset(agent.code),
-    },
+    agent: { file: { key, sha256 }, asset: new pulumi.asset.StringAsset(code) },
     media: mediaOf(media),
+    update: {
+      file: { key: AGENT_UPDATE_KEY, sha256: sha256Of(text) },
+      asset: new pulumi.asset.StringAsset(text),
+      isFixed: true,
+    },
   };
+}
+
+/** How such an object is made: what has its own key is there before the one that it replaces goes. */
+export function objectOptions(
+  { isFixed }: SoftwareObject,
+  before: readonly pulumi.Resource[],
+): Pick<pulumi.CustomResourceOptions, 'deleteBeforeReplace' | 'dependsOn'> {
+  return isFixed ? { deleteBeforeReplace: true, dependsOn: [...before] } : {};
 }
 
 function mediaOf(media: CommonSettings['media']): SoftwareObject | undefined {

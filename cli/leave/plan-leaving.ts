@@ -83,9 +83,10 @@ const NOBODY = {
   isDone: false,
 } as const satisfies Omit<LeavingPlan, 'held'>;
 
-/** A machine that is not shown may be one that is wished away, or one that drains. */
-function whyHeld({ machines, decisions }: PoolWorld): string | undefined {
+/** A machine that is not shown may be one that is wished away, or one that drains; one whose status is not shown may be protected. */
+function whyHeld({ machines, fleet, decisions }: PoolWorld): string | undefined {
   if (machines.kind === 'unknown') return `its machines could not be read: ${machines.reason}`;
+  if (!fleet.complete) return `its statuses were not read to their end: ${fleet.problem ?? 'unknown cause'}`;
   if (!decisions.complete)
     return `its decisions were not read to their end: ${decisions.problem ?? 'unknown cause'}`;
   return undefined;

@@ -13,12 +13,12 @@ export function namingAwsLacks(client: AwsClient, bucket: string): AwsClient {
 }
 
 /** `bucket`: the one of which requests to S3 are. */
-export function awsLack(error: unknown, request: AwsRequest, bucket: string): string | undefined {
+function awsLack(error: unknown, request: AwsRequest, bucket: string): string | undefined {
   if (!(error instanceof AwsError) || !DENIED.has(error.code)) return undefined;
   const asked = askedBy(request, bucket);
   // AWS names the action, and the resource where it knows one; S3 may say no more than that access is denied.
   const [, action = asked.action, on = asked.on] =
-    /not authorized to perform:? ([\w-]+:\w+)(?: on(?: resource)?:? "?([^\s"]+?)"?(?=[\s,.]|$))?/.exec(
+    /not authorized to perform:? ([\w-]+:\w+)(?: on(?: resource)?:? (?:"|&quot;)?([^\s"&]+))?/.exec(
       error.message,
     ) ?? [];
   return `${action} on ${on}`;

@@ -12,7 +12,7 @@ interface AwsRight {
 }
 
 /** All that `fleet` asks of AWS. */
-export const AWS_RIGHTS: readonly AwsRight[] = [
+const AWS_RIGHTS: readonly AwsRight[] = [
   // AWS knows no resource for it: whoever may see one group may see all of them.
   { sid: 'SeeGroups', task: 'status', actions: ['autoscaling:DescribeAutoScalingGroups'], on: () => ['*'] },
   {
@@ -22,7 +22,7 @@ export const AWS_RIGHTS: readonly AwsRight[] = [
     task: 'status',
     actions: ['s3:ListBucket'],
     on: (address) => [bucketArn(address)],
-    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*', 'memory/rolls/*'] } },
+    condition: { StringLikeIfExists: { 's3:prefix': ['statuses/*', 'decisions/*'] } },
   },
   {
     sid: 'ReadRegistry',
@@ -42,11 +42,24 @@ export const AWS_RIGHTS: readonly AwsRight[] = [
     actions: ['autoscaling:TerminateInstanceInAutoScalingGroup'],
     on: (address) => [groupArn(address)],
   },
+  // Whoever rolls says so there, and looks who else does.
   {
-    // Whoever rolls says so there, and looks who else does.
-    sid: 'TakeTurns',
+    sid: 'ListRolls',
     task: 'roll',
-    actions: ['s3:GetObject', 's3:PutObject'],
+    actions: ['s3:ListBucket'],
+    on: (address) => [bucketArn(address)],
+    condition: { StringLikeIfExists: { 's3:prefix': ['memory/rolls/*'] } },
+  },
+  {
+    sid: 'ReadRolls',
+    task: 'roll',
+    actions: ['s3:GetObject'],
+    on: (address) => [`${bucketArn(address)}/memory/rolls/*`],
+  },
+  {
+    sid: 'WriteRolls',
+    task: 'roll',
+    actions: ['s3:PutObject'],
     on: (address) => [`${bucketArn(address)}/memory/rolls/*`],
   },
 ];

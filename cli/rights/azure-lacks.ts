@@ -6,9 +6,9 @@ export function namingAzureLacks(client: AzureClient): AzureClient {
   return namingLacks(client, azureLack);
 }
 
-export function azureLack(error: unknown, { method, path }: AzureRequest): string | undefined {
+function azureLack(error: unknown, { method, path }: AzureRequest): string | undefined {
   if (!(error instanceof AzureError) || !DENIED.has(error.reason)) return undefined;
-  const [, action] = /action(?:\(s\))? '([^']+)'/.exec(error.message) ?? [];
+  const [, action] = /not have \w+ to perform action(?:\(s\))? '([^']+)'/.exec(error.message) ?? [];
   const [, scope = path] = /(?:over scope|linked scope\(s\)) '([^']+)'/.exec(error.message) ?? [];
   return `${action === undefined ? `the right to ${method}` : `the action ${action}`} over ${scope}`;
 }

@@ -11,7 +11,7 @@ interface AzureRight {
 }
 
 /** All that `fleet` asks of Azure. */
-export const AZURE_RIGHTS: readonly AzureRight[] = [
+const AZURE_RIGHTS: readonly AzureRight[] = [
   {
     task: 'status',
     action: 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read',

@@ -1,10 +1,17 @@
+const LACK = 'your credentials lack';
+
 /** The cloud has refused what its caller has no right to. `lack`: which right, and of what. */
-export class Denied extends Error {
+class Denied extends Error {
   override readonly name = 'Denied';
 
   constructor(lack: string, cause: unknown) {
-    super(`your credentials lack ${lack} (\`npm run fleet -- policy\` prints all that is needed)`, { cause });
+    super(`${LACK} ${lack} (\`npm run fleet -- policy\` prints all that is needed)`, { cause });
   }
+}
+
+/** Whether a reason is that a right is missing. */
+export function saysLack(reason: string): boolean {
+  return reason.includes(LACK);
 }
 
 /** What of the rights is missing, where that is what the error says; undefined for all other errors. */

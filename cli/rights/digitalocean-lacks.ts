@@ -27,7 +27,7 @@ export function namingGrants(client: AwsClient): AwsClient {
   return namingLacks(client, grantLack);
 }
 
-export function grantLack(error: unknown, { method, url }: AwsRequest): string | undefined {
+function grantLack(error: unknown, { method, url }: AwsRequest): string | undefined {
   if (!(error instanceof AwsError) || error.code !== 'AccessDenied') return undefined;
   const [, bucket = ''] = new URL(url).pathname.split('/');
   const permission = method === 'GET' ? 'read' : 'readwrite';

@@ -15,14 +15,14 @@ interface Grant {
 }
 
 /** All that `fleet` asks of DigitalOcean's API. */
-export const TOKEN_SCOPES: readonly Scope[] = [
+const TOKEN_SCOPES: readonly Scope[] = [
   { task: 'status', scope: 'droplet:read' },
   // Without it the API shows no tags: nobody would be protected, or on its way out.
   { task: 'status', scope: 'tag:read' },
 ];
 
 /** And of Spaces, whose keys know buckets and no prefixes. Of two for one bucket the later counts. */
-export const SPACES_GRANTS: readonly Grant[] = [
+const SPACES_GRANTS: readonly Grant[] = [
   { task: 'status', bucket: 'statuses', permission: 'read' },
   { task: 'status', bucket: 'code', permission: 'read' },
   // Decisions lie there.

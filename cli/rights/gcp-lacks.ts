@@ -15,7 +15,7 @@ const SAID: readonly RegExp[] = [
   /Permission '([\w.]+)' denied/,
 ];
 
-export function gcpLack(error: unknown, { service, method, path }: GcpRequest): string | undefined {
+function gcpLack(error: unknown, { service, method, path }: GcpRequest): string | undefined {
   if (!(error instanceof GcpError) || error.status !== 403) return undefined;
   const what = decodeURIComponent(path);
   for (const said of SAID) {

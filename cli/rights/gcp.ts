@@ -16,7 +16,7 @@ interface GcpRight {
 }
 
 /** All that `fleet` asks of Google Cloud. */
-export const GCP_RIGHTS: readonly GcpRight[] = [
+const GCP_RIGHTS: readonly GcpRight[] = [
   {
     // A list is the project's, and groups know no conditions.
     what: 'sees',
@@ -55,14 +55,14 @@ export const GCP_RIGHTS: readonly GcpRight[] = [
     what: 'rolls',
     title: 'takes turns at rolling',
     task: 'roll',
-    permissions: ['storage.objects.get', 'storage.objects.create', 'storage.objects.delete'],
+    permissions: ['storage.objects.create', 'storage.objects.get'],
     on: 'bucket',
     under: ['memory/rolls'],
   },
 ];
 
 /** In the printed text it stands for whoever is to have the rights. */
-export const GCP_MEMBER = 'MEMBER';
+const MEMBER = 'MEMBER';
 
 export function gcpPolicy(address: Address, task: Task): Policy {
   const { project, bucket } = address;
@@ -77,7 +77,7 @@ export function gcpPolicy(address: Address, task: Task): Policy {
       .filter(({ on }) => on === place)
       .map(({ name: role, condition }) => ({
         role,
-        members: [GCP_MEMBER],
+        members: [MEMBER],
         ...(condition === undefined ? {} : { condition }),
       }));
   const document = {
@@ -95,7 +95,7 @@ export function gcpPolicy(address: Address, task: Task): Policy {
   return {
     text: stringify(document, { lineWidth: 0 }).trimEnd(),
     steps: [
-      `Custom roles, and where each is given: the same by the command line, with whoever is to have it in place of ${GCP_MEMBER}`,
+      `Custom roles, and where each is given: the same by the command line, with whoever is to have it in place of ${MEMBER}`,
       '(user:ann@example.org, group:…, serviceAccount:…):',
       ...given.map(
         ({ id, title, permissions }) =>
@@ -103,7 +103,7 @@ export function gcpPolicy(address: Address, task: Task): Policy {
       ),
       ...given.map(({ name: role, on, condition }) => {
         const to = on === 'project' ? `projects add-iam-policy-binding ${project}` : bucketBinding(bucket);
-        return `$ gcloud ${to} --member=${GCP_MEMBER} --role=${role} --condition=${flagOf(condition)}`;
+        return `$ gcloud ${to} --member=${MEMBER} --role=${role} --condition=${flagOf(condition)}`;
       }),
     ],
   };

@@ -12,7 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What stands in for the machine's own network, for the wall's time, and for its small files. */
 export type Network = { send?: SendHttp; now?: () => number; readText?: (path: string) => string };
 
-export type Connected = { cloud: Cloud; registry: Registry };
+/** `store`: where the software of nodes lies, too. */
+export type Connected = { cloud: Cloud; registry: Registry; store: Pick<ObjectStore, 'get'> };
 
 /** What the agent is told of one kind of cloud. */
 export type SettingsOf<Kind extends CloudName> = Extract<AgentConfig['cloud'], { kind: Kind }>;

@@ -140,6 +140,11 @@ function outsideAlarms({ durable, observed }: AgentState, at: number): Alarm[] {
       text: `the earlier state is lost: ${durable.lostBefore.reason}`,
     });
   }
+  const { update } = observed;
+  if (update?.state === 'failed') {
+    const text = `agent ${update.version} (${update.build}) is published and does not run here: ${update.text}`;
+    alarms.push({ name: 'update-failed', since: update.since, text });
+  }
   const { targetUnknown } = observed;
   if (targetUnknown !== null && at - targetUnknown.since >= ALARM_AFTER_MS) {
     const text = `it cannot be read what the cloud wants of this machine: ${targetUnknown.reason}`;

@@ -3,6 +3,7 @@ import type { Effect, Outcome } from './effect.ts';
 import type {
   DrainReading,
   Interruption,
+  PublishedUpdate,
   RuntimeReading,
   ScheduledEvent,
   TargetReading,
@@ -22,6 +23,7 @@ export type AgentEvent =
   | { kind: 'advice'; at: number; advice: string | null }
   | { kind: 'protected-read'; at: number; protected: boolean }
   | { kind: 'cpu-read'; at: number; cpu: number }
+  | { kind: 'update-read'; at: number; update: PublishedUpdate | null }
   | { kind: 'command'; at: number; request: number; command: Command }
   | { kind: 'outcome'; at: number; effect: Effect; outcome: Outcome };
 

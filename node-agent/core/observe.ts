@@ -4,7 +4,7 @@ import type { AgentEvent } from './event.ts';
 import { observeOutcome } from './outcome.ts';
 import { observeRuntime } from './runtime-news.ts';
 import { type CoreSettings, REGISTRY_VALID_MS, ZERO_PROOF_MS } from './settings.ts';
-import type { AgentState, DrainReading, SignalRecord } from './state.ts';
+import type { AgentState, DrainReading, PublishedUpdate, SignalRecord } from './state.ts';
 import { known, log, remember, type Step, then, unchanged } from './step.ts';
 import { isKnownZero } from './work.ts';
 
@@ -53,9 +53,19 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
       return known(state, { protected: event.protected });
     case 'cpu-read':
       return known(state, { cpu: event.cpu });
+    case 'update-read':
+      return observeUpdate(state, event.update);
     case 'outcome':
       return observeOutcome(state, event.effect, event.outcome, settings, event.at);
   }
+}
+
+/** What is told again has been so since it was first told. */
+function observeUpdate(state: AgentState, update: PublishedUpdate | null): Step {
+  const { update: before } = state.observed;
+  if (update === null || before?.build !== update.build || before.state !== update.state)
+    return known(state, { update });
+  return known(state, { update: { ...update, since: before.since } });
 }
 
 /** Told once each time that it is given. */

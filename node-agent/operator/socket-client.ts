@@ -11,9 +11,10 @@ export function askAgent(
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
+  timeoutMs = 10_000,
 ): Promise<SocketAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = send({ socketPath, method, path, timeout: 10_000 }, (response) => {
+    const outgoing = send({ socketPath, method, path, timeout: timeoutMs }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => {
         text += chunk.toString();
@@ -28,7 +29,7 @@ export function askAgent(
         }
       });
     });
-    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer within 10 s')));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     outgoing.once('error', (cause) => {
       const code = Reflect.get(cause, 'code');
       const hint =

@@ -3,14 +3,19 @@ import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import type { Agent } from '../agent.ts';
+import type { UpdateFollower } from '../update/follow.ts';
 
 const drainSchema = v.object({ reason: v.optional(v.pipe(v.string(), v.maxLength(500))) });
 
 /**
  * The operator's door: HTTP over a unix socket that only root opens. GET /status, GET /explain, POST /drain,
- * POST /resume. The caller must hold the node's lock: a socket file that is there belongs to nobody any more.
+ * POST /resume, POST /update. The caller must hold the node's lock: a socket file that is there belongs to nobody any more.
  */
-export async function listenOnSocket(agent: Agent, path: string): Promise<Server> {
+export async function listenOnSocket(
+  agent: Agent,
+  updates: Pick<UpdateFollower, 'now'>,
+  path: string,
+): Promise<Server> {
   await mkdir(dirname(path), { recursive: true });
   await removeIfThere(path);
   const server = createServer((request, response) => {
@@ -27,6 +32,9 @@ export async function listenOnSocket(agent: Agent, path: string): Promise<Server
         return;
       case 'POST /resume':
         void agent.command({ kind: 'resume' }).then((reply) => answer(reply.accepted ? 200 : 409, reply));
+        return;
+      case 'POST /update':
+        void updates.now().then((reply) => answer(reply.accepted ? 200 : 409, reply));
         return;
       case 'POST /drain': {
         let body = '';

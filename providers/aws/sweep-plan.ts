@@ -4,7 +4,7 @@ import {
   hasDrained,
   isKnownEmpty,
   planForNothing,
-  refusalFor,
+  planMachines,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
@@ -37,15 +37,11 @@ export function planSweep({ group, fleet }: SweepWorld, rules: SweepRules): Swee
     state: machine.lifecycleState,
     reading: readingOf(fleet, machine.node),
   }));
-  const refusal = refusalFor(machines, isGivenUp, rules);
-  if (refusal !== undefined) return refusal;
-  const steps = [
+  const first: SweepStep[] = [
     ...(onDestroy === 'cut' && group.retains ? [{ kind: 'stop-retaining' } as const] : []),
     ...(Object.values(group.sizes).some((size) => size > 0) ? [{ kind: 'ask-for-none' } as const] : []),
-    ...machines.flatMap((machine) => (onDestroy === 'cut' ? endNow(machine) : endWhenEmpty(machine))),
   ];
-  if (machines.length === 0 && steps.length === 0) return { kind: 'done' };
-  return { kind: 'sweep', steps, waitsFor: machines };
+  return planMachines(machines, { isOver: isGivenUp, endNow, endWhenEmpty }, rules, { first });
 }
 
 /** AWS is ending it already, after its hook was answered: nothing holds that up. */

@@ -5,7 +5,7 @@ import {
   hasDrainedFor,
   isKnownEmpty,
   knownOf,
-  refusalFor,
+  planMachines,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
@@ -33,7 +33,6 @@ interface SweptInstance extends ScaleSetInstance, SweptMachine {
 
 /** Pure: what to do next so that no instance is left. */
 export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<SweepStep> {
-  const { onDestroy } = rules;
   const { hasSet, grows } = world;
   // Its id names its subscription: where Azure says to somebody who may look that it is not there, it is nowhere.
   if (!hasSet) return { kind: 'done' };
@@ -41,14 +40,10 @@ export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<Sweep
     ...instance,
     ...knownOf(instance.node, (told) => told?.toLowerCase() === instance.machine, world),
   }));
-  const refusal = refusalFor(instances, isOver, rules);
-  if (refusal !== undefined) return refusal;
-  const steps: SweepStep[] = [
-    ...(grows ? [{ kind: 'stop-growing' } as const] : []),
-    ...instances.flatMap((instance) => (onDestroy === 'cut' ? endNow(instance) : endWhenEmpty(instance))),
-  ];
-  if (instances.length === 0 && steps.length === 0) return { kind: 'done' };
-  return { kind: 'sweep', steps, waitsFor: instances };
+  const first: SweepStep[] = grows ? [{ kind: 'stop-growing' }] : [];
+  return planMachines<SweptInstance, SweepStep>(instances, { isOver, endNow, endWhenEmpty }, rules, {
+    first,
+  });
 }
 
 /** Nothing runs on it, or Azure is deleting it already: nothing holds that up. */

@@ -1,17 +1,12 @@
 import type { Decision } from '../../fleet/decision.ts';
 import type { Droplet } from '../../fleet/digitalocean/droplet-schemas.ts';
-import {
-  type DecisionsReading,
-  EMPTY_WORD_MS,
-  type FleetReading,
-  type NodeReading,
-} from '../../fleet/registry.ts';
+import type { DecisionsReading, FleetReading, NodeReading } from '../../fleet/registry.ts';
 import {
   hasDrainedFor,
   isKnownEmpty,
   knownOf,
   planForNothing,
-  refusalFor,
+  planMachines,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
@@ -47,22 +42,20 @@ const SLACK_MS = 15_000;
 
 /** Pure: what to do next so that no droplet is left, and none comes. */
 export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<SweepStep> {
-  const { onDestroy } = rules;
   const { orchestrator, fleet } = world;
   const droplets = world.droplets.map((droplet) => see(droplet, world));
   if (orchestrator.kind === 'gone' && droplets.length === 0)
     return planForNothing(rules, fleet, speakingIn(fleet));
-  const refusal = refusalFor(droplets, isOver, rules);
-  if (refusal !== undefined) return refusal;
   // A droplet that goes before nothing wakes the orchestrator is one that it makes again.
-  if (orchestrator.kind === 'awake')
-    return { kind: 'sweep', steps: [{ kind: 'shut-orchestrator' }], waitsFor: droplets };
-  if (droplets.length === 0 && hasEnded(world)) return { kind: 'done' };
-  const steps = droplets.flatMap((droplet) =>
-    onDestroy === 'cut' ? [deletion(droplet)] : endWhenEmpty(droplet),
-  );
-  return { kind: 'sweep', steps, waitsFor: droplets };
+  if (orchestrator.kind === 'awake') {
+    const first: SweepStep[] = [{ kind: 'shut-orchestrator' }];
+    return planMachines(droplets, { isOver, endNow: none, endWhenEmpty: none }, rules, { first });
+  }
+  const isLeft = !hasEnded(world);
+  return planMachines(droplets, { isOver, endNow, endWhenEmpty }, rules, { isLeft });
 }
+
+const none = () => [];
 
 /** What speaks against it that the pool is gone: another account's token sees nothing of it either. */
 function speakingIn({ nodes }: FleetReading): string | undefined {
@@ -103,14 +96,13 @@ function isOver({ droplet, reading }: SweptDroplet): boolean {
 
 /** First the decision, so that its agent drains it; deleted once it says that it has drained, for that very decision. */
 function endWhenEmpty(droplet: SweptDroplet): SweepStep[] {
-  if (isOver(droplet)) return [deletion(droplet)];
+  if (isOver(droplet)) return endNow(droplet);
   if (!isKnownEmpty(droplet)) return [];
-  const { node, machine, reading, decision } = droplet;
+  const { node, machine, decision } = droplet;
   if (decision === undefined) return [{ kind: 'decide', node, machine }];
-  const isNow = reading.kind === 'fresh' && reading.ageMs <= EMPTY_WORD_MS;
-  return isNow && hasDrainedFor(droplet, decision) ? [deletion(droplet)] : [];
+  return hasDrainedFor(droplet, decision) ? endNow(droplet) : [];
 }
 
-function deletion({ droplet }: SweptDroplet): SweepStep {
-  return { kind: 'delete', droplet };
+function endNow({ droplet }: SweptDroplet): SweepStep[] {
+  return [{ kind: 'delete', droplet }];
 }

@@ -3,11 +3,11 @@ import type { GcpMachine } from '../../fleet/gcp/pool-machines.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { DecisionsReading, FleetReading } from '../../fleet/registry.ts';
 import {
-  hasDrained,
+  hasDrainedFor,
   isKnownEmpty,
   knownOf,
   planForNothing,
-  refusalFor,
+  planMachines,
   type SweepPlan,
   type SweepRules,
   type SweptMachine,
@@ -49,17 +49,17 @@ export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<Sweep
     ...knownOf(machine.node, (told) => told === machine.machine, world),
   }));
   if (!hasGroup && machines.length === 0) return planForNothing(rules, fleet);
-  const refusal = refusalFor(machines, isOver, rules);
-  if (refusal !== undefined) return refusal;
   const hasNone = !grows && machines.length === 0 && world.showsEveryMember;
   const mayEmpty = onDestroy === 'cut' || hasNone;
-  const steps: SweepStep[] = [
+  const first: SweepStep[] = [
     ...(hasGroup && grows ? [{ kind: 'stop-scaling' } as const] : []),
     ...(hasGroup && mayEmpty && targetSize > 0 ? [{ kind: 'empty-group' } as const] : []),
-    ...machines.flatMap((machine) => (onDestroy === 'cut' ? endNow(machine) : endWhenEmpty(machine))),
   ];
-  if (machines.length === 0 && steps.length === 0 && targetSize === 0) return { kind: 'done' };
-  return { kind: 'sweep', steps, waitsFor: machines };
+  const isLeft = targetSize > 0;
+  return planMachines<SweptInstance, SweepStep>(machines, { isOver, endNow, endWhenEmpty }, rules, {
+    first,
+    isLeft,
+  });
 }
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */
@@ -67,16 +67,20 @@ function isOver({ place }: GcpMachine): boolean {
   return place === 'paused' || place === 'stopped' || place === 'ending';
 }
 
-/** First the decision, so that its agent drains it; then out of the group; deleted once it says that it has drained. */
+/**
+ * First the decision, so that its agent drains it; then out of the group; deleted once it says that it has drained, for
+ * that very decision.
+ */
 function endWhenEmpty(machine: SweptInstance): SweepStep[] {
+  const { decision } = machine;
   switch (machine.place) {
     case 'in-group':
     case 'unsettled':
       if (!isKnownEmpty(machine)) return [];
-      return machine.decision === undefined ? [{ kind: 'decide', machine }] : [{ kind: 'abandon', machine }];
+      return decision === undefined ? [{ kind: 'decide', machine }] : [{ kind: 'abandon', machine }];
     case 'outside':
-      if (hasDrained(machine)) return [{ kind: 'delete', machine }];
-      return machine.decision === undefined && isKnownEmpty(machine) ? [{ kind: 'decide', machine }] : [];
+      if (decision === undefined) return isKnownEmpty(machine) ? [{ kind: 'decide', machine }] : [];
+      return hasDrainedFor(machine, decision) ? [{ kind: 'delete', machine }] : [];
     case 'stopped':
       return [{ kind: 'delete', machine }];
     // It may start again any moment: a person looks at it.

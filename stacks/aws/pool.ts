@@ -46,7 +46,7 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
   const zones = await findZones(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, zones, software: softwareOf(agent, settings.media), boot, terminationPolicy, watcher },
+    { settings, zones, software: softwareOf(agent, settings), boot, terminationPolicy, watcher },
     { provider },
   );
   return pool.outputs;

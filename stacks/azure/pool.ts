@@ -47,7 +47,7 @@ export async function createAzurePool({ settings, bundler }: PoolArgs<AzureSetti
   const resourceGroup = settings.azure.resourceGroup ?? `ebbtide-${name}`;
   const names = azureNames(name, { subscriptionId, resourceGroup });
   const capacity = await findCapacity(settings, names, { provider }, process.env);
-  const software = softwareOf(agent, settings.media);
+  const software = softwareOf(agent, settings);
   const pool = new AzurePool(name, { settings, names, capacity, software, boot, runbook }, { provider });
   return pool.outputs;
 }

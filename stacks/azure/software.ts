@@ -1,6 +1,6 @@
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Software } from '../software.ts';
+import { objectOptions, type Software } from '../software.ts';
 import type { AzureNames } from './names.ts';
 
 export interface NodeSoftwareArgs {
@@ -13,9 +13,10 @@ export interface NodeSoftwareArgs {
 export class NodeSoftware extends pulumi.ComponentResource {
   constructor(name: string, args: NodeSoftwareArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:azure:NodeSoftware', name, {}, options);
+    const made: pulumi.Resource[] = [];
     for (const [what, object] of Object.entries(args.software)) {
       if (object === undefined) continue;
-      new Blob(
+      const resource = new Blob(
         `${name}-${what}`,
         {
           resourceGroupName: args.names.resourceGroup,
@@ -25,8 +26,9 @@ export class NodeSoftware extends pulumi.ComponentResource {
           blobName: object.file.key.slice(object.file.key.indexOf('/') + 1),
           source: object.asset,
         },
-        { parent: this },
+        { parent: this, ...objectOptions(object, made) },
       );
+      made.push(resource);
     }
     this.registerOutputs();
   }

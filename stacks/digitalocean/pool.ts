@@ -52,7 +52,7 @@ export async function createDigitalOceanPool(
     {
       settings,
       apiToken: settings.digitaloceanSecrets?.orchestratorToken ?? token,
-      software: softwareOf(agent, settings.media),
+      software: softwareOf(agent, settings),
       boot,
       orchestrator,
       health,

@@ -1,7 +1,7 @@
 import { SpacesBucketObject } from '@pulumi/digitalocean/spacesBucketObject.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Bundler } from '../bundle.ts';
-import type { Software } from '../software.ts';
+import { objectOptions, type Software } from '../software.ts';
 import type { PoolStore } from './store.ts';
 
 export interface NodeSoftwareArgs {
@@ -17,12 +17,13 @@ export class NodeSoftware extends pulumi.ComponentResource {
   constructor(name: string, args: NodeSoftwareArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:NodeSoftware', name, {}, options);
     const { store, region, software, fileOf } = args;
+    const made: pulumi.Resource[] = [];
     for (const [what, object] of Object.entries(software)) {
       if (object === undefined) continue;
       const { key, sha256 } = object.file;
-      new SpacesBucketObject(
+      const resource = new SpacesBucketObject(
         // Another content is another object, made before this one goes.
-        `${name}-${what}-${sha256.slice(0, 16)}`,
+        object.isFixed ? `${name}-${what}` : `${name}-${what}-${sha256.slice(0, 16)}`,
         {
           bucket: store.buckets.code,
           region,
@@ -30,9 +31,15 @@ export class NodeSoftware extends pulumi.ComponentResource {
           acl: 'private',
           source: fileOf(object.asset, sha256, { fetch: !pulumi.runtime.isDryRun() }),
         },
-        // On another machine the same file lies elsewhere.
-        { parent: this, provider: store.provider, ignoreChanges: ['source'] },
+        {
+          parent: this,
+          provider: store.provider,
+          ...objectOptions(object, made),
+          // On another machine the same file lies elsewhere.
+          ...(object.isFixed ? {} : { ignoreChanges: ['source'] }),
+        },
       );
+      made.push(resource);
     }
     this.registerOutputs();
   }

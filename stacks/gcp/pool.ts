@@ -43,7 +43,7 @@ export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>
   });
   const names = gcpNames(settings.pool.name, settings.gcpProvider);
   const zones = await findZones(settings, names, { provider });
-  const software = softwareOf(agent, settings.media);
+  const software = softwareOf(agent, settings);
   // A pool of another project or region is another pool also to Pulumi: its new things come, and only then does the sweep
   // of the old ones go, and is asked.
   const { project, region } = settings.gcpProvider;

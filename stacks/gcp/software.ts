@@ -1,6 +1,6 @@
 import { BucketObject } from '@pulumi/gcp/storage/bucketObject.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Software } from '../software.ts';
+import { objectOptions, type Software } from '../software.ts';
 
 export interface NodeSoftwareArgs {
   bucket: pulumi.Input<string>;
@@ -11,13 +11,15 @@ export interface NodeSoftwareArgs {
 export class NodeSoftware extends pulumi.ComponentResource {
   constructor(name: string, args: NodeSoftwareArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:NodeSoftware', name, {}, options);
+    const made: pulumi.Resource[] = [];
     for (const [what, object] of Object.entries(args.software)) {
       if (object === undefined) continue;
-      new BucketObject(
+      const resource = new BucketObject(
         `${name}-${what}`,
         { bucket: args.bucket, name: object.file.key, source: object.asset },
-        { parent: this },
+        { parent: this, ...objectOptions(object, made) },
       );
+      made.push(resource);
     }
     this.registerOutputs();
   }

@@ -28,6 +28,8 @@ export interface RigOptions {
   storeUrl?: string;
   /** Where it finds another cloud than the rig's AWS. */
   environment?: Record<string, string>;
+  /** Whoever ends the agent finds it started again, as by systemd. */
+  restarts?: boolean;
 }
 
 /**
@@ -45,10 +47,15 @@ export class AgentRig {
   /** How many requests were answered with trouble. */
   troubled = 0;
   published: NodeStatus | undefined;
+  /** What the stack has put into the bucket for nodes. */
+  readonly software = new Map<string, string>();
+  /** How often the agent was started. */
+  starts = 0;
   readonly logs: Record<string, unknown>[] = [];
   readonly driver = new TwinDriver();
   private readonly children = new Set<ChildProcess>();
   private agent: ChildProcess | undefined;
+  private isClosing = false;
   media: ChildProcess | undefined;
   mediaPid = 0;
 
@@ -153,6 +160,8 @@ export class AgentRig {
       ...environment,
     });
     this.agent = child;
+    this.starts += 1;
+    if (this.options.restarts) child.once('exit', () => this.restart());
     let rest = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       const lines = `${rest}${chunk.toString()}`.split('\n');
@@ -162,6 +171,10 @@ export class AgentRig {
     await this.until('the agent starts', async () =>
       this.logs.slice(started).some(({ event }) => event === 'agent-started'),
     );
+  }
+
+  private restart(): void {
+    if (!this.isClosing) setTimeout(() => void this.startAgent().catch(() => undefined), 100);
   }
 
   async killAgent(): Promise<void> {
@@ -201,6 +214,7 @@ export class AgentRig {
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
     await this.driver.close();
     await Promise.all([...this.children].map(kill));
     this.server.closeAllConnections();
@@ -279,6 +293,8 @@ export class AgentRig {
       outgoing.writeHead(200, { ...dated, etag: '"1"' }).end();
     } else if (method === 'GET' && key === `decisions/${NODE}.json` && this.decision !== undefined) {
       outgoing.writeHead(200, dated).end(JSON.stringify(this.decision));
+    } else if (method === 'GET' && this.software.has(key)) {
+      outgoing.writeHead(200, dated).end(this.software.get(key));
     } else {
       outgoing.writeHead(404, dated).end('<Error><Code>NoSuchKey</Code></Error>');
     }

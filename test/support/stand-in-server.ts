@@ -16,21 +16,26 @@ export interface StandInServer {
   close(): void;
 }
 
+/** How long a stand-in takes over an answer. */
+export type Delay = number | ((request: StandInRequest) => number);
+
 /** A stand-in as a server on 127.0.0.1, which takes its time over each answer. */
 export async function serveStandIn(
   answer: (request: StandInRequest) => HttpResponse,
-  delayMs = 0,
+  delay: Delay = 0,
 ): Promise<StandInServer> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    if (delayMs > 0) await sleep(delayMs);
     const url = new URL(request.url ?? '/', 'http://stand-in');
     const body = Buffer.concat(chunks).toString();
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
-    const said = answer({ method: request.method ?? '', url, body, headers });
+    const asked = { method: request.method ?? '', url, body, headers };
+    const delayMs = typeof delay === 'number' ? delay : delay(asked);
+    if (delayMs > 0) await sleep(delayMs);
+    const said = answer(asked);
     response.writeHead(said.status, said.headers);
     response.end(said.body);
   });

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { VERSION } from '../../fleet/version.ts';
 import { type DurableState, type MediaProcess, startState } from '../../node-agent/core/state.ts';
 import { createLivekit, workFromMetrics } from '../../node-agent/media/livekit.ts';
 import { createPidFileRuntime } from '../../node-agent/runtime/pid-file.ts';
@@ -12,7 +13,6 @@ import { readLife, signalLife } from '../../node-agent/runtime/process-table.ts'
 import { parseUnit, readingWithoutProcess } from '../../node-agent/runtime/systemd.ts';
 import { AlreadyRunningError, takeLock } from '../../node-agent/store/lock.ts';
 import { createStateFile } from '../../node-agent/store/state-file.ts';
-import { VERSION } from '../../node-agent/version.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];

@@ -150,7 +150,7 @@ describe('sweeping a pool on Azure', () => {
       reason: 'x',
     } as const;
     say(nodeOf(0), { phase: 'empty', decision });
-    await assert.rejects(run(), /machines are still there/);
+    await assert.rejects(run(), /machine is still there/);
     assert.deepEqual(set.effects, ['stop growing']);
   });
 
@@ -197,7 +197,7 @@ describe('sweeping a pool on Azure', () => {
   it('deletes nothing that autoscale would make again', async () => {
     const { set, run } = setUp([{ says: {} }]);
     set.failing = { stopGrowing: 'InternalServerError' };
-    await assert.rejects(run(), /after 1 min 1 machines are still there/);
+    await assert.rejects(run(), /after 1 min 1 machine is still there/);
     assert.deepEqual([...new Set(set.effects)], ['stop growing']);
   });
 

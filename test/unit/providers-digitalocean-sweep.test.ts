@@ -210,7 +210,7 @@ describe('sweeping a pool on DigitalOcean', () => {
     const { account, store, run, say } = setUp([]);
     account.lateMs = 1_000;
     say(8, { work: { rooms: 1, people: 2 } });
-    await assert.rejects(run(), /after 5 min 1 machines are still there/);
+    await assert.rejects(run(), /after 5 min 1 machine is still there/);
     assert.deepEqual([account.here.size, account.effects], [1, ['shut']]);
     assert.ok(!store.objects.has(`decisions/${nodeOf(8)}.json`));
   });
@@ -279,7 +279,7 @@ describe('sweeping a pool on DigitalOcean', () => {
     it(`deletes no node that ${what}`, async () => {
       const set = setUp([{ says: {} }]);
       arrange(set);
-      await assert.rejects(set.run(), /machines are still there/);
+      await assert.rejects(set.run(), /machine is still there/);
       assert.deepEqual(set.account.effects, ['shut']);
     });
   }

@@ -311,7 +311,7 @@ describe('sweeping a pool', () => {
   it('a cut that runs out of time does not say that calls may end by themselves', async () => {
     const { run } = setUp([worldOf([['Terminating:Proceed', BUSY]], { sizes: NONE, retains: false })], 'cut');
     await assert.rejects(run, (error: Error) => {
-      assert.match(error.message, /after 20 min 1 machines are still there/);
+      assert.match(error.message, /after 20 min 1 machine is still there/);
       assert.match(error.message, /ends each at once, with the calls on it/);
       assert.doesNotMatch(error.message, /last call ends|To insist/);
       return true;
@@ -324,7 +324,7 @@ describe('sweeping a pool', () => {
       worldOf([['Terminating:Wait', BUSY]], { sizes: NONE }),
     ]);
     await assert.rejects(run, (error: Error) => {
-      assert.match(error.message, /after 20 min 1 machines are still there/);
+      assert.match(error.message, /after 20 min 1 machine is still there/);
       assert.match(error.message, /i-1 \(a, Terminating:Wait\): serving, 2 rooms, 5 people/);
       assert.match(error.message, /`pulumi destroy` again.*`pulumi up --refresh`/);
       return true;

@@ -221,7 +221,7 @@ describe('the AWS pool', () => {
     const objects = run.resources.filter(({ type }) => type === 'aws:s3/bucketObjectv2:BucketObjectv2');
     assert.deepEqual(
       objects.map(({ inputs }) => inputs.overrideProvider),
-      [{ defaultTags: { tags: {} } }, { defaultTags: { tags: {} } }],
+      objects.map(() => ({ defaultTags: { tags: {} } })),
     );
   });
 
@@ -584,7 +584,7 @@ function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
       {
         settings: settingsOf(settings, 'aws'),
         zones: ['eu-west-1a'],
-        software: softwareOf(bundle, settings.media),
+        software: softwareOf(bundle, settings),
         boot: bundle,
         terminationPolicy: bundle,
         watcher: bundle,

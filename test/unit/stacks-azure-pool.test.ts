@@ -855,7 +855,7 @@ describe('the Azure pool', () => {
       const values = configValues({ ...GOOD_AZURE, ...changed });
       const { settings } = readSettings({ values, isSecret: () => true }, createSettingsFiles('/'));
       const azure = settingsOf(settings, 'azure');
-      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure.media);
+      const software = softwareOf({ code: 'x', sha256: 'b'.repeat(64) }, azure);
       return nodeModel({ settings: azure, names: NAMES, software, boot });
     };
 
@@ -925,7 +925,7 @@ function optionsOfPool() {
         settings: azure,
         names: NAMES,
         capacity: { now: 1, after: () => pulumi.output(1) },
-        software: softwareOf(bundle, azure.media),
+        software: softwareOf(bundle, azure),
         boot: bundle,
         runbook: bundle,
       },

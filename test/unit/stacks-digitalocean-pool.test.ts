@@ -285,6 +285,7 @@ describe('the DigitalOcean pool', () => {
       assert.deepEqual(objects.sort(), [
         ['secrets/keys', CODE, 'private', 'undefined', ['content']],
         ['secrets/redis', CODE, 'private', 'undefined', ['content']],
+        ['software/agent.json', CODE, 'private', 'string', []],
         ['software/ebbtide-agent#.cjs', CODE, 'private', 'string', []],
         ['software/media#', CODE, 'private', 'string', []],
         ['user-data/#', CODE, 'private', 'undefined', ['content']],
@@ -597,7 +598,8 @@ describe('the DigitalOcean pool', () => {
   it('makes no droplet before all that nodes need is there, and does not put a file again that lies elsewhere', async () => {
     const { options, files } = await optionsOfPool();
     assert.equal([options.get(ACTION)?.dependsOn ?? []].flat().length, 6);
-    assert.deepEqual(files, [['source'], ['source']]);
+    // The one whose key stays changes in place: its source must be looked at.
+    assert.deepEqual(files, [['source'], ['source'], undefined]);
   });
 });
 
@@ -645,7 +647,7 @@ async function optionsOfPool() {
       {
         settings: ours,
         apiToken: 'token',
-        software: softwareOf(bundle, ours.media),
+        software: softwareOf(bundle, ours),
         boot: bundle,
         orchestrator: bundle,
         health: bundle,

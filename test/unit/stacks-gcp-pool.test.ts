@@ -581,7 +581,7 @@ describe('the GCP pool', () => {
           {
             settings: settingsOf(settings, 'gcp'),
             zones: ['europe-west1-b'],
-            software: softwareOf(bundle, settings.media),
+            software: softwareOf(bundle, settings),
             boot: bundle,
             pruner: bundle,
           },

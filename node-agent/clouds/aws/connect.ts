@@ -20,6 +20,7 @@ export const awsNode: NodeCloud<SettingsOf<'aws'>> = {
       ...network,
     });
     const cloud = createAwsCloud({ metadata, client, group, launchHook, terminateHook });
-    return { cloud, registry: registryOn(config, createS3Store({ client, bucket: config.registry.bucket })) };
+    const store = createS3Store({ client, bucket: config.registry.bucket });
+    return { cloud, registry: registryOn(config, store), store };
   },
 };

@@ -19,6 +19,6 @@ export const azureNode: NodeCloud<SettingsOf<'azure'>> = {
     });
     const store = createBlobStore(client);
     const registry = registryOn(config, store);
-    return { cloud: createAzureCloud({ imds, registry, store, runbook, ...network }), registry };
+    return { cloud: createAzureCloud({ imds, registry, store, runbook, ...network }), registry, store };
   },
 };

@@ -23,6 +23,10 @@ export const digitalOceanNode: NodeCloud<SettingsOf<'digitalocean'>> = {
     });
     const registry = registryOn(config, signedStore(store, createStatusSigner(droplet.statusKey)));
     const { pool } = config;
-    return { cloud: createDigitalOceanCloud({ metadata, registry, droplet, pool, ...network }), registry };
+    return {
+      cloud: createDigitalOceanCloud({ metadata, registry, droplet, pool, ...network }),
+      registry,
+      store,
+    };
   },
 };

@@ -16,7 +16,8 @@ export const gcpNode: NodeCloud<SettingsOf<'gcp'>> = {
       timeoutMs: config.timeout.api,
       ...network,
     });
-    const registry = registryOn(config, createStorageStore({ client, bucket: config.registry.bucket }));
-    return { cloud: createGcpCloud({ metadata, registry, pruner, ...network }), registry };
+    const store = createStorageStore({ client, bucket: config.registry.bucket });
+    const registry = registryOn(config, store);
+    return { cloud: createGcpCloud({ metadata, registry, pruner, ...network }), registry, store };
   },
 };

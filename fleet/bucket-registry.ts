@@ -18,6 +18,8 @@ import { SIGNATURE_METADATA, type SignedStatus, type StatusSignature } from './s
 
 const STATUSES = 'statuses/';
 const DECISIONS = 'decisions/';
+/** Where a whole fleet has fallen silent, its last words are not worth as many reads. */
+const RECENT_READ = 100;
 
 export interface BucketRegistryOptions {
   store: ObjectStore;
@@ -55,16 +57,23 @@ export function nodeOfStatusKey(key: string): string {
 
 async function readFleet(
   options: BucketRegistryOptions,
-  { lastWordsOf, turnOf = () => 0, expected = [] }: FleetQuestion,
+  { lastWordsOf, lastWordsWithinMs = 0, turnOf = () => 0, expected = [] }: FleetQuestion,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
+  /** Stale ones that are read for nothing but their last words, by their keys. */
+  const recent = new Map<string, NodeReading>();
   const turn = ({ key, ageMs }: StoredObject) => {
     const node = nodeOfStatusKey(key);
-    // Whatever an old one says is of the past: it is not worth a read, and hides none that is fresh.
     if (ageMs > STALE_AFTER_MS && !lastWordsOf?.has(node)) {
-      if (!nodes.has(node)) nodes.set(node, { kind: 'stale', ageMs });
-      return undefined;
+      // Whatever an old one says is of the past: it hides none that is fresh.
+      const stale = { kind: 'stale', ageMs } as const;
+      if (ageMs > lastWordsWithinMs || recent.size >= RECENT_READ) {
+        if (!nodes.has(node)) nodes.set(node, stale);
+        return undefined;
+      }
+      recent.set(key, stale);
+      return Number.MAX_SAFE_INTEGER;
     }
     const its = turnOf(node);
     if (its === undefined) nodes.set(node, { kind: 'unreadable', reason: `${key}: others were read first` });
@@ -72,7 +81,11 @@ async function readFleet(
   };
   const read = async (key: string) => {
     const node = nodeOfStatusKey(key);
-    nodes.set(node, await readStatus(options, key, node, signal));
+    const reading = await readStatus(options, key, node, signal);
+    const stale = recent.get(key);
+    if (stale === undefined) nodes.set(node, reading);
+    else if ((nodes.get(node) ?? stale).kind === 'stale')
+      nodes.set(node, reading.kind === 'stale' || reading.kind === 'fresh' ? reading : stale);
   };
   const keysOf = (listed: string) => {
     const before = listed.slice(0, listed.length - `${nodeOfStatusKey(listed)}.json`.length);
@@ -113,11 +126,14 @@ async function readStatus(
     if (status.node !== node) {
       return { kind: 'unreadable', reason: `${key} speaks of ${status.node}, not of its own node` };
     }
-    if (object.ageMs > STALE_AFTER_MS) return { kind: 'stale', ageMs: object.ageMs, phase: status.phase };
-    const fresh = { kind: 'fresh', status, ageMs: object.ageMs } as const;
-    if (verify === undefined) return fresh;
-    const signature = object.metadata?.[SIGNATURE_METADATA];
-    return { ...fresh, signature: verify({ node, objectKey: key, body: object.body, signature }) };
+    const { ageMs } = object;
+    const signed = object.metadata?.[SIGNATURE_METADATA];
+    const signature = verify?.({ node, objectKey: key, body: object.body, signature: signed });
+    if (ageMs > STALE_AFTER_MS) {
+      const isBelieved = signature === undefined || signature === 'right';
+      return { kind: 'stale', ageMs, ...(isBelieved ? { last: status } : {}) };
+    }
+    return { kind: 'fresh', status, ageMs, ...(signature === undefined ? {} : { signature }) };
   } catch (cause) {
     return { kind: 'unreadable', reason: `${key}: ${describeError(cause)}` };
   }

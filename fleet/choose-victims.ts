@@ -42,6 +42,8 @@ export interface ChoosingRules {
 export interface Choice {
   victims: { node: string; reason: string }[];
   passedOver: { node: string; reason: string }[];
+  /** What kept somebody here who might go else; undefined where no bound did. */
+  bound?: string;
 }
 
 /**
@@ -69,6 +71,7 @@ export function chooseVictims(
   const open = demands.map((demand) => ({ ...demand })).sort((a, b) => particularity(b) - particularity(a));
   const victims: Choice['victims'] = [];
   let decidedNow = 0;
+  let isBound = false;
   for (const candidate of eligible) {
     const demand = open.find((wanted) => wanted.count > 0 && isIn(candidate, wanted));
     const isNew = !rules.alreadyChosen.has(candidate.node);
@@ -76,13 +79,14 @@ export function chooseVictims(
       passedOver.push({ node: candidate.node, reason: whyNotNeeded(candidate, demands) });
     } else if (isNew && decidedNow >= bound.count) {
       passedOver.push({ node: candidate.node, reason: bound.reason });
+      isBound = true;
     } else {
       demand.count -= 1;
       if (isNew) decidedNow += 1;
       victims.push({ node: candidate.node, reason: describe(candidate, rules) });
     }
   }
-  return { victims, passedOver };
+  return { victims, passedOver, ...(isBound ? { bound: bound.reason } : {}) };
 }
 
 function whyNot({ node, reading }: Candidate, rules: ChoosingRules, now: number): string | undefined {

@@ -15,7 +15,13 @@ export const POOL_METRICS = {
   retained: 'RetainedNodes',
   /** Draining for longer than the operator expects. */
   overdue: 'OverdueDrains',
-  /** They say that something on them needs a person: a signal that may not have arrived, a ceiling passed, … */
+  /** Their drain has reached the ceiling. */
+  ceiling: 'CeilingDrains',
+  /** Calls were cut on them lately, by the operator's ceiling. */
+  'calls-cut': 'CallsCutNodes',
+  /** Calls were lost on them lately: their media server died, or the whole machine. */
+  'calls-lost': 'CallsLostNodes',
+  /** They say that something else on them needs a person: a signal that may not have arrived, a full disk, … */
   alarming: 'AlarmingNodes',
   rooms: 'Rooms',
   people: 'People',

@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts';
-import type { NodeStatus, Phase } from './status.ts';
+import type { NodeStatus } from './status.ts';
 import type { StatusSignature } from './status-signature.ts';
 
 /**
@@ -14,12 +14,12 @@ export const STALE_AFTER_MS = 60_000;
 
 /**
  * What a reader knows of one node. Only `fresh` is knowledge; all else is unknown, and unknown is never empty.
- * `ageMs` is by the store's clock. `phase` of a stale one: its last words, where they were asked for. `signature`: only
+ * `ageMs` is by the store's clock. `last` of a stale one: its last words, where they were asked for. `signature`: only
  * where statuses are signed; of one that is not believed, why.
  */
 export type NodeReading =
   | { kind: 'fresh'; status: NodeStatus; ageMs: number; signature?: StatusSignature }
-  | { kind: 'stale'; ageMs: number; phase?: Phase }
+  | { kind: 'stale'; ageMs: number; last?: NodeStatus }
   | { kind: 'missing' }
   | { kind: 'unreadable'; reason: string; signature?: Exclude<StatusSignature, 'right'> };
 
@@ -54,8 +54,10 @@ export type MemoryReading =
 
 /** What of a fleet is to be read, where that is not all of it. */
 export interface FleetQuestion {
-  /** Stale statuses are read of these alone. */
+  /** Whose stale statuses are read. */
   lastWordsOf?: ReadonlySet<string>;
+  /** Stale statuses of anybody are read, so old at most: some of them, where they are many. */
+  lastWordsWithinMs?: number;
   /** Whose status is read first: the smallest. undefined: it is not read at all, and that node is unknown. */
   turnOf?: (node: string) => number | undefined;
   /** Who has probably a status: a long list is read in parts, from one of these to another, side by side. */
@@ -66,7 +68,7 @@ export interface FleetQuestion {
 export interface Registry {
   /**
    * Reads the statuses that there are, all of them where nothing else is asked, until `signal` aborts: what was not read
-   * by then is unknown. Never rejects.
+   * by then is unknown. Stale ones are read only as far as their last words are asked for. Never rejects.
    */
   readFleet(signal?: AbortSignal, question?: FleetQuestion): Promise<FleetReading>;
   /** Writes a node's own status. Rejects when the store did not take it. */

@@ -10,7 +10,7 @@ import { type Agent, startAgent } from './agent.ts';
 import type { Cloud, MachineIdentity } from './clouds/cloud.ts';
 import { connect, nodeCloudOf } from './clouds/connect.ts';
 import type { CoreSettings } from './core/settings.ts';
-import { startState } from './core/state.ts';
+import { type DurableState, startState } from './core/state.ts';
 import { createCpu } from './cpu.ts';
 import { createLog } from './log.ts';
 import { connectMedia } from './media-ports.ts';
@@ -31,7 +31,8 @@ export async function run(
   environment: Readonly<Record<string, string | undefined>>,
   program: Program,
 ): Promise<void> {
-  const log = createLog();
+  let durableNow: (() => DurableState) | undefined;
+  const log = createLog(() => durableNow?.().decision?.id);
   const clock = createSteadyClock();
   const { now } = clock;
   const config = await readConfig(configPath);
@@ -44,6 +45,7 @@ export async function run(
   const stored = await stateFile.load();
   if (stored.kind === 'lost') log('error', 'state-lost', { reason: stored.reason });
   const state = startState(identity.node, now(), stored);
+  durableNow = () => state.durable;
   const { phase, decision } = state.durable;
   log('info', 'agent-started', {
     version: versionOf(program),
@@ -68,6 +70,7 @@ export async function run(
     state,
     clock,
   );
+  durableNow = agent.durable;
   const updates = followUpdates({
     agent,
     updater: createUpdater({ program, store, configPath }),

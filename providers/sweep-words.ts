@@ -10,6 +10,8 @@ export interface SweptPool {
   region: string;
   /** How its nodes are drained first, for people. */
   drainFirst: readonly string[];
+  /** Where the group is the operator's own, and only machines that are on their way out are anybody's business. */
+  isExisting?: boolean | undefined;
 }
 
 const UNCHANGED = 'Nothing has been destroyed.';
@@ -27,7 +29,7 @@ export function refusal(
   const known = nodes.filter(({ reading }) => reading.kind === 'fresh' && reading.status.work !== null);
   const unknown = nodes.length - known.length;
   const why = [
-    ...(known.length > 0 ? [`calls are on ${known.length} of its ${machines} nodes`] : []),
+    ...(known.length > 0 ? [`calls are on ${known.length} of its ${machines} ${nodesOf(pool)}`] : []),
     ...(unknown > 0 ? [`of ${unknown} it is not known what is on them, so calls may be`] : []),
   ];
   return [
@@ -38,6 +40,10 @@ export function refusal(
     ...(unknown > 0 ? lookFirst() : []),
     INSIST,
   ].join('\n');
+}
+
+function nodesOf({ isExisting }: SweptPool): string {
+  return isExisting === true ? 'nodes that are leaving' : 'nodes';
 }
 
 export function lost({ pool, group, region }: SweptPool, reason: string): string {
@@ -52,9 +58,10 @@ export function unreadable({ pool, group, region }: SweptPool): string {
 }
 
 /** The program does not run in a plain destroy, so what the stack file says by now is not known. */
-export function cutNotice({ pool }: SweptPool): string {
+export function cutNotice({ pool, isExisting }: SweptPool): string {
+  const whose = isExisting === true ? 'on a node that is leaving' : 'that is on it';
   return (
-    `the pool ${pool} is destroyed with every call that is on it: they are cut, since ebbtide:onDestroy was cut when the ` +
+    `the pool ${pool} is destroyed with every call ${whose}: they are cut, since ebbtide:onDestroy was cut when the ` +
     'program last ran (`pulumi up`, or `pulumi destroy --run-program`). What the stack file says since then is not looked at.'
   );
 }
@@ -106,13 +113,15 @@ function machinesOf({ length }: readonly SweptMachine[]): string {
   return length === 1 ? '1 machine is' : `${length} machines are`;
 }
 
-function howItStands({ group }: SweptPool, onDestroy: OnDestroy): string[] {
+function howItStands({ group, isExisting }: SweptPool, onDestroy: OnDestroy): string[] {
   const lets = {
     refuse: 'lets each go as its last call ends',
     cut: 'ends each at once, with the calls on it',
   } as const;
   return [
-    `The group ${group} asks for no nodes any more, and ${lets[onDestroy]}; all else of the stack is as it was.`,
+    isExisting === true
+      ? `The group ${group} lets no more machines go, so that none begins to leave meanwhile; all else of the stack is as it was.`
+      : `The group ${group} asks for no nodes any more, and ${lets[onDestroy]}; all else of the stack is as it was.`,
     'To go on: `pulumi destroy` again. To take it back: `pulumi up --refresh`.',
     ...(onDestroy === 'refuse' ? [INSIST] : []),
   ];

@@ -1,9 +1,14 @@
+import { LOGS_UNIT } from './node-logs.ts';
 import { AGENT_UNIT, dockerDaemon } from './node-units.ts';
 
 export interface BootScriptArgs {
   imageHasSoftware: boolean;
   /** The media server is a container of the distribution's Docker. */
   hasDocker: boolean;
+  /** The image brings the media server in containers: it is to have an engine. */
+  imageHasEngine?: boolean;
+  /** The journal goes elsewhere too. */
+  sendsLogs?: boolean;
   /** What brings the media server. Without it the image has brought it already. */
   mediaUnit: string | undefined;
 }
@@ -28,15 +33,16 @@ const UNITS = '$ROOT/etc/systemd/system';
  * serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
 export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
-  const { imageHasSoftware, hasDocker, mediaUnit } = args;
-  const software = [NODE, ...(hasDocker ? [DOCKER] : [])];
+  const { imageHasSoftware, hasDocker, imageHasEngine = false, sendsLogs = false, mediaUnit } = args;
+  const software = [NODE, ...(hasDocker ? [DOCKER] : []), ...(sendsLogs ? [SYSLOG] : [])];
+  const wanted = [...software, ...(imageHasEngine ? [DOCKER] : [])];
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${hasDocker ? CONFIGURE_DOCKER : ''}${imageHasSoftware ? checks(software) : installation(software)}
+${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs ? MASK_SYSLOG : ''}${imageHasSoftware ? checks(wanted) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -48,7 +54,9 @@ if [ -z "$ROOT" ]; then
   id -u ebbtide-media >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin ebbtide-media
   chgrp ebbtide-media /etc/ebbtide/media
   chmod 2750 /etc/ebbtide/media
-fi
+  # A folder has no journal either. Whatever becomes of logs, the node serves.
+  systemctl restart systemd-journald.service || :
+${sendsLogs ? START_LOGS : ''}fi
 
 node "$ROOT/opt/ebbtide/boot.cjs"
 )
@@ -89,6 +97,18 @@ const NODE: Software = { program: 'node', packages: 'nodejs' };
 /** Docker's client is not needed. Without the certificates no registry can be trusted. */
 const DOCKER: Software = { program: 'dockerd', packages: 'docker.io ca-certificates' };
 
+/** With TLS, and the certificates that it trusts. */
+const SYSLOG: Software = { program: 'rsyslogd', packages: 'rsyslog rsyslog-openssl ca-certificates' };
+
+/** Before it is installed, which would start it. */
+const MASK_SYSLOG = `mkdir -p "${UNITS}"
+ln -sf /dev/null "${UNITS}/rsyslog.service"
+`;
+
+const START_LOGS = `  systemctl daemon-reload || :
+  systemctl enable --now ${LOGS_UNIT} || :
+`;
+
 function installation(software: readonly Software[]): string {
   const looks = software.map(
     ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || missing="$missing ${packages}"`,
@@ -104,17 +124,34 @@ fi
 `;
 }
 
+/** Everything that is missing is told at once: whoever makes images makes one more, and not one for each thing. */
 function checks(software: readonly Software[]): string {
-  return software
-    .map(
-      ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || {
-  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but ${program} is missing: install ${packages} in it" >&2
-  exit 1
+  const problems = [
+    ...software.map(
+      ({ program, packages }) =>
+        `command -v ${program} >/dev/null 2>&1 || lacks "${program} is missing: install ${packages} in it"`,
+    ),
+    `case "$(node --version 2>/dev/null)" in
+  v?.* | v1[0-7].*) lacks "node is $(node --version): ${OLDEST_NODE} is the oldest that will do" ;;
+esac`,
+    ...(software.includes(DOCKER)
+      ? [
+          '[ -e "$ROOT/etc/ssl/certs/ca-certificates.crt" ] || lacks "no registry can be trusted: install ca-certificates in it"',
+        ]
+      : []),
+  ];
+  return `lacking=0
+lacks() {
+  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but $1" >&2
+  lacking=1
 }
-`,
-    )
-    .join('');
+${problems.join('\n')}
+[ "$lacking" -eq 0 ] || exit 1
+`;
 }
+
+/** What the agent's bundle is made for. */
+const OLDEST_NODE = 18;
 
 /** Before the daemon's first start, or by another one while no container of ours is there yet. */
 const CONFIGURE_DOCKER = `if [ ! -e "$ROOT/etc/docker/daemon.json" ]; then

@@ -20,6 +20,8 @@ export interface CloudRules<Own, Provider, Secrets, Settings extends CommonSetti
   words: CloudWords;
   /** Whether the nodes' place in a network of the operator's own is one of its subnets. */
   hasSubnets: boolean;
+  /** Keys beside those of every cloud that `pool.existingGroup` brings by itself. */
+  broughtByGroup: readonly string[];
   /** `ebbtide:CLOUD` */
   section: v.GenericSchema<unknown, Own>;
   /** `ebbtide:CLOUDSecrets`, apart from the section: one secret makes a whole group secret. */

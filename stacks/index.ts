@@ -23,4 +23,7 @@ export const {
   metrics,
   address,
   operatorSecrets,
+  nodeScript,
+  nodeUserData,
+  toAdd,
 } = outputs;

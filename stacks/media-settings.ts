@@ -17,7 +17,7 @@ export function readMedia(settings: RightPart<SharedSettings>, files: SettingsFi
   switch (media?.kind) {
     case 'livekit': {
       const { template, problems, warnings } = readTemplate(media, settings, files);
-      return { template, problems: [...livekitProblems(media, files), ...problems], warnings };
+      return { template, problems: [...livekitProblems(media, settings, files), ...problems], warnings };
     }
     case 'openvidu':
       return {
@@ -34,7 +34,11 @@ const WAYS = ['artifact', 'image', 'setup'] as const;
 /** Below it, a user who is not root needs a right of its own to listen. */
 export const FIRST_FREE_PORT = 1024;
 
-function livekitProblems(media: RightPart<LivekitMedia>, files: SettingsFiles): Problem[] {
+function livekitProblems(
+  media: RightPart<LivekitMedia>,
+  { pool }: RightPart<SharedSettings>,
+  files: SettingsFiles,
+): Problem[] {
   const problems: Problem[] = [];
   const ways = WAYS.filter((way) => way in media);
   if (ways.length !== 1) {
@@ -45,7 +49,9 @@ function livekitProblems(media: RightPart<LivekitMedia>, files: SettingsFiles): 
     });
   }
   if (media.artifact !== undefined) problems.push(...artifactProblems(media.artifact, files));
-  if (media.setup !== undefined) problems.push(...fileProblems('media.setup', media.setup, files));
+  if (media.setup !== undefined) {
+    problems.push(...fileProblems('media.setup', media.setup, files), ...scriptProblems(media.setup, pool));
+  }
   if ('image' in media) {
     for (const [name, written] of Object.entries(media.ports ?? {})) {
       const first = Number.parseInt(String(written), 10);
@@ -61,6 +67,23 @@ function livekitProblems(media: RightPart<LivekitMedia>, files: SettingsFiles): 
   return problems;
 }
 
+/** A script, all of it; none at all only where the machines of the operator's own group have the server. */
+function scriptProblems(
+  setup: RightPart<NonNullable<LivekitMedia['setup']>>,
+  pool: RightPart<SharedSettings>['pool'],
+): Problem[] {
+  const missing = (['file', 'sha256'] as const).filter((name) => !(name in setup));
+  const bringIt = pool === undefined || 'existingGroup' in pool;
+  if (missing.length === 0 || (missing.length === 2 && bringIt)) return [];
+  const instead = bringIt
+    ? '; or leave out both, where the machines of ebbtide:pool.existingGroup bring it'
+    : '';
+  return missing.map((name) => ({
+    key: `media.setup.${name}`,
+    says: `is missing: must be given, as file and sha256 of the script that sets LiveKit up${instead}`,
+  }));
+}
+
 function readTemplate(
   media: RightPart<LivekitMedia>,
   { mediaSecrets }: RightPart<SharedSettings>,
@@ -68,6 +91,15 @@ function readTemplate(
 ): ReadMedia {
   const problems: Problem[] = [];
   const { config, ports = {} } = media;
+  if (isBroughtAlong(media)) {
+    const says =
+      'is of no use where ebbtide:media.setup has no file: LiveKit has its own config there; leave it out';
+    return {
+      template: undefined,
+      problems: 'config' in media ? [{ key: 'media.config', says }] : [],
+      warnings: [],
+    };
+  }
   // Of a template that is wrong by itself nothing more can be told.
   if ('config' in media && config === undefined) return { template: undefined, problems, warnings: [] };
 
@@ -81,6 +113,11 @@ function readTemplate(
   return { ...livekit, problems: [...problems, ...livekit.problems] };
 }
 
+/** The machines of the operator's own group have it, and start it by themselves. */
+function isBroughtAlong({ setup }: RightPart<LivekitMedia>): boolean {
+  return setup !== undefined && !('file' in setup) && !('sha256' in setup);
+}
+
 function openviduProblems(
   media: RightPart<OpenviduMedia>,
   { pool }: RightPart<SharedSettings>,
@@ -88,14 +125,17 @@ function openviduProblems(
 ): Problem[] {
   if (media.setup !== undefined) return fileProblems('media.setup', media.setup, files);
   // What is wrong of these is told by itself.
-  const isInImage = pool === undefined || ('imageHasSoftware' in pool && pool.imageHasSoftware !== false);
+  const isInImage =
+    pool === undefined ||
+    'existingGroup' in pool ||
+    ('imageHasSoftware' in pool && pool.imageHasSoftware !== false);
   if ('setup' in media || isInImage) return [];
   return [
     {
       key: 'media.setup',
       says:
         "is missing: must be the script that installs OpenVidu's media node ({file, sha256}), or be left out with " +
-        'ebbtide:pool.imageHasSoftware, for an image that has it already',
+        'ebbtide:pool.imageHasSoftware, for an image that has it already, or with ebbtide:pool.existingGroup, whose machines have it',
     },
   ];
 }

@@ -4,6 +4,7 @@ import { formatDuration } from '../fleet/duration.ts';
 import { type BootScriptArgs, bootScript } from './boot-script.ts';
 import { gzipped } from './gzipped.ts';
 import type { NodeFile, SoftwareFile } from './node-file.ts';
+import { logFiles } from './node-logs.ts';
 import { type NodeMedia, nodeMedia } from './node-media.ts';
 import { AGENT_UNIT, agentUnit, TEMPLATES } from './node-units.ts';
 import type { CommonSettings } from './settings-schema.ts';
@@ -15,6 +16,8 @@ export interface NodeSetup {
   manifest: BootManifest;
   templates: NodeFile[];
   bootScript: BootScriptArgs;
+  /** Public SSH keys of operators. */
+  keys: string[];
 }
 
 export interface NodeSetupArgs {
@@ -37,16 +40,20 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
   const { settings } = args;
   const media = nodeMedia(settings, args.media);
   return {
+    keys: settings.access.keys,
     boot: args.boot,
     manifest: manifestOf(args, media),
     templates: [
       { path: `${TEMPLATES}/agent.json`, content: agentTemplate(args, media) },
       agentUnit,
+      ...logFiles(settings.logs),
       ...media.files,
     ],
     bootScript: {
       imageHasSoftware: settings.pool.imageHasSoftware,
       hasDocker: media.hasDocker,
+      imageHasEngine: media.imageHasEngine,
+      sendsLogs: settings.logs.to !== undefined,
       mediaUnit: media.stage.start[0],
     },
   };

@@ -18,10 +18,16 @@ export interface PoolOutputs {
   group: pulumi.Output<string>;
   /** Where nodes say how they are. */
   registry: pulumi.Output<string>;
-  /** The network that the nodes live in. */
-  network: pulumi.Output<string>;
+  /** The network that the nodes live in; the operator's own group has its own. */
+  network?: pulumi.Output<string>;
   /** By which a firewall rule of the operator's own means the nodes. */
-  securityGroup: pulumi.Output<string>;
+  securityGroup?: pulumi.Output<string>;
+  /** What makes nodes of the machines of an operator's own group: all of it, as one script. */
+  nodeScript?: pulumi.Output<string>;
+  /** The same for user-data, which fetches that script. */
+  nodeUserData?: pulumi.Output<string>;
+  /** What a person has to do with them. */
+  toAdd?: pulumi.Output<string[]>;
   /** What outdated nodes differ from. */
   template: pulumi.Output<string>;
   /** Where the pool's metrics are. */

@@ -19,7 +19,7 @@ export async function runProgram(
   for (const warning of warnings) await pulumi.log.warn(warning);
   switch (settings.cloud) {
     case 'aws':
-      return createAwsPool({ settings, bundler });
+      return createAwsPool({ settings, bundler }, environment);
     case 'azure':
       return createAzurePool({ settings, bundler });
     case 'digitalocean':

@@ -30,12 +30,16 @@ export function diskSize(least: number, most: number, otherwise: number) {
 
 /** How one cloud spells what every cloud has. */
 export interface CloudWords {
+  /** The group of an operator's own. */
+  existingGroup: Words<string>;
   machineType: Words<string>;
   image: Words<string>;
   diskGb: Words<number>;
   zones: Words<string[]>;
   network: Words<string>;
   subnets: Words<string[]>;
+  /** What of the operator's load balancers people's signalling comes to the nodes by. */
+  balancers: Words<string[]>;
   /** The range of a network that is created. */
   cidr: Words<string>;
   /** Who hears of alarms. */
@@ -44,7 +48,7 @@ export interface CloudWords {
 
 const LONGEST = '7d';
 
-function poolOf({ machineType, image, diskGb, zones }: CloudWords) {
+function poolOf({ existingGroup, machineType, image, diskGb, zones }: CloudWords) {
   return section({
     name: matching(
       /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
@@ -58,10 +62,11 @@ function poolOf({ machineType, image, diskGb, zones }: CloudWords) {
     imageHasSoftware: v.optional(yesOrNo(), false),
     diskGb,
     zones: v.optional(zones),
+    existingGroup: v.optional(existingGroup),
   });
 }
 
-function networkOf({ network, subnets, cidr }: CloudWords) {
+function networkOf({ network, subnets, balancers, cidr }: CloudWords) {
   return section({
     id: v.optional(network),
     subnets: v.optional(subnets),
@@ -69,8 +74,20 @@ function networkOf({ network, subnets, cidr }: CloudWords) {
     signalFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
     mediaFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
     healthFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), []),
+    balancers: v.optional(balancers, []),
   });
 }
+
+const sshKey = matching(
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,2}( [^\r\n]*)?$/,
+  'a public SSH key in one line, such as "ssh-ed25519 AAAA… ops@example.org"',
+);
+
+/** A way for operators into a node that opens no port to the internet. */
+const access = section({
+  shell: v.optional(yesOrNo(), false),
+  keys: v.optional(listOf(sshKey, 'public SSH keys'), []),
+});
 
 const pace = {
   warmUp: v.optional(duration('0s', '1h'), '120s'),
@@ -161,9 +178,11 @@ const containerName = matching(
 /** An operator's own script. */
 const script = { file: text('./setup.sh'), sha256 };
 
+/** Without a script the machines of an existing group bring the server themselves. */
 const livekitSetup = v.pipe(
   section({
-    ...script,
+    file: v.optional(script.file),
+    sha256: v.optional(script.sha256),
     unit: v.optional(
       matching(/^[a-zA-Z0-9][a-zA-Z0-9:_.@-]*\.service$/, 'a systemd service, such as "livekit.service"'),
     ),
@@ -295,18 +314,56 @@ const agent = section({
   ),
 });
 
+/** As journald takes it. */
+const journalSize = v.pipe(
+  v.string('must be a size, such as 500M or 2G'),
+  v.regex(/^[1-9]\d*[MG]$/, 'must be a size, such as 500M or 2G'),
+);
+
+const LOG_TARGET = /^(tls|tcp):\/\/([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})$/;
+const NO_LOG_TARGET =
+  'must be journal (logs stay on the node), or who takes syslog, such as tls://logs.example.org:6514';
+
+/** Undefined: they stay in the journal. */
+const logTarget = v.pipe(
+  v.string(NO_LOG_TARGET),
+  v.check((to) => to === 'journal' || portOf(to) !== undefined, NO_LOG_TARGET),
+  v.transform((to) => {
+    const [, protocol, host = ''] = LOG_TARGET.exec(to) ?? [];
+    if (protocol === undefined) return undefined;
+    return {
+      protocol: protocol === 'tls' ? ('tls' as const) : ('tcp' as const),
+      host,
+      port: portOf(to) ?? 0,
+    };
+  }),
+);
+
+function portOf(to: string): number | undefined {
+  const port = Number(LOG_TARGET.exec(to)?.[3] ?? 0);
+  return port >= 1 && port <= MOST_OF_PORTS ? port : undefined;
+}
+
+const logs = section({
+  keep: v.optional(journalSize, '1G'),
+  to: v.optional(logTarget, 'journal'),
+});
+export type LogSettings = v.InferOutput<typeof logs>;
+
 /** What every stack file may hold, key by key, as one cloud spells it. */
 export function sharedSections(words: CloudWords) {
   return {
     cloud: oneOf(CLOUD_NAMES),
     pool: needed(poolOf(words)),
     network: v.optional(networkOf(words), {}),
+    access: v.optional(access, {}),
     scaling: v.optional(scaling, {}),
     scaleIn: v.optional(scaleIn, {}),
     media: needed(media),
     mediaSecrets: v.optional(mediaSecrets, {}),
     agent: v.optional(agent, {}),
     alarms: v.optional(section({ notify: v.optional(words.notify, []) }), {}),
+    logs: v.optional(logs, {}),
     onDestroy: v.optional(oneOf(['refuse', 'cut']), 'refuse'),
   };
 }

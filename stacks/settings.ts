@@ -4,6 +4,7 @@ import { awsRules } from './aws/settings.ts';
 import { azureRules } from './azure/settings.ts';
 import type { CloudRules } from './cloud-rules.ts';
 import { digitalOceanRules } from './digitalocean/settings.ts';
+import { existingGroupProblems } from './existing-group-rules.ts';
 import { gcpRules } from './gcp/settings.ts';
 import { readMedia } from './media-settings.ts';
 import { type RightPart, rightPartOf } from './right-part.ts';
@@ -62,6 +63,7 @@ export function readSettings(config: RawConfig, files: SettingsFiles): ReadSetti
 
   problems.push(
     ...sharedProblems(shared, rules),
+    ...existingGroupProblems(shared, written, rules.broughtByGroup),
     ...rules.problems(shared, rightPartOf(own), rightPartOf(provider)),
   );
   const media = readMedia(shared, files);

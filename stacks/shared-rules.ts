@@ -5,7 +5,7 @@ import type { CommonSettings, SharedSettings } from './settings-schema.ts';
 
 /** What settings that are right by themselves ask of each other, on every cloud. */
 export function sharedProblems(
-  { pool, network, media, agent }: RightPart<SharedSettings>,
+  { pool, network, access, media, agent }: RightPart<SharedSettings>,
   { hasSubnets }: { hasSubnets: boolean },
 ): Problem[] {
   const { min, max, initial } = pool ?? {};
@@ -21,7 +21,7 @@ export function sharedProblems(
       );
     }
   }
-  if (pool?.imageHasSoftware === true && !('image' in pool)) {
+  if (pool?.imageHasSoftware === true && !('image' in pool) && !('existingGroup' in pool)) {
     wrong(
       'pool.imageHasSoftware',
       'is true: must come with ebbtide:pool.image, the image that has the software',
@@ -42,6 +42,14 @@ export function sharedProblems(
       'is of no use with ebbtide:network.id: it is the range of a network that is created; leave out one of them',
     );
   }
+  const balancers = network?.balancers ?? [];
+  for (const [index, balancer] of balancers.entries()) {
+    if (balancer === undefined || balancers.indexOf(balancer) === index) continue;
+    wrong(`network.balancers[${index}]`, `is "${balancer}": must be named once`);
+  }
+  if (access?.shell === false && (access.keys ?? []).length > 0) {
+    wrong('access.keys', 'let nobody in: must come with ebbtide:access.shell, which is false');
+  }
   const ports = [
     ['media.ports.signal', media?.ports?.signal],
     ['media.ports.rtcTcp', media?.ports?.rtcTcp],
@@ -57,7 +65,7 @@ export function sharedProblems(
 
 /** What is allowed on every cloud and yet worth saying at preview. */
 export function sharedWarnings(
-  { pool, scaleIn, media, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
+  { pool, scaleIn, mediaSecrets, onDestroy, livekitTemplate }: CommonSettings,
   plainSecrets: readonly string[],
 ): Problem[] {
   const warnings: Problem[] = [];
@@ -67,7 +75,7 @@ export function sharedWarnings(
       says: 'is kept in plain text: set its values with `pulumi config set --secret --path`',
     });
   }
-  if (media.kind === 'livekit' && mediaSecrets.redis === undefined && pool.max > 1) {
+  if (livekitTemplate !== undefined && mediaSecrets.redis === undefined && pool.max > 1) {
     warnings.push({
       key: 'mediaSecrets.redis',
       says: 'is not set: without Redis every node is a media server of its own, and people of one room must reach the same one',

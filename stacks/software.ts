@@ -55,6 +55,7 @@ export function objectOptions(
 function mediaOf(media: CommonSettings['media']): SoftwareObject | undefined {
   if (media.setup !== undefined) {
     const { file, sha256 } = media.setup;
+    if (sha256 === undefined) return undefined;
     return { file: { key: `software/setup-${sha256.slice(0, 16)}`, sha256 }, asset: fileAsset(file) };
   }
   if (media.kind !== 'livekit' || media.artifact === undefined) return undefined;

@@ -43,7 +43,7 @@ function decisionOf({ decision }: Pick<NodeRow, 'decision'>, now: number): strin
   const { by, at, cause, id, reason, deadline, passedOver = [], passedOverMore } = decision;
   const ago = describeDuration(now - Date.parse(at));
   return [
-    `${by} decided ${ago} ago (${cause}, decision ${id}) that it ${decision.intent === 'leave' ? 'leaves' : 'is emptied and stays'}: ${reason}.`,
+    `${by} decided ${ago} ago (${cause}, decision ${id}) that it ${decision.intent === 'leave' ? 'leaves' : 'is emptied and stays'}${reason === undefined ? '' : `: ${reason}`}.`,
     ...(deadline === undefined ? [] : [`The cloud takes it at ${deadline}, whatever is on it.`]),
     ...(passedOver.length === 0 ? [] : ['Others were not chosen then:']),
     ...passedOver.map((other) => `  not ${other.node}: ${other.reason}`),
@@ -74,7 +74,7 @@ function nextOf(
       return 'it takes no new rooms, and keeps those that it has, until somebody decides otherwise.';
     case 'draining':
       return [
-        `it takes no new rooms, and leaves when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people${jobs ? `, ${jobs} jobs` : ''}) has ended.`,
+        `it takes no new rooms, and ${decision?.intent === 'maintenance' ? 'is empty' : 'leaves'} when the last of ${rooms ?? 'its'} rooms (${people ?? '?'} people${jobs ? `, ${jobs} jobs` : ''}) has ended.`,
         forMs > warnAfterMs
           ? `It drains for longer than ${formatDuration(warnAfterMs)}, of which an alarm is raised; nobody is cut for that, unless scaleIn.onCeiling says so.`
           : `After ${formatDuration(warnAfterMs)} an alarm is raised.`,

@@ -6,6 +6,10 @@ import type { NodeReading } from '../../fleet/registry.ts';
 import type { Phase } from '../../fleet/status.ts';
 import { asProtected, isLeaving, type PoolWorld, type Seen, seeAll } from './seen.ts';
 
+/** A node does not tell the reason of its decision, nor who was passed over. */
+export type ToldDecision = Pick<Decision, 'id' | 'by' | 'at' | 'cause' | 'intent' | 'deadline'> &
+  Partial<Pick<Decision, 'reason' | 'passedOver' | 'passedOverMore'>>;
+
 /** One machine as its operator sees it. What is not known is undefined. */
 export interface NodeRow {
   node: string;
@@ -25,7 +29,8 @@ export interface NodeRow {
   /** When the phase began, by the node's clock: ISO 8601. */
   since: string | undefined;
   forMs: number | undefined;
-  decision: Decision | undefined;
+  /** As it is written in the registry, or as the node tells of it: what a person decided on it, or its cloud, is written nowhere else. */
+  decision: ToldDecision | undefined;
   agent: string | undefined;
   template: string | undefined;
   /** Whether its template is another than the pool's. */
@@ -124,7 +129,7 @@ function rowOf(
     load: status?.load ?? undefined,
     since: status?.since,
     forMs: status === undefined ? undefined : Math.max(0, now - Date.parse(status.since)),
-    decision: decided.kind === 'decided' ? decided.decision : undefined,
+    decision: latestOf(decided.kind === 'decided' ? decided.decision : undefined, status?.decision),
     agent: status?.software.agent,
     template: status?.software.template,
     outdated: status?.software.template === undefined ? undefined : status.software.template !== template,
@@ -132,6 +137,12 @@ function rowOf(
     alarms: status?.alarms ?? [],
     whyNot,
   };
+}
+
+/** What was written of a node that stayed may be old; of the same decision the registry tells more. */
+function latestOf(written: Decision | undefined, told: ToldDecision | undefined): ToldDecision | undefined {
+  if (written === undefined || told === undefined) return written ?? told;
+  return told.id !== written.id && Date.parse(told.at) > Date.parse(written.at) ? told : written;
 }
 
 function unknownOf(reading: NodeReading): string | undefined {

@@ -120,7 +120,7 @@ function decisionOf({ decision }: NodeRow): string {
 }
 
 function remarkOf({ unknown, whyNot, decision, protected: isProtected }: NodeRow): string {
-  if (decision !== undefined) return decision.reason;
+  if (decision !== undefined) return decision.reason ?? unknown ?? '';
   return unknown ?? whyNot ?? (isProtected ? 'protected' : '');
 }
 

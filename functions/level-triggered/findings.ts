@@ -1,6 +1,8 @@
 import { describeDuration } from '../../fleet/duration.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
-import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../watch/finding.ts';
+import type { Place } from '../../fleet/pool-machine.ts';
+import type { FleetReading } from '../../fleet/registry.ts';
+import { type Finding, whatOfGone, whatOfNode, whatOfRegistry, whatOfSilence } from '../watch/finding.ts';
 import type { Recalled } from './memory.ts';
 import { isLeftToPeople } from './removal.ts';
 import type { PoolRules, PoolWorld, RecommendationReading, SeenMachine } from './world.ts';
@@ -18,7 +20,23 @@ export function findingsOf(
       ...whatOfMachine(machine, world),
       ...whatOfNode(machine.node, machine.reading, world.now, rules.warnAfterMs),
     ]),
+    ...(machines === undefined ? [] : whatOfGoneMachines(machines, world.fleet)),
   ];
+}
+
+const OFF: ReadonlySet<Place> = new Set(['stopped', 'stopped-unknown-since']);
+
+/** A machine that is off has lost its calls as one that is gone. */
+function whatOfGoneMachines(machines: readonly SeenMachine[], fleet: FleetReading): Finding[] {
+  const byNode = new Map(machines.map((machine) => [machine.node, machine]));
+  return whatOfGone(
+    fleet,
+    ({ node, machine }) => {
+      const seen = byNode.get(node);
+      return seen !== undefined && !OFF.has(seen.place) && seen.machine === (machine ?? seen.machine);
+    },
+    (node) => byNode.has(node),
+  );
 }
 
 function troubles({ machines, recommendation, fleet, decisions }: PoolWorld, recalled: Recalled): Finding[] {

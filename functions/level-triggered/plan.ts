@@ -2,6 +2,7 @@ import type { Choice } from '../../fleet/choose-victims.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { Finding } from '../watch/finding.ts';
 import { measure, type PoolCounts } from '../watch/measure.ts';
+import { whatOfRefusal } from '../watch/refusal.ts';
 import { adopt, strays } from './adoption.ts';
 import type { Allowance } from './allowance.ts';
 import { drainsUnderWay } from './drains.ts';
@@ -65,7 +66,7 @@ export function planPool<Machine extends PoolMachine>(
   const adoptions =
     recalled.kind === 'known' ? adopt(machines, { outside, claims }, rules, now, createId) : [];
   const underWay = drainsUnderWay(machines, claims, now);
-  const { victims, memory, ...scaleIn } = decideScaleIn({
+  const { victims, memory, refused, ...scaleIn } = decideScaleIn({
     world,
     rules,
     machines,
@@ -76,6 +77,8 @@ export function planPool<Machine extends PoolMachine>(
     createId,
   });
   const after = { ...memory, claims: [...memory.claims, ...newClaims(claims, adoptions)], outside };
+  const { allowance, passedOver } = scaleIn;
+  const excess = allowance.kind === 'known' ? allowance.excess : 0;
   const decided = machines.flatMap((machine) =>
     machine.decided.kind === 'decided' ? [{ machine, decision: machine.decided.decision }] : [],
   );
@@ -91,7 +94,10 @@ export function planPool<Machine extends PoolMachine>(
       const reason = whyRemove(each.machine);
       return reason === undefined ? [] : [{ ...each, reason }];
     }),
-    findings: findingsOf(world, machines, recalled, rules),
+    findings: [
+      ...findingsOf(world, machines, recalled, rules),
+      ...(refused ? [whatOfRefusal(excess, passedOver)] : []),
+    ],
     drainsUnderWay: underWay.size,
     counts: {
       ...measure(machines.map(measured), fleet, now, rules.warnAfterMs),

@@ -2,6 +2,7 @@ import { type Choice, chooseVictims } from '../../fleet/choose-victims.ts';
 import { type Decision, PASSED_OVER_KEPT } from '../../fleet/decision.ts';
 import { describeDuration } from '../../fleet/duration.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
+import { isRefused } from '../watch/refusal.ts';
 import { type Allowance, allowanceOf, lowForMs, lowSince } from './allowance.ts';
 import { type Claim, type Decided, newClaims, type PoolMemory, type Recalled } from './memory.ts';
 import type { PoolRules, PoolWorld, SeenMachine } from './world.ts';
@@ -20,6 +21,8 @@ export interface ScaleInGiven<Machine extends PoolMachine> {
 export interface ScaleIn<Machine extends PoolMachine> {
   victims: Decided<Machine>[];
   passedOver: Choice['passedOver'];
+  /** Somebody should go, and nobody may. */
+  refused: boolean;
   allowance: Allowance;
   /** Why nobody more may be decided now. */
   held: string | undefined;
@@ -41,9 +44,9 @@ export function decideScaleIn<Machine extends PoolMachine>(given: ScaleInGiven<M
   const memory = { ...before, claims, low: low === 'unchanged' ? before.low : low };
   const held = whyHeld(world, recalled, allowance) ?? whyTooSoon(lowForMs(low, now), allowance, rules);
   if (held !== undefined || allowance.kind === 'unknown')
-    return { victims: [], passedOver: [], allowance, held, memory };
+    return { victims: [], passedOver: [], refused: false, allowance, held, memory };
 
-  const { victims, passedOver } = chooseVictims(
+  const choice = chooseVictims(
     candidates,
     [{ count: allowance.excess }],
     {
@@ -59,6 +62,7 @@ export function decideScaleIn<Machine extends PoolMachine>(given: ScaleInGiven<M
     },
     now,
   );
+  const { victims, passedOver } = choice;
   const decisions = victims.flatMap(({ node, reason }): Decided<Machine>[] => {
     const machine = machines.find((each) => each.node === node);
     if (machine === undefined) return [];
@@ -86,6 +90,7 @@ export function decideScaleIn<Machine extends PoolMachine>(given: ScaleInGiven<M
   return {
     victims: decisions,
     passedOver,
+    refused: allowance.excess > 0 && isRefused(choice, underWay.size),
     allowance,
     held,
     memory: { ...memory, ...last, claims: [...claims, ...claimed] },

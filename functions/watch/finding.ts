@@ -10,6 +10,8 @@ export interface Finding {
   name: string;
   node?: string;
   text: string;
+  /** Of what is unknown: why, in words that are the same each time, so that they can be counted. */
+  reason?: string;
 }
 
 /** How long a node has been draining; undefined where it is not. */
@@ -20,7 +22,22 @@ export function drainAgeMs(status: NodeStatus, now: number): number | undefined 
 /** That a node which should speak does not, or does not know its own work. `where`: how its cloud calls its state. */
 export function whatOfSilence(node: string, where: string, reading: NodeReading): Finding[] {
   if (isKnown(reading)) return [];
-  return [{ level: 'warn', name: 'unknown', node, text: `${where}: ${describeReading(reading)}` }];
+  const text = `${where}: ${describeReading(reading)}`;
+  if (reading.kind === 'stale') return [{ level: 'warn', name: 'stale', node, text }];
+  return [{ level: 'warn', name: 'unknown', node, text, reason: whyUnknown(reading) }];
+}
+
+const REASON_LENGTH = 120;
+
+function whyUnknown(reading: Exclude<NodeReading, { kind: 'stale' }>): string {
+  switch (reading.kind) {
+    case 'missing':
+      return 'no status in the registry';
+    case 'unreadable':
+      return 'its status cannot be read';
+    case 'fresh':
+      return (reading.status.unknown ?? 'no reason given').slice(0, REASON_LENGTH);
+  }
 }
 
 /** What a node says of itself that needs a person. */
@@ -32,10 +49,50 @@ export function whatOfNode(node: string, reading: NodeReading, now: number, warn
     const text = `draining for ${describeDuration(drainingForMs)}`;
     findings.push({ level: 'warn', name: 'overdue', node, text });
   }
-  for (const { name, text, since } of reading.status.alarms ?? []) {
-    findings.push({ level: 'warn', name: `node-${name}`, node, text: `${text} (since ${since})` });
-  }
-  return findings;
+  return [...findings, ...whatItSays(reading.status)];
+}
+
+function whatItSays({ node, alarms = [] }: NodeStatus): Finding[] {
+  return alarms.map(({ name, text, since }) => ({
+    level: 'warn',
+    name: `node-${name}`,
+    node,
+    text: `${text} (since ${since})`,
+  }));
+}
+
+/** For so long the last words of a machine that is gone are looked at. */
+export const LAST_WORDS_MS = 1_800_000;
+
+/** What is lost with a machine is told by nobody but its last words. */
+const OF_CALLS = ['node-calls-cut', 'node-calls-lost'];
+
+/**
+ * What the machines that are gone have left behind: calls that were on one when it ended, and what it had told of calls. A
+ * machine that is there speaks for itself, or is silent, which is told too. `isHere`: whether the machine that said so is
+ * still there; of a name that has come again, the one before is not.
+ */
+export function whatOfGone(
+  { nodes }: FleetReading,
+  isHere: (status: NodeStatus) => boolean,
+  isNameTaken: (node: string) => boolean,
+): Finding[] {
+  return [...nodes].flatMap(([node, reading]): Finding[] => {
+    // What is fresh and of no machine may be of one that was made since they were listed.
+    const last =
+      reading.kind === 'stale'
+        ? reading.last
+        : reading.kind === 'fresh' && isNameTaken(node)
+          ? reading.status
+          : undefined;
+    if (last === undefined || isHere(last)) return [];
+    const told = whatItSays(last).filter(({ name }) => OF_CALLS.includes(name));
+    const { phase, work, at } = last;
+    const carried = phase === 'serving' || phase === 'cordoned' || phase === 'draining';
+    if (!carried || work === null || work.people === 0) return told;
+    const text = `its machine is gone, and at ${at} it said: ${phase}, ${work.rooms} rooms, ${work.people} people`;
+    return [...told, { level: 'warn', name: 'calls-lost', node, text }];
+  });
 }
 
 export function whatOfRegistry({ complete, problem }: FleetReading): Finding[] {

@@ -1,8 +1,9 @@
 import { isKnown } from '../../fleet/node-reading.ts';
+import { ownAlarmOf } from '../../fleet/pool-alarms.ts';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
 import type { FleetReading, NodeReading } from '../../fleet/registry.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
-import { drainAgeMs } from './finding.ts';
+import { drainAgeMs, type Finding } from './finding.ts';
 
 export type MetricName = keyof typeof POOL_METRICS;
 export type PoolCounts = Partial<Record<MetricName, number>>;
@@ -41,13 +42,31 @@ export function measure(
       statuses.reduce((total, status) => total + of(status), 0);
     const count = (is: (status: NodeStatus) => boolean) => statuses.filter(is).length;
     counts.overdue = count((status) => (drainAgeMs(status, now) ?? 0) > warnAfterMs);
-    counts.alarming = count(({ alarms }) => (alarms ?? []).length > 0);
+    counts.alarming = count(({ alarms = [] }) => alarms.some(({ name }) => !hasOwnAlarm(name)));
     if (!readings.some(({ kind }) => kind === 'unreadable')) {
       counts.serving = count(({ phase }) => phase === 'serving');
       counts.draining = count(({ phase }) => phase === 'draining');
       counts.rooms = sum(({ work }) => work?.rooms ?? 0);
       counts.people = sum(({ work }) => work?.people ?? 0);
     }
+  }
+  return counts;
+}
+
+/** What people are called for by a name of its own. */
+function hasOwnAlarm(name: string): boolean {
+  return ownAlarmOf(`node-${name}`) !== undefined;
+}
+
+const OF_FINDINGS = ['ceiling', 'calls-cut', 'calls-lost'] as const;
+
+/** The nodes of which something was found, by the alarm that it raises: what was not read to its end may hide more. */
+export function countFound(findings: readonly Finding[], { complete }: FleetReading): PoolCounts {
+  const counts: PoolCounts = {};
+  for (const alarm of OF_FINDINGS) {
+    const found = findings.filter(({ name }) => ownAlarmOf(name) === alarm);
+    const count = new Set(found.map(({ node }) => node)).size;
+    if (complete || count > 0) counts[alarm] = count;
   }
   return counts;
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { alarmOf } from '../../fleet/pool-alarms.ts';
+import { alarmOf, ownAlarmOf } from '../../fleet/pool-alarms.ts';
 import type { Finding } from './finding.ts';
 
 const when = v.pipe(v.string(), v.isoTimestamp());
@@ -22,7 +22,7 @@ export type StandingAlarms = v.InferOutput<typeof standingAlarmsSchema>;
 export const NO_ALARMS: Pick<StandingAlarms, 'seen'> = { seen: [] };
 
 const MINUTE_MS = 60_000;
-/** What nodes say of themselves is called by them: no more of it is told than that. */
+/** What nodes say of themselves is called by them: of it is told no word but our own. */
 const OF_NODES = /^node-/;
 
 /**
@@ -66,5 +66,6 @@ function remainsMs({ name }: Seen): number {
 }
 
 function toldAs(name: string): string {
-  return OF_NODES.test(name) ? 'alarming' : name;
+  if (!OF_NODES.test(name)) return name;
+  return ownAlarmOf(name) ?? 'alarming';
 }

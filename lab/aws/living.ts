@@ -1,4 +1,5 @@
 import type { LivingCloud, ResourceLife } from '../pulumi/provider/living-cloud.ts';
+import type { RecordedResource } from '../pulumi/resource.ts';
 import type { AwsTwin } from './aws-twin.ts';
 import { deleteGroup, groupAsItIs, waitForCapacity } from './group-life.ts';
 import type { Place } from './identifiers.ts';
@@ -9,17 +10,21 @@ import { AWS_RULES } from './type-rules.ts';
 const GROUP = 'aws:autoscaling/group:Group';
 const HOOK = 'aws:autoscaling/lifecycleHook:LifecycleHook';
 
-/** A running twin AWS, as its provider works on it. It has nothing but what this provisions. */
-export function createLivingAws(twin: AwsTwin, place: Place): LivingCloud {
+/** A running twin AWS, as its provider works on it. It has nothing but what this provisions, and what is `outside` of it. */
+export function createLivingAws(
+  twin: AwsTwin,
+  place: Place,
+  outside: readonly RecordedResource[] = [],
+): LivingCloud {
   return {
-    paper: createPaperAws({ place, existing: [] }),
+    paper: createPaperAws({ place, existing: [], outside }),
     rules: AWS_RULES,
     lives: {
       'aws:s3/bucket:Bucket': bucketLife(twin),
       [GROUP]: groupLife(twin),
       'aws:ec2/launchTemplate:LaunchTemplate': TEMPLATE_LIFE,
     },
-    provision: (resources) => twin.provision(readModel(resources, place)),
+    provision: (resources) => twin.provision(readModel([...outside, ...resources], place)),
   };
 }
 

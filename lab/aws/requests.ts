@@ -21,6 +21,21 @@ const number = v.pipe(
 );
 const whole = v.pipe(number, v.integer());
 
+const ownTag = v.strictObject({
+  ResourceId: groupName,
+  ResourceType: v.pipe(text, v.regex(/^auto-scaling-group$/)),
+  Key: v.pipe(text, v.maxLength(128)),
+  Value: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  // What is to reach machines would have to be told to each.
+  PropagateAtLaunch: v.pipe(
+    flag,
+    v.check(
+      (propagate) => !propagate,
+      'the twin AWS does not simulate tags that come later and reach machines',
+    ),
+  ),
+});
+
 export const AUTO_SCALING_REQUESTS = {
   CompleteLifecycleAction: v.strictObject({
     AutoScalingGroupName: groupName,
@@ -46,6 +61,7 @@ export const AUTO_SCALING_REQUESTS = {
     MinSize: v.optional(whole),
     MaxSize: v.optional(whole),
     DesiredCapacity: v.optional(whole),
+    TerminationPolicies: v.optional(v.array(text)),
     InstanceLifecyclePolicy: v.optional(
       v.strictObject({
         RetentionTriggers: v.optional(
@@ -54,10 +70,31 @@ export const AUTO_SCALING_REQUESTS = {
       }),
     ),
   }),
+  DescribeLifecycleHooks: v.strictObject({ AutoScalingGroupName: groupName }),
+  SuspendProcesses: v.strictObject({ AutoScalingGroupName: groupName, ScalingProcesses: v.array(text) }),
+  ResumeProcesses: v.strictObject({ AutoScalingGroupName: groupName, ScalingProcesses: v.array(text) }),
+  EnableMetricsCollection: v.strictObject({
+    AutoScalingGroupName: groupName,
+    Metrics: v.array(text),
+    Granularity: v.pipe(text, v.maxLength(255), v.regex(/^1Minute$/)),
+  }),
+  DisableMetricsCollection: v.strictObject({ AutoScalingGroupName: groupName, Metrics: v.array(text) }),
+  CreateOrUpdateTags: v.strictObject({ Tags: v.array(ownTag) }),
+  DeleteTags: v.strictObject({ Tags: v.array(ownTag) }),
   TerminateInstanceInAutoScalingGroup: v.strictObject({
     InstanceId: instanceId,
     ShouldDecrementDesiredCapacity: flag,
   }),
+};
+
+const targets = v.pipe(
+  v.array(v.strictObject({ Id: text, Port: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(65_535))) })),
+  v.minLength(1),
+);
+
+export const LOAD_BALANCING_REQUESTS = {
+  RegisterTargets: v.strictObject({ TargetGroupArn: text, Targets: targets }),
+  DeregisterTargets: v.strictObject({ TargetGroupArn: text, Targets: targets }),
 };
 
 const dimension = v.strictObject({

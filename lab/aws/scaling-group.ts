@@ -14,7 +14,7 @@ import {
   powerOff,
   tellState,
 } from './instance.ts';
-import { type HookResult, isCapacity } from './lifecycle.ts';
+import { type Hook, type HookResult, isCapacity } from './lifecycle.ts';
 import type { Group, LaunchTemplate } from './model.ts';
 import { chooseVictims, type PolicyCause } from './victims.ts';
 
@@ -139,7 +139,7 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
 
   /** Asks for victims, takes them, and asks again later while there are still too many. */
   async function shrink(): Promise<void> {
-    if (asking) return;
+    if (asking || group.suspended.includes('Terminate')) return;
     asking = true;
     cancelAsk?.();
     try {
@@ -195,6 +195,8 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
     if (wanted !== undefined && (wanted < next.min || wanted > next.max)) {
       return `Desired capacity:${wanted} must be between the specified min size:${next.min} and max size:${next.max}`;
     }
+    const lost = group.hooks.filter((hook) => !next.hooks.some(({ name }) => name === hook.name));
+    for (const hook of lost) letGoOf(hook);
     group = next;
     // A size that no longer fits is moved to the next that does.
     setDesired(
@@ -204,6 +206,18 @@ export function createScalingGroup(options: ScalingGroupOptions): ScalingGroup {
     );
     reconcile();
     return undefined;
+  }
+
+  /** To delete a hook completes it for whoever waits in it: ABANDON for who comes, CONTINUE for who leaves. */
+  function letGoOf({ name, transition }: Hook): void {
+    const result = transition === 'launching' ? 'ABANDON' : 'CONTINUE';
+    for (const instance of instances.filter(({ life }) => life.waiting.some((wait) => wait.name === name)))
+      move(
+        instance,
+        { kind: 'complete', hook: name, result },
+        `the lifecycle hook ${name} was deleted`,
+        deps,
+      );
   }
 
   function terminate(id: string, decrement: boolean): string | undefined {

@@ -32,6 +32,10 @@ export const AWS_RULES: RulesByType = {
     defaults: { description: 'Managed by Pulumi' },
     replaces: [...NAMED, 'description', 'vpcId'],
   },
+  'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': { replaces: ['securityGroupId'] },
+  'aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint': {
+    replaces: ['subnetId', 'securityGroupIds', 'preserveClientIp'],
+  },
   'aws:iam/role:Role': {
     autoName: 'name',
     defaults: { path: '/', maxSessionDuration: 3600, forceDetachPolicies: false },
@@ -64,6 +68,7 @@ export const AWS_RULES: RulesByType = {
   'aws:cloudwatch/eventRule:EventRule': { autoName: 'name', replaces: NAMED },
   'aws:cloudwatch/eventTarget:EventTarget': { replaces: ['rule', 'targetId'] },
   'aws:cloudwatch/logGroup:LogGroup': { autoName: 'name', replaces: NAMED },
+  'aws:cloudwatch/logMetricFilter:LogMetricFilter': { autoName: 'name', replaces: ['name', 'logGroupName'] },
   'aws:cloudwatch/metricAlarm:MetricAlarm': {
     autoName: 'name',
     defaults: { actionsEnabled: true, treatMissingData: 'missing' },

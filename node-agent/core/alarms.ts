@@ -1,5 +1,11 @@
 import { describeDuration } from '../../fleet/duration.ts';
-import { ALARM_AFTER_MS, type CoreSettings, LEAVING_EXPECTED_MS, STUCK_AFTER_MS } from './settings.ts';
+import {
+  ALARM_AFTER_MS,
+  CALLS_TOLD_MS,
+  type CoreSettings,
+  LEAVING_EXPECTED_MS,
+  STUCK_AFTER_MS,
+} from './settings.ts';
 import type { AgentState, Retry } from './state.ts';
 import { isCeilingReached, workNow } from './work.ts';
 
@@ -14,6 +20,7 @@ export function alarmsOf(state: AgentState, settings: CoreSettings, at: number):
   return [
     ...drainAlarms(state, settings, at),
     ...mediaAlarms(state, settings, at),
+    ...callAlarms(state, at),
     ...outsideAlarms(state, at),
   ];
 }
@@ -105,6 +112,20 @@ function mediaAlarms(state: AgentState, settings: CoreSettings, at: number): Ala
       since: downSince,
       text: 'no media process that carries calls runs here, and nothing will start one',
     });
+  }
+  return alarms;
+}
+
+/** What is over before anybody can have looked. */
+function callAlarms({ durable: { callsCut, callsLost, cutAt, lostAt } }: AgentState, at: number): Alarm[] {
+  const alarms: Alarm[] = [];
+  if (cutAt !== null && at - cutAt < CALLS_TOLD_MS) {
+    const text = `calls were cut here ${describeDuration(at - cutAt)} ago, as the ceiling is set: ${callsCut} people in all`;
+    alarms.push({ name: 'calls-cut', since: cutAt, text });
+  }
+  if (lostAt !== null && at - lostAt < CALLS_TOLD_MS) {
+    const text = `calls were lost here ${describeDuration(at - lostAt)} ago, as the media server ended by itself: ${callsLost} people in all, as far as they were known`;
+    alarms.push({ name: 'calls-lost', since: lostAt, text });
   }
   return alarms;
 }

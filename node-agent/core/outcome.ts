@@ -154,8 +154,10 @@ function observeSignal(
       }
       // Who is still there when it is killed was not cut before; who was there at the second signal was cut by that.
       const people = effect.kill ? Math.max(record.people, effect.people ?? 0) : (effect.people ?? 0);
+      const cut = change({ ...record, people }, 'cut');
       return {
-        state: change({ ...record, people }, 'cut'),
+        // Nobody knows how many: somebody, then.
+        state: effect.people === 0 ? cut : remember(cut, { cutAt: at }),
         effects: [log('error', 'media-cut', { ...fields, people: effect.people ?? 'unknown' })],
       };
     }

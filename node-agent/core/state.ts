@@ -106,6 +106,9 @@ export interface DurableState {
   lostBefore: { at: number; reason: string; checked: boolean } | null;
   callsCut: number;
   callsLost: number;
+  /** When calls were cut, and lost, last; null: never. */
+  cutAt: number | null;
+  lostAt: number | null;
   drainsEnded: number;
   tally: Tally;
 }
@@ -313,6 +316,8 @@ function recover(node: string, at: number, stored: StoredState): DurableState {
     lostBefore,
     callsCut: 0,
     callsLost: 0,
+    cutAt: null,
+    lostAt: null,
     drainsEnded: 0,
     tally: NO_TALLY,
   };

@@ -48,6 +48,9 @@ const stateSchema = v.object({
   lostBefore: v.nullable(v.object({ at: ms, reason: v.string(), checked: v.boolean() })),
   callsCut: count,
   callsLost: count,
+  /** Files of an earlier agent do not have them. */
+  cutAt: v.optional(v.nullable(ms), null),
+  lostAt: v.optional(v.nullable(ms), null),
   drainsEnded: count,
   tally: v.optional(tallySchema, NO_TALLY),
 }) satisfies v.GenericSchema<unknown, DurableState>;

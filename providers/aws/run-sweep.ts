@@ -1,14 +1,13 @@
 import * as v from 'valibot';
-import { createAwsClient } from '../../fleet/aws/client.ts';
-import { operatorCredentials } from '../../fleet/aws/operator-credentials.ts';
 import { createS3Store } from '../../fleet/aws/s3-store.ts';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
-import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
+import { toolsOfDestroy } from '../sweep-state.ts';
+import { operatorClient } from './operator-client.ts';
 import { sweep } from './sweep.ts';
 import { createSweptGroup } from './swept-group.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
-const stateSchema = v.object({
+export const stateSchema = v.object({
   pool: v.string(),
   group: v.string(),
   terminateHook: v.string(),
@@ -25,13 +24,8 @@ export async function runSweep(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const pool = v.parse(stateSchema, state);
-  const { region, profile, group, terminateHook, bucket } = pool;
-  const client = createAwsClient({
-    region,
-    credentials: operatorCredentials(profile),
-    environment,
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+  const { group, terminateHook, bucket } = pool;
+  const client = operatorClient(pool, environment);
   await sweep({
     pool,
     group: createSweptGroup(client, group, terminateHook),

@@ -24,6 +24,9 @@ export type SweepStep =
   | { kind: 'ask-for-none' }
   /** A hook that is abandoned or not answered ends its machine from now on. */
   | { kind: 'stop-retaining' }
+  | MachineStep;
+
+export type MachineStep =
   | { kind: 'terminate'; node: string }
   /** The terminate hook, with CONTINUE. */
   | { kind: 'complete'; node: string };
@@ -45,7 +48,7 @@ export function planSweep({ group, fleet }: SweepWorld, rules: SweepRules): Swee
 }
 
 /** AWS is ending it already, after its hook was answered: nothing holds that up. */
-function isGivenUp({ lifecycleState }: SweptInstance): boolean {
+export function isGivenUp({ lifecycleState }: SweptInstance): boolean {
   return lifecycleState === 'Terminating:Proceed' || lifecycleState === 'Terminated';
 }
 
@@ -53,7 +56,7 @@ function isGivenUp({ lifecycleState }: SweptInstance): boolean {
  * A machine that is asked to go is drained by its own agent, which answers the hook: nobody else answers it for a machine
  * on which a call may be.
  */
-function endWhenEmpty(machine: SweptInstance): SweepStep[] {
+export function endWhenEmpty(machine: SweptInstance): MachineStep[] {
   const { node, lifecycleState } = machine;
   switch (lifecycleState) {
     case 'InService':
@@ -68,7 +71,7 @@ function endWhenEmpty(machine: SweptInstance): SweepStep[] {
   }
 }
 
-function endNow({ node, lifecycleState }: SweptInstance): SweepStep[] {
+export function endNow({ node, lifecycleState }: SweptInstance): MachineStep[] {
   if (lifecycleState === 'Terminating:Wait') return [{ kind: 'complete', node }];
   if (lifecycleState.startsWith('Terminat') && lifecycleState !== 'Terminating:Retained') return [];
   return [{ kind: 'terminate', node }];

@@ -14,6 +14,11 @@ export interface SweepTools
 
 const HOPELESS = ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Credentials'];
 
+/** No second attempt makes that right. */
+export function isHopeless(cause: unknown): boolean {
+  return cause instanceof AwsError && HOPELESS.includes(cause.code);
+}
+
 /** Empties an Auto Scaling group, whose machines AWS ends. */
 export function sweep({ pool, group, registry, ...rest }: SweepTools): Promise<void> {
   return sweepPool({
@@ -29,7 +34,7 @@ export function sweep({ pool, group, registry, ...rest }: SweepTools): Promise<v
     plan: planSweep,
     carryOut: (step) => carryOutStep(step, group),
     isOfWhole: ({ kind }) => kind === 'ask-for-none' || kind === 'stop-retaining',
-    isHopeless: (cause) => cause instanceof AwsError && HOPELESS.includes(cause.code),
+    isHopeless,
   });
 }
 

@@ -20,7 +20,8 @@ export interface PoolGroupArgs {
 
 /** Of a group without its sweep (the first `pulumi up` failed): how long its deletion waits for calls to end. */
 const DESTROY_WAIT = '60m';
-const SIZE_METRICS: string[] = [
+/** Of whom the alarms, and people, hear how many machines there are, and in which state. */
+export const SIZE_METRICS: string[] = [
   'GroupMinSize',
   'GroupMaxSize',
   'GroupDesiredCapacity',
@@ -123,19 +124,24 @@ export class PoolGroup extends pulumi.ComponentResource {
   }
 }
 
-function lifecycleHooks({ aws }: AwsSettings, names: AwsNames) {
+/** Whatever leaves waits for its agent. One that nobody answers is retained: see the group's lifecycle policy. */
+export function terminateHook({ aws }: AwsSettings, names: AwsNames) {
+  return {
+    name: names.terminateHook,
+    lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+    heartbeatTimeout: seconds(aws.heartbeatTimeout),
+    defaultResult: 'ABANDON',
+  };
+}
+
+function lifecycleHooks(settings: AwsSettings, names: AwsNames) {
   return [
     {
       name: names.launchHook,
       lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
-      heartbeatTimeout: seconds(aws.launchTimeout),
+      heartbeatTimeout: seconds(settings.aws.launchTimeout),
       defaultResult: 'ABANDON',
     },
-    {
-      name: names.terminateHook,
-      lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-      heartbeatTimeout: seconds(aws.heartbeatTimeout),
-      defaultResult: 'ABANDON',
-    },
+    terminateHook(settings, names),
   ];
 }

@@ -1,15 +1,17 @@
 import { globalName } from '../global-name.ts';
 
 /**
- * The names of a pool's things on AWS. They are fixed, not generated: rights name the group before it exists, since the
+ * The names of a pool's things on AWS. `existingGroup`: the operator's own, which has its name already. The others are fixed, not generated: rights name the group before it exists, since the
  * nodes need them to complete the launch hook that the group's creation waits for.
  */
-export function awsNames(pool: string, region: string) {
+export function awsNames(pool: string, region: string, existingGroup?: string) {
   const name = `ebbtide-${pool}`;
   const terminationPolicy = `${name}-termination-policy`;
   const watcher = `${name}-watcher`;
   return {
-    group: name,
+    group: existingGroup ?? name,
+    /** What everything is named after that is seen beside the group. */
+    pool: name,
     launchHook: `${name}-launch`,
     terminateHook: `${name}-terminate`,
     nodeRole: globalName(`${name}-node`, region, MOST_OF_ROLE),

@@ -22,6 +22,7 @@ export interface PoolFunctionArgs {
 export class PoolFunction extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
 
   constructor(name: string, args: PoolFunctionArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:aws:PoolFunction', name, {}, options);
@@ -67,6 +68,7 @@ export class PoolFunction extends pulumi.ComponentResource {
     );
     this.arn = lambda.arn;
     this.functionName = lambda.name;
-    this.registerOutputs({ arn: this.arn, functionName: this.functionName });
+    this.logGroup = log.name;
+    this.registerOutputs({ arn: this.arn, functionName: this.functionName, logGroup: this.logGroup });
   }
 }

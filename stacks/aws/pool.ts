@@ -1,4 +1,3 @@
-import { ServiceLinkedRole } from '@pulumi/aws/iam/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { createAwsProvider } from '../../providers/aws/provider.ts';
@@ -8,12 +7,13 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlarms } from './alarms.ts';
+import { type BalancerWays, findBalancers } from './balancers.ts';
 import { PoolBucket } from './bucket.ts';
-import { PoolGroup } from './group.ts';
-import { NodeTemplate } from './launch-template.ts';
+import { existingMachines } from './existing-machines.ts';
+import { type FoundGroup, findGroup } from './found-group.ts';
 import { awsNames } from './names.ts';
-import { findZones, PoolNetwork } from './network.ts';
-import { NodeIdentity } from './node-identity.ts';
+import { findZones } from './network.ts';
+import { ownMachines } from './own-machines.ts';
 import { SecretParameters } from './parameters.ts';
 import { findPlace } from './place.ts';
 import type { AwsSettings } from './settings.ts';
@@ -25,6 +25,10 @@ interface AwsPoolArgs {
   settings: AwsSettings;
   /** Of a network that is created. */
   zones: string[];
+  /** Of a network that is created, or is there. */
+  balancers: BalancerWays;
+  /** The operator's own group, where the pool is to have that. */
+  existing?: FoundGroup | undefined;
   software: Software;
   boot: Bundle;
   terminationPolicy: Bundle;
@@ -32,7 +36,10 @@ interface AwsPoolArgs {
 }
 
 /** Bundles what the pool runs, and makes the pool. */
-export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>): Promise<PoolOutputs> {
+export async function createAwsPool(
+  { settings, bundler }: PoolArgs<AwsSettings>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<PoolOutputs> {
   const [agent, boot, terminationPolicy, watcher] = await Promise.all([
     bundler.agent(),
     bundler.boot('aws'),
@@ -43,13 +50,28 @@ export async function createAwsPool({ settings, bundler }: PoolArgs<AwsSettings>
     ...settings.awsProvider,
     tags: { ...settings.aws.tags, 'ebbtide:pool': settings.pool.name },
   });
-  const zones = await findZones(settings, { provider });
+  const software = softwareOf(agent, settings);
+  const bundles = { software, boot, terminationPolicy, watcher };
+  const balancers = await findBalancers(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { settings, zones, software: softwareOf(agent, settings), boot, terminationPolicy, watcher },
+    { ...(await placeOfNodes(settings, { provider }, environment)), balancers, ...bundles },
     { provider },
   );
   return pool.outputs;
+}
+
+/** A network's zones, or the operator's own group, which has its sizes already. */
+async function placeOfNodes(
+  settings: AwsSettings,
+  options: pulumi.InvokeOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Pick<AwsPoolArgs, 'settings' | 'zones' | 'existing'>> {
+  const { existingGroup } = settings.pool;
+  if (existingGroup === undefined) return { settings, zones: await findZones(settings, options) };
+  const existing = await findGroup(settings, existingGroup, environment);
+  const { min, max } = existing.sizes;
+  return { settings: { ...settings, pool: { ...settings.pool, min, max } }, zones: [], existing };
 }
 
 /** A fleet of media servers on an Auto Scaling group that shrinks without cutting a call. */
@@ -59,19 +81,13 @@ export class AwsPool extends pulumi.ComponentResource {
   constructor(name: string, args: AwsPoolArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:aws:Pool', name, {}, options);
     const { settings } = args;
-    const { aws, alarms } = settings;
+    const { alarms } = settings;
     const { region, profile } = settings.awsProvider;
-    const names = awsNames(settings.pool.name, region);
+    const names = awsNames(settings.pool.name, region, settings.pool.existingGroup);
     const place = findPlace(region, { parent: this });
     const parent = { parent: this };
 
-    const network = new PoolNetwork(
-      `${name}-network`,
-      { title: names.group, settings, zones: args.zones },
-      parent,
-    );
     const bucket = new PoolBucket(`${name}-bucket`, { prefix: names.bucketPrefix }, parent);
-    const { agent, media } = args.software;
     const software = new NodeSoftware(
       `${name}-software`,
       { bucket: bucket.name, software: args.software },
@@ -82,36 +98,11 @@ export class AwsPool extends pulumi.ComponentResource {
       { names, secrets: settings.mediaSecrets },
       parent,
     );
-    const identity = new NodeIdentity(
-      `${name}-node`,
-      { names, place, bucketArn: bucket.arn, parameters: secrets.parameters },
-      parent,
-    );
-    const template = new NodeTemplate(
-      `${name}-template`,
-      {
-        settings,
-        names,
-        bucket: bucket.name,
-        nodeRoleId: identity.roleId,
-        instanceProfileArn: identity.instanceProfileArn,
-        securityGroup: network.securityGroup,
-        boot: args.boot,
-        agent: agent.file,
-        media: media?.file,
-      },
-      parent,
-    );
-    // The account's own role for groups may not exist yet, and whom it may call is nobody else's to share.
-    const groupRole = new ServiceLinkedRole(
-      `${name}-group-role`,
-      {
-        awsServiceName: 'autoscaling.amazonaws.com',
-        customSuffix: aws.serviceLinkedRoleSuffix ?? names.groupRoleSuffix,
-        description: `The group ${names.group}`,
-      },
-      parent,
-    );
+    const given = { settings, names, place, bucket, secrets, software: args.software, boot: args.boot };
+    const machines =
+      args.existing === undefined
+        ? ownMachines(name, { ...given, zones: args.zones, balancers: args.balancers }, parent)
+        : existingMachines(name, { ...given, existing: args.existing }, parent);
     const policy =
       settings.scaleIn.victim === 'native'
         ? undefined
@@ -122,8 +113,8 @@ export class AwsPool extends pulumi.ComponentResource {
               names,
               bundle: args.terminationPolicy,
               bucket,
-              template: template.fingerprint,
-              serviceLinkedRoleArn: groupRole.arn,
+              template: machines.template,
+              serviceLinkedRoleArn: machines.serviceLinkedRoleArn,
             },
             parent,
           );
@@ -132,34 +123,18 @@ export class AwsPool extends pulumi.ComponentResource {
       { settings, names, place, bundle: args.watcher, bucket },
       parent,
     );
-    const group = new PoolGroup(
-      `${name}-group`,
-      {
-        settings,
-        names,
-        subnets: network.subnets,
-        template,
-        serviceLinkedRoleArn: groupRole.arn,
-        terminationPolicyArn: policy?.arn,
-        lives: [
-          network,
-          bucket,
-          software,
-          secrets,
-          identity,
-          watcher,
-          ...(policy === undefined ? [] : [policy]),
-        ],
-      },
-      parent,
-    );
+    const functions = [...(policy === undefined ? [] : [policy]), watcher];
+    const group = machines.scale({
+      terminationPolicyArn: policy?.arn,
+      lives: [bucket, software, secrets, ...functions],
+    });
     const watched = new PoolAlarms(
       `${name}-alarms`,
       {
         names,
-        group: group.name,
+        group: group.name.apply(() => names.pool),
         watcher: watcher.functionName,
-        terminationPolicy: policy?.functionName,
+        terminationPolicy: policy,
         notify: alarms.notify,
       },
       parent,
@@ -169,7 +144,7 @@ export class AwsPool extends pulumi.ComponentResource {
     new DestroySweep(
       `${name}-destroy-sweep`,
       {
-        code: 'aws/run-sweep.ts',
+        ...machines.sweep,
         state: {
           pool: settings.pool.name,
           group: names.group,
@@ -181,19 +156,7 @@ export class AwsPool extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [
-          network,
-          bucket,
-          software,
-          secrets,
-          identity,
-          template,
-          groupRole,
-          ...(policy === undefined ? [] : [policy]),
-          watcher,
-          group,
-          watched,
-        ],
+        dependsOn: [bucket, software, secrets, ...functions, ...group.resources, watched],
       },
     );
 
@@ -202,11 +165,10 @@ export class AwsPool extends pulumi.ComponentResource {
       pool: pulumi.output(settings.pool.name),
       group: group.name,
       registry: bucket.name,
-      network: network.id,
-      securityGroup: network.securityGroup,
-      template: template.fingerprint,
+      ...machines.outputs,
+      template: machines.template,
       metrics: pulumi.output(names.metricNamespace),
-      address: addressOf<PoolAddressOf<'aws'>>(settings, template.fingerprint, {
+      address: addressOf<PoolAddressOf<'aws'>>(settings, machines.template, {
         cloud: 'aws',
         region,
         ...(profile === undefined ? {} : { profile }),

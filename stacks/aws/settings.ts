@@ -8,6 +8,7 @@ import { type CloudWords, type CommonSettings, diskSize, type SharedSettings } f
 import { MOST_OF_GROUP_ROLE_SUFFIX } from './names.ts';
 
 const awsWords: CloudWords = {
+  existingGroup: matching(/^[^\s:]{1,255}$/, 'the name of an Auto Scaling group, such as "media-nodes"'),
   machineType: matching(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type, such as "c6i.xlarge"'),
   image: matching(/^ami-[0-9a-f]{8,17}$/, 'the id of an image, such as "ami-0123456789abcdef0"'),
   diskGb: diskSize(8, 16_384, 20),
@@ -21,6 +22,13 @@ const awsWords: CloudWords = {
     one: 'subnet',
     many: 'subnets',
   }),
+  balancers: listOf(
+    matching(
+      /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[A-Za-z0-9-]{1,32}\/[0-9a-f]{16}$/,
+      'the ARN of a target group, such as "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/media/0123456789abcdef"',
+    ),
+    'target groups',
+  ),
   // Its sixteenths become subnets, and AWS takes no subnet below /28.
   cidr: ipv4Range(16, 24),
   notify: listOf(
@@ -66,6 +74,18 @@ export const awsSection = section({
       `a suffix of at most ${MOST_OF_GROUP_ROLE_SUFFIX} letters, digits and + = , . @ -`,
     ),
   ),
+  /** Of the machines of `pool.existingGroup`. */
+  nodeRole: v.optional(
+    matching(/^[\w+=,.@-]{1,64}$/, 'the name of the role of the machines of ebbtide:pool.existingGroup'),
+  ),
+  /** Terminate hooks of `pool.existingGroup` beside ours. */
+  keepHooks: v.optional(listOf(text('write-logs'), 'lifecycle hooks')),
+  connectEndpoint: v.optional(
+    matching(
+      /^sg-[0-9a-f]+$/,
+      'the id of a security group, that of the network\'s EC2 Instance Connect Endpoint, such as "sg-0123456789abcdef0"',
+    ),
+  ),
   logDays: v.optional(v.picklist(LOG_DAYS, `must be one of ${LOG_DAYS.join(', ')}`), 30),
   tags: v.optional(tag, {}),
 });
@@ -101,6 +121,7 @@ export const awsRules: CloudRules<AwsSection, AwsProviderSection, unknown, AwsSe
   provider: 'aws',
   words: awsWords,
   hasSubnets: true,
+  broughtByGroup: ['pool.min', 'pool.max', 'scaling.kind', 'scaling.target'],
   section: awsSection,
   providerSection: awsProviderSection,
   problems: awsProblems,
@@ -127,7 +148,7 @@ function awsProblems(
   aws: RightPart<AwsSection> | undefined,
   provider: RightPart<AwsProviderSection> | undefined,
 ): Problem[] {
-  const { pool, network, agent, alarms, mediaSecrets } = shared;
+  const { pool, network, access, agent, alarms, mediaSecrets } = shared;
   // What is wrong of it is told by itself.
   const { every = {} } = agent ?? {};
   const heartbeat = 'heartbeat' in every ? every.heartbeat : DEFAULT_HEARTBEAT_MS;
@@ -141,10 +162,48 @@ function awsProblems(
       'is of no use with ebbtide:network.subnets: each subnet has its zone; leave out one of them',
     );
   }
+  if ((network?.balancers ?? []).length > 0 && network !== undefined && !('id' in network)) {
+    wrong(
+      'network.balancers',
+      'must come with ebbtide:network.id, the VPC of the load balancer: a network that is created would be another',
+    );
+  }
+  for (const [index, arn] of (network?.balancers ?? []).entries()) {
+    const [, region] = /^arn:[^:]*:[^:]*:([^:]*):/.exec(arn ?? '') ?? [];
+    if (region !== undefined && provider?.region !== undefined && region !== provider.region)
+      wrong(
+        `network.balancers[${index}]`,
+        `is in ${region}: must be in aws:region, which is ${provider.region}`,
+      );
+  }
+  if (access?.shell === true && access.keys?.length === 0 && pool !== undefined && !('image' in pool)) {
+    wrong(
+      'access.shell',
+      "is true: must come with ebbtide:access.keys, or with ebbtide:pool.image, an image with AWS's agent for Session Manager " +
+        'in it (amazon-ssm-agent), of which Debian has no package',
+    );
+  }
+  if (aws?.connectEndpoint !== undefined && (access?.shell === false || access?.keys?.length === 0)) {
+    wrong(
+      'aws.connectEndpoint',
+      'is of no use without ebbtide:access.shell and ebbtide:access.keys: leave it out',
+    );
+  }
   for (const [index, zone] of (pool?.zones ?? []).entries()) {
     if (zone === undefined) continue;
     const says = wrongZone(zone, pool?.zones?.slice(0, index) ?? [], provider?.region);
     if (says !== undefined) wrong(`pool.zones[${index}]`, `is "${zone}": ${says}`);
+  }
+  if (pool?.existingGroup !== undefined && aws !== undefined && !('nodeRole' in aws)) {
+    wrong(
+      'aws.nodeRole',
+      "is missing: with ebbtide:pool.existingGroup it must name the role of the group's machines (that of the instance " +
+        'profile in its launch template), which gets the few rights of a node in addition',
+    );
+  }
+  for (const name of ['nodeRole', 'keepHooks'] as const) {
+    if (pool === undefined || 'existingGroup' in pool || aws?.[name] === undefined) continue;
+    wrong(`aws.${name}`, 'is of use with ebbtide:pool.existingGroup alone: leave it out');
   }
   for (const name of ['keys', 'redis'] as const) {
     const bytes = Buffer.byteLength(JSON.stringify(mediaSecrets?.[name] ?? ''));

@@ -26,4 +26,4 @@ export class NodeSoftware extends pulumi.ComponentResource {
 }
 
 /** S3 takes 10 tags on an object, and everything else takes more: the bucket has them. */
-const UNTAGGED = { overrideProvider: { defaultTags: { tags: {} } } };
+export const UNTAGGED = { overrideProvider: { defaultTags: { tags: {} } } };

@@ -24,6 +24,7 @@ const ANSWER_SECONDS = 2;
 export class TerminationPolicy extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
 
   constructor(name: string, args: TerminationPolicyArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:aws:TerminationPolicy', name, {}, options);
@@ -66,6 +67,7 @@ export class TerminationPolicy extends pulumi.ComponentResource {
     // Whoever names the function as a policy needs it to be callable: AWS tries.
     this.arn = pulumi.all([policy.arn, permission.id]).apply(([arn]) => arn);
     this.functionName = policy.functionName;
-    this.registerOutputs({ arn: this.arn, functionName: this.functionName });
+    this.logGroup = policy.logGroup;
+    this.registerOutputs({ arn: this.arn, functionName: this.functionName, logGroup: this.logGroup });
   }
 }

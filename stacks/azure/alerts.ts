@@ -4,7 +4,7 @@ import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
 import * as pulumi from '@pulumi/pulumi';
-import { POOL_ALARMS } from '../../fleet/pool-alarms.ts';
+import { describeAlarm, POOL_ALARMS, type PoolAlarmName } from '../../fleet/pool-alarms.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -23,31 +23,38 @@ interface Alert {
   /** Lines of the runbook's log that are bad, or, with `absent`, that must be there; in the words of Azure's queries. */
   lines: string;
   absent?: boolean;
+  /** More lines than these in the window: none, unless it says otherwise. */
+  moreThan?: number;
+  /** One alert for each value that the lines have of it, which its message tells. */
+  apartBy?: 'reason';
 }
 
 /** What the runbook found, by the names that it gives it. */
-const found = (what: readonly string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
+const isOneOf = (what: readonly string[]) => `event in (${what.map((each) => `"found-${each}"`).join(', ')})`;
+const found = (name: PoolAlarmName): Alert => ({
+  name,
+  says: describeAlarm(name),
+  lines: isOneOf(POOL_ALARMS[name].findings),
+});
+
+/** What nodes say of themselves and has an alert of its own. */
+const APART = Object.values(POOL_ALARMS).flatMap(({ findings }) =>
+  findings.filter((each) => each.startsWith('node-') && each !== 'node-'),
+);
 
 const ALERTS: Alert[] = [
+  found('stale'),
+  { ...found('unknown'), apartBy: 'reason' },
+  found('overdue'),
+  found('ceiling'),
+  found('calls-cut'),
+  found('calls-lost'),
+  // The runbook is woken each 5 to 10 minutes where the load is low, and each 15 in any case: half an hour, or more.
+  { ...found('refused'), moreThan: 3 },
+  found('stuck'),
   {
-    name: 'unknown',
-    says: POOL_ALARMS.unknown.says,
-    lines: found(POOL_ALARMS.unknown.findings),
-  },
-  {
-    name: 'overdue',
-    says: POOL_ALARMS.overdue.says,
-    lines: found(POOL_ALARMS.overdue.findings),
-  },
-  {
-    name: 'stuck',
-    says: POOL_ALARMS.stuck.says,
-    lines: found(POOL_ALARMS.stuck.findings),
-  },
-  {
-    name: 'alarming',
-    says: POOL_ALARMS.alarming.says,
-    lines: 'event startswith "found-node-"',
+    ...found('alarming'),
+    lines: `event startswith "found-node-" and not(${isOneOf(APART)})`,
   },
   {
     name: 'runbook-fails',
@@ -56,7 +63,7 @@ const ALERTS: Alert[] = [
   },
   {
     name: 'runbook-silent',
-    says: 'The runbook has not looked at the pool for two hours, though it is woken each quarter of an hour: its schedules, its lock or its log tell why.',
+    says: 'The runbook has not looked at the pool for an hour, though it is woken each quarter of an hour: its schedules, its lock or its log tell why. No node leaves meanwhile.',
     // Who waits for another has seen nothing.
     lines: 'event == "scale-in"',
     absent: true,
@@ -65,6 +72,8 @@ const ALERTS: Alert[] = [
 
 /** It runs each quarter of an hour at least: in two hours there is a line of what lasts, late logs and all. */
 const WINDOW = 'PT2H';
+/** Four times it should have run: a log that is late by half an hour still has two of them. */
+const SILENT_FOR = 'PT1H';
 
 /** What an operator must hear of. A pool that says nothing is an alert too. */
 export class PoolAlerts extends pulumi.ComponentResource {
@@ -91,14 +100,17 @@ export class PoolAlerts extends pulumi.ComponentResource {
           enabled: true,
           scopes: [logs],
           evaluationFrequency: 'PT15M',
-          windowSize: WINDOW,
+          windowSize: alert.absent ? SILENT_FOR : WINDOW,
           criteria: {
             allOf: [
               {
                 query: queryOf(alert, names.runbook),
                 timeAggregation: 'Count',
                 operator: alert.absent ? 'LessThan' : 'GreaterThan',
-                threshold: alert.absent ? 1 : 0,
+                threshold: alert.absent ? 1 : (alert.moreThan ?? 0),
+                ...(alert.apartBy === undefined
+                  ? {}
+                  : { dimensions: [{ name: alert.apartBy, operator: 'Include', values: ['*'] }] }),
                 failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
               },
             ],
@@ -238,7 +250,7 @@ function queryOf({ lines }: Alert, runbook: string): string {
     // What a job prints comes in pieces of several lines.
     '| mv-expand text = split(column_ifexists("ResultDescription", ""), "\\n") to typeof(string)',
     '| extend line = parse_json(text)',
-    '| extend event = tostring(line.event), level = tostring(line.level)',
+    '| extend event = tostring(line.event), level = tostring(line.level), reason = tostring(line.reason)',
     `| where ${lines}`,
   ].join('\n');
 }

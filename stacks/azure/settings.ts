@@ -11,6 +11,7 @@ const NAME = '[\\w.-]+';
 const idOf = (type: string) => `${GROUP}/providers/${type}/${NAME}`;
 
 const azureWords: CloudWords = {
+  existingGroup: v.never('is not there on Azure yet: leave it out'),
   machineType: matching(/^(Standard|Basic)_[A-Za-z0-9_-]+$/, 'a size of machines, such as "Standard_D4s_v5"'),
   image: matching(
     new RegExp(
@@ -36,6 +37,16 @@ const azureWords: CloudWords = {
       { one: 'subnet', many: 'subnets' },
     ),
     v.maxLength(1, 'must name one subnet: on Azure it spans all zones of the region'),
+  ),
+  balancers: listOf(
+    matching(
+      new RegExp(
+        `^(${idOf('Microsoft\\.Network/loadBalancers')}|${idOf('Microsoft\\.Network/applicationGateways')})/backendAddressPools/${NAME}$`,
+        'i',
+      ),
+      'the id of a backend pool: "/subscriptions/…/providers/Microsoft.Network/loadBalancers/NAME/backendAddressPools/NAME", or that of an application gateway',
+    ),
+    'backend pools',
   ),
   cidr: ipv4Range(8, 28),
   notify: listOf(
@@ -118,6 +129,7 @@ export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown,
   provider: 'azure-native',
   words: azureWords,
   hasSubnets: true,
+  broughtByGroup: [],
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,
@@ -162,6 +174,7 @@ function azureProblems(shared: RightPart<SharedSettings>): Problem[] {
     ...problemsBeyondAws(shared, {
       name: 'Azure',
       ownChoice: 'whose own choice is a machine that is deleted 15 minutes later with the calls on it',
+      keyless: 'where Run Command goes by who you are',
     }),
   );
   return problems;

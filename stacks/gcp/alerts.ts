@@ -2,7 +2,7 @@ import { Metric } from '@pulumi/gcp/logging/metric.js';
 import { AlertPolicy } from '@pulumi/gcp/monitoring/alertPolicy.js';
 import { NotificationChannel } from '@pulumi/gcp/monitoring/notificationChannel.js';
 import * as pulumi from '@pulumi/pulumi';
-import { POOL_ALARMS } from '../../fleet/pool-alarms.ts';
+import { describeAlarm, POOL_ALARMS, type PoolAlarmName } from '../../fleet/pool-alarms.ts';
 import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
 import { type GcpNames, LOG_METRICS } from './names.ts';
 
@@ -20,34 +20,44 @@ interface Alert {
   says: string;
   /** Lines of the pruner's log that are bad, or, with `absent`, that must be there. */
   lines: string;
-  /** For how long it must be so. Two at least, since that is what is looked at: a count needs two minutes to be one. */
+  /** For how long it must be so: `SHORTEST` at least, since that is what is looked at. */
   minutes: number;
   absent?: boolean;
+  /** One alert for each value that the lines have of it, which its message tells. */
+  apartBy?: 'reason';
 }
+
+/** A count needs two minutes to be one. */
+const SHORTEST = 2;
 
 const RUN = 'jsonPayload.event="pruner"';
 /** As the pruner counts it. */
-const some = (name: keyof typeof POOL_ALARMS & keyof typeof POOL_METRICS): Alert => ({
+const some = (name: PoolAlarmName & keyof typeof POOL_METRICS): Alert => ({
   name,
-  says: POOL_ALARMS[name].says,
+  says: describeAlarm(name),
   lines: `${RUN} AND jsonPayload.${POOL_METRICS[name]}>=1`,
   minutes: POOL_ALARMS[name].minutes,
 });
 /** As it finds it. */
-const found = (name: keyof typeof POOL_ALARMS): Alert => ({
+const found = (name: PoolAlarmName): Alert => ({
   name,
-  says: POOL_ALARMS[name].says,
+  says: describeAlarm(name),
   lines: `jsonPayload.event=(${POOL_ALARMS[name].findings.map((finding) => `"found-${finding}"`).join(' OR ')})`,
-  minutes: POOL_ALARMS[name].minutes,
+  minutes: Math.max(SHORTEST, POOL_ALARMS[name].minutes),
 });
 
 const ALERTS: Alert[] = [
   some('stale'),
-  some('unknown'),
+  { ...found('unknown'), apartBy: 'reason' },
   some('overdue'),
+  found('ceiling'),
+  found('calls-cut'),
+  found('calls-lost'),
+  found('refused'),
   found('stuck'),
   some('alarming'),
   some('retained'),
+  found('cramped'),
   {
     name: 'pruner-fails',
     says: 'The pruner fails: the pool does not shrink, and machines that are empty may be paid for.',
@@ -76,7 +86,14 @@ export class PoolAlerts extends pulumi.ComponentResource {
           name: names.metric(alert.name),
           description: alert.says,
           filter: pulumi.interpolate`resource.type="cloud_run_revision" AND resource.labels.service_name="${pruner}" AND ${alert.lines}`,
-          metricDescriptor: { metricKind: 'DELTA', valueType: 'INT64' },
+          metricDescriptor: {
+            metricKind: 'DELTA',
+            valueType: 'INT64',
+            ...(alert.apartBy === undefined ? {} : { labels: [{ key: alert.apartBy, valueType: 'STRING' }] }),
+          },
+          ...(alert.apartBy === undefined
+            ? {}
+            : { labelExtractors: { [alert.apartBy]: `EXTRACT(jsonPayload.${alert.apartBy})` } }),
         },
         { parent: this },
       );
@@ -115,8 +132,8 @@ export class PoolAlerts extends pulumi.ComponentResource {
  * In PromQL, of which alone Google takes a metric that it does not know yet: of one that was made just now it knows
  * nothing for up to ten minutes, and refuses every other condition.
  */
-function conditionOf({ minutes, absent }: Alert, metric: pulumi.Output<string>) {
-  const lines = pulumi.interpolate`sum(increase({"${LOG_METRICS}${metric}", monitored_resource="cloud_run_revision"}[2m]))`;
+function conditionOf({ minutes, absent, apartBy }: Alert, metric: pulumi.Output<string>) {
+  const lines = pulumi.interpolate`sum${apartBy === undefined ? '' : ` by (${apartBy}) `}(increase({"${LOG_METRICS}${metric}", monitored_resource="cloud_run_revision"}[2m]))`;
   return {
     // A pool whose pruner has never run has no lines at all: that is none, and not unknown.
     query: absent ? pulumi.interpolate`(${lines} or vector(0)) < 0.5` : pulumi.interpolate`${lines} > 0`,

@@ -14,6 +14,7 @@ function named(kind: string, right: string) {
 }
 
 const gcpWords: CloudWords = {
+  existingGroup: v.never('is not there on GCP yet: leave it out'),
   machineType: matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'a machine type, such as "n2-standard-4"'),
   image: matching(
     new RegExp(`^projects/${PROJECT}/global/images/(family/)?${NAME}$`),
@@ -37,6 +38,13 @@ const gcpWords: CloudWords = {
       { one: 'subnet', many: 'subnets' },
     ),
     v.maxLength(1, 'must name one subnet: on GCP it spans the region with all its zones'),
+  ),
+  balancers: listOf(
+    matching(
+      new RegExp(`^(projects/${PROJECT}/)?(global|regions/[a-z0-9-]+)/backendServices/${NAME}$`),
+      'a backend service, such as "global/backendServices/NAME" or "regions/REGION/backendServices/NAME"',
+    ),
+    'backend services',
   ),
   cidr: ipv4Range(8, 28),
   notify: listOf(
@@ -96,6 +104,7 @@ export const gcpRules: CloudRules<GcpSection, GcpProviderSection, unknown, GcpSe
   provider: 'gcp',
   words: gcpWords,
   hasSubnets: true,
+  broughtByGroup: [],
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,
@@ -138,6 +147,7 @@ function gcpProblems(
     ...problemsBeyondAws(shared, {
       name: 'GCP',
       ownChoice: 'whose own choice is a machine that is deleted with the calls on it',
+      keyless: 'where OS Login goes by who you are',
     }),
   );
   for (const name of ['keys', 'redis'] as const) {

@@ -4,10 +4,13 @@ import { readFileSync } from 'node:fs';
 import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
 import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
 import { RUNBOOK } from '../support/runbook.ts';
+import { statusOf } from '../unit/support/fleet.ts';
 import { startLocalServer } from '../unit/support/local-server.ts';
 import { poolSettings, SET } from './support/azure/model.ts';
 import {
+  at,
   failures,
+  findings,
   found,
   HOUR_MS,
   type RunbookWorld,
@@ -198,6 +201,68 @@ describe('the runbook of Azure, in trouble', function () {
     assert.equal(told.length, 51);
     assert.equal(told.at(-1)?.text, 'and 10 more');
     assert.ok(told.every(({ text }) => String(text).length <= 200));
+    assert.equal(String(told[0]?.reason).length, 120);
+  });
+
+  it('that nobody may go, and why', async () => {
+    await start(3);
+    world.serve(1, { protected: true });
+    world.serve(2, { work: null, unknown: 'the metrics are switched off' });
+    world.serve(0, { protected: true });
+    world.lowFor(HOUR_MS);
+    const told = await world.run();
+    assert.equal(
+      found(told, 'scale-in-refused'),
+      '2 too many serve, and nobody may go: 2 × protected by an operator; 1 × its work is unknown',
+    );
+    assert.match(found(told, 'unknown'), /its work is unknown: the metrics are switched off/);
+    assert.equal(
+      told.log.find(({ event }) => event === 'found-unknown')?.reason,
+      'the metrics are switched off',
+    );
+    world.serve(1);
+    world.lowFor(HOUR_MS);
+    assert.ok(!findings(await world.run()).includes('found-scale-in-refused'), 'somebody goes');
+    world.serve(1, { protected: true });
+    world.lowFor(HOUR_MS);
+    assert.ok(!findings(await world.run()).includes('found-scale-in-refused'), 'a drain is under way');
+  });
+
+  it('calls that were lost with a machine, and what one that is gone had told of calls', async () => {
+    await start(2);
+    const gone = (node: string, changed: object, ageMs: number) =>
+      world.write(
+        `statuses/${node}.json`,
+        statusOf(node, { ...changed, machine: 'm', cloud: 'azure' }),
+        ageMs,
+      );
+    const said = { name: 'calls-cut', since: at(60_000), text: 'as a test has it' };
+    gone('ebbtide-media_90', { work: { rooms: 1, people: 3 } }, 120_000);
+    gone('ebbtide-media_91', { phase: 'leaving', alarms: [said] }, 120_000);
+    gone('ebbtide-media_92', { work: { rooms: 1, people: 3 } }, 1_900_000);
+    gone('ebbtide-media_93', { work: { rooms: 1, people: 3 } }, 10_000);
+    gone('ebbtide-media_94', { phase: 'draining', work: null }, 120_000);
+    world.serve(1, {}, 120_000);
+    const told = await world.run();
+    assert.deepEqual(
+      told.log.flatMap(({ event, node }) => (event.startsWith('found-') ? [`${event} ${node}`] : [])),
+      [
+        'found-stale ebbtide-media_1',
+        'found-calls-lost ebbtide-media_90',
+        'found-node-calls-cut ebbtide-media_91',
+      ],
+    );
+    assert.match(found(told, 'calls-lost'), /its machine is gone.*serving, 1 rooms, 3 people/);
+  });
+
+  it('a list of statuses that cannot be read: that is told, and all else is done', async () => {
+    await start(2);
+    world.drained(1);
+    world.intervene = ({ target }, when) =>
+      when === 'before' && target.includes('comp=list') ? { status: 403, headers: {}, body: '' } : undefined;
+    const told = await world.run();
+    assert.match(failures(told), /have left behind could not be read/);
+    assert.deepEqual(world.left(), ['ebbtide-media_0']);
   });
 
   it('a parameter that comes with quotes around it, as some clients send it', async () => {

@@ -76,8 +76,10 @@ describe('the agent bundle on a node', function () {
     assert.match(explained.stdout, /termination-policy decided .* decision d-77\): fewest calls/);
     assert.match(explained.stdout, /not i-2: warming up/);
 
+    assert.equal(rig.logged('media-signalled')[0]?.decision, 'd-77');
     await rig.killAgent();
     await rig.startAgent();
+    assert.equal(rig.logged('agent-started').at(-1)?.decision, 'd-77');
     await rig.until(
       'heartbeats go on',
       () => rig.calls.filter(({ action }) => action === 'RecordLifecycleActionHeartbeat').length >= 3,

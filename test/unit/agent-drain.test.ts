@@ -260,6 +260,8 @@ describe('the agent, at its ceiling', () => {
     assert.equal(world.kicked, 2);
     assert.equal(world.agent?.durable.callsCut, 2);
     assert.equal(world.agent?.durable.callsLost, 0);
+    assert.ok(world.alarms.includes('calls-cut'));
+    assert.equal(world.alarms.includes('calls-lost'), false);
   });
 
   it('counts from when the node began to drain anew, not through the hours in which it was empty', () => {

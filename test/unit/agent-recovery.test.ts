@@ -169,6 +169,9 @@ describe('the agent, when the media server misbehaves', () => {
     assert.equal(world.agent?.durable.callsLost, 4);
     assert.equal(world.agent?.durable.callsCut, 0);
     assert.equal(world.takesWork, true);
+    assert.ok(world.alarms.includes('calls-lost'));
+    world.pass(1_800_000);
+    assert.equal(world.alarms.includes('calls-lost'), false);
   });
 
   it('an end that we did not ask for is a loss, even if the exit looks clean', () => {

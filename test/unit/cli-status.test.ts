@@ -9,6 +9,7 @@ import type { Decision } from '../../fleet/decision.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { DecisionsReading, NodeReading } from '../../fleet/registry.ts';
+import type { NodeStatus } from '../../fleet/status.ts';
 import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
 const ADDRESS: PoolAddress = {
@@ -250,16 +251,49 @@ describe('how a pool is, to its operator', () => {
 });
 
 describe('the story of one node', () => {
-  const draining = fresh('a', { phase: 'draining', since: ago(290), work: { rooms: 2, people: 5 } });
+  type Told = NonNullable<NodeStatus['decision']>;
+  const by = (who: string, cause: Told['cause'], intent: Told['intent'], secondsAgo: number): Told => ({
+    id: 'own',
+    by: who,
+    cause,
+    intent,
+    at: ago(secondsAgo),
+  });
+  const draining = (decision?: Told) =>
+    fresh('a', {
+      phase: 'draining',
+      since: ago(290),
+      work: { rooms: 2, people: 5 },
+      ...(decision === undefined ? {} : { decision }),
+    });
   const rows: [string, PoolWorld, RegExp[]][] = [
     [
       'drains',
-      worldOf([machine('a', { place: 'outside' })], { a: draining }, decisionFor('a')),
+      worldOf([machine('a', { place: 'outside' })], { a: draining() }, decisionFor('a')),
       [
         /is draining, for 4 min/,
         /pruner decided 5 min ago \(scale-in, decision d-1\) that it leaves: fewest calls/,
         /last of 2 rooms \(5 people\) has ended/,
         /After 4h an alarm is raised/,
+      ],
+    ],
+    [
+      'drains, as its cloud or a person on it has decided, which only the node tells',
+      worldOf([machine('a', { place: 'leaving-group' })], {
+        a: draining(by('aws', 'replacement', 'leave', 30)),
+      }),
+      [/aws decided 30 s ago \(replacement, decision own\) that it leaves\./, /and leaves when the last/],
+    ],
+    [
+      'is emptied for maintenance, after an earlier decision from which it stayed',
+      worldOf(
+        [machine('a')],
+        { a: draining(by('operator', 'operator', 'maintenance', 30)) },
+        decisionFor('a', { at: ago(4000) }),
+      ),
+      [
+        /operator decided 30 s ago \(operator, decision own\) that it is emptied and stays\./,
+        /and is empty when the last/,
       ],
     ],
     [
@@ -304,7 +338,7 @@ describe('the story of one node', () => {
       'was chosen among others',
       worldOf(
         [machine('a')],
-        { a: draining },
+        { a: draining() },
         decisionFor('a', { passedOver: [{ node: 'z', reason: 'protected' }], passedOverMore: 3 }),
       ),
       [/Others were not chosen then:/, /not z: protected/, /3 more/],

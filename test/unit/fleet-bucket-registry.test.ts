@@ -58,6 +58,58 @@ describe('bucket registry', () => {
     assert.match(denied.kind === 'unreadable' ? denied.reason : '', /i-denied.*AccessDenied/);
   });
 
+  describe('of those that are silent since not long', () => {
+    const minutes = (count: number) => count * 60_000;
+    const lastWords = { lastWordsWithinMs: minutes(30) };
+    const stale = (reading: NodeReading) => (reading.kind === 'stale' ? reading.last?.node : reading.kind);
+
+    it('reads the last words', async () => {
+      const { registry, put } = setUp();
+      put('i-late', JSON.stringify(statusOf('i-late')), minutes(29));
+      put('i-gone', JSON.stringify(statusOf('i-gone')), minutes(31));
+      put('i-torn', '{', minutes(2));
+      const fleet = await registry.readFleet(undefined, lastWords);
+      assert.equal(stale(readingOf(fleet, 'i-late')), 'i-late');
+      assert.equal(stale(readingOf(fleet, 'i-gone')), undefined);
+      assert.deepEqual(readingOf(fleet, 'i-torn'), { kind: 'stale', ageMs: minutes(2) });
+    });
+
+    it('reads no more than some', async () => {
+      const names = Array.from({ length: 150 }, (_, index) => `i-${index}`);
+      const { registry, put } = setUp();
+      for (const name of names) put(name, JSON.stringify(statusOf(name)), minutes(2));
+      const { nodes } = await registry.readFleet(undefined, lastWords);
+      assert.equal(nodes.size, 150);
+      assert.equal([...nodes.values()].filter((reading) => stale(reading) !== undefined).length, 100);
+    });
+
+    it('believes only what is signed, where that is asked', async () => {
+      const { store, put } = setUp();
+      put('i-1', JSON.stringify(statusOf('i-1')), minutes(2));
+      for (const [signature, believed] of [
+        ['right', 'i-1'],
+        ['wrong', undefined],
+      ] as const) {
+        const registry = createBucketRegistry({ store, verify: () => signature });
+        const fleet = await registry.readFleet(undefined, lastWords);
+        assert.equal(stale(readingOf(fleet, 'i-1')), believed);
+      }
+    });
+
+    it('hides none that is fresh by them', async () => {
+      for (const [older, newer] of [
+        ['AROAX', 'AROAY'],
+        ['AROAY', 'AROAX'],
+      ]) {
+        const { registry, store } = setUp();
+        const body = JSON.stringify(statusOf('i-1'));
+        store.objects.set(`statuses/${older}:i-1.json`, { body, ageMs: minutes(2) });
+        store.objects.set(`statuses/${newer}:i-1.json`, { body, ageMs: 1_000 });
+        assert.equal(readingOf(await registry.readFleet(undefined, lastWords), 'i-1').kind, 'fresh');
+      }
+    });
+  });
+
   it('goes by the freshest of two keys of one node', async () => {
     for (const [older, newer] of [
       ['AROAX', 'AROAY'],

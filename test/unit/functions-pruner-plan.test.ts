@@ -7,7 +7,7 @@ import type { DecisionReading, NodeReading } from '../../fleet/registry.ts';
 import type { PoolMemory } from '../../functions/level-triggered/memory.ts';
 import { type PoolPlan, planPool } from '../../functions/level-triggered/plan.ts';
 import type { PoolRules, PoolWorld, RecommendationReading } from '../../functions/level-triggered/world.ts';
-import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
+import { ago, fleetOf, fresh, NOW, statusOf } from './support/fleet.ts';
 
 const RULES: PoolRules = {
   pool: 'media',
@@ -103,6 +103,11 @@ const decided = (world: PoolWorld, rules: Partial<PoolRules> = {}) => nodesOf(pl
 const found = (given: PoolPlan) =>
   given.findings.map(({ name, node }) => (node === undefined ? name : `${name} ${node}`));
 
+const silent = (node: string, people: number): NodeReading => ({
+  kind: 'stale',
+  ageMs: 90_000,
+  last: statusOf(node, { machine: `id-${node}`, work: { rooms: 1, people } }),
+});
 const busy = (node: string, rooms: number) => fresh(node, { work: { rooms, people: rooms * 2 } });
 const THREE = { a: { reading: busy('a', 3) }, b: { reading: busy('b', 1) }, c: { reading: busy('c', 2) } };
 
@@ -482,7 +487,11 @@ describe('planning a pool, level by level', () => {
       ['not with unknown work', status({ work: null }), false],
       ['not protected', { ...good, protected: true }, false],
       ['not protected by its own words', status({ protected: true }), false],
-      ['not stale', { ...good, reading: { kind: 'stale', ageMs: 61_000, phase: 'empty' } }, false],
+      [
+        'not stale',
+        { ...good, reading: { kind: 'stale', ageMs: 61_000, last: statusOf('a', { phase: 'empty' }) } },
+        false,
+      ],
       ['not silent', { ...good, reading: { kind: 'missing' } }, false],
       ['not unreadable', { ...good, reading: { kind: 'unreadable', reason: 'x' } }, false],
     ];
@@ -505,12 +514,38 @@ describe('planning a pool, level by level', () => {
   describe('tells', () => {
     const rows: [string, Record<string, Given>, Changed, string[]][] = [
       ['of a healthy pool nothing', THREE, {}, []],
+      [
+        'of too many of whom nobody may go',
+        {
+          a: { reading: fresh('a', { protected: true }) },
+          b: { reading: fresh('b', { bootedAt: ago(60) }) },
+        },
+        {},
+        ['scale-in-refused'],
+      ],
+      [
+        'of too many of whom nobody may go while somebody goes already nothing',
+        {
+          a: { reading: fresh('a', { protected: true }) },
+          b: { reading: fresh('b', { protected: true }) },
+          c: { place: 'outside', decision: decisionAbout('c'), reading: emptied('c') },
+        },
+        {},
+        [],
+      ],
+      [
+        'of too many of whom somebody may go later nothing',
+        THREE,
+        { memory: { low: LOW_FOR_LONG, lastDecisionAt: ago(30) } },
+        [],
+      ],
+      ['of enough nothing', { a: { reading: fresh('a', { protected: true }) } }, {}, []],
       ['of a node that is silent', { a: { reading: { kind: 'missing' } } }, {}, ['unknown a']],
       [
         'of a silent one outside',
         { a: { place: 'outside', decision: decisionAbout('a'), reading: { kind: 'stale', ageMs: 90_000 } } },
         {},
-        ['unknown a'],
+        ['stale a'],
       ],
       [
         'of a machine that is being made nothing',
@@ -550,6 +585,24 @@ describe('planning a pool, level by level', () => {
         { a: { place: 'outside', protected: true } },
         {},
         ['outside-protected a'],
+      ],
+      [
+        'of people who were on a machine that is off',
+        { a: { place: 'stopped', decision: decisionAbout('a'), reading: silent('a', 4) } },
+        {},
+        ['calls-lost a'],
+      ],
+      [
+        'of people who were on the machine that had this name before',
+        { a: { reading: fresh('a', { machine: 'older', work: { rooms: 1, people: 2 } }) } },
+        {},
+        ['unknown a', 'calls-lost a'],
+      ],
+      [
+        'of people on a machine that is there and silent only that it is silent',
+        { a: { reading: silent('a', 4) } },
+        {},
+        ['stale a'],
       ],
       ['of one that was stopped', { a: { place: 'stopped' } }, {}, ['outside-stopped a']],
       [

@@ -49,10 +49,16 @@ function inPython(worlds: World[]): Choice[] {
     }));
 }
 
+/** What both languages give; the runbook has no further use for the bound. */
+function ownChoice(candidates: World['candidates'], asked: number, rules: World['rules']): Choice {
+  const { bound: _, ...choice } = chooseVictims(candidates, [{ count: asked }], rules, NOW);
+  return choice;
+}
+
 function assertSame(worlds: World[]): Choice[] {
   const choices = inPython(worlds);
   for (const [index, { candidates, asked, rules }] of worlds.entries()) {
-    assert.deepEqual(choices[index], chooseVictims(candidates, [{ count: asked }], rules, NOW));
+    assert.deepEqual(choices[index], ownChoice(candidates, asked, rules));
   }
   return choices;
 }
@@ -114,7 +120,7 @@ describe('the choice of the Azure runbook', () => {
     const worlds = fc.sample(arbitraryWorld, { numRuns: 1_000, seed });
     const choices = inPython(worlds);
     for (const [index, { candidates, asked, rules }] of worlds.entries()) {
-      const own = chooseVictims(candidates, [{ count: asked }], rules, NOW);
+      const own = ownChoice(candidates, asked, rules);
       assert.deepEqual(choices[index], own, `seed ${seed}, world ${index}: ${JSON.stringify(worlds[index])}`);
     }
     assert.ok(choices.some(({ victims }) => victims.length > 1));

@@ -52,6 +52,16 @@ const rows: [what: string, runs: readonly (readonly Finding[])[], expected: stri
     [[found('node-its-own-word', 'a')], [found('node-its-own-word', 'a'), found('overdue', 'b')]],
     [[], ['alarming', 'overdue']],
   ],
+  [
+    'what nodes call as everybody does is told by that name, and for half an hour where it is over at once',
+    [[found('node-ceiling-reached', 'a'), found('node-calls-cut', 'a')], []],
+    [['calls-cut', 'ceiling'], ['calls-cut']],
+  ],
+  [
+    'that nobody may go is told once it has lasted for half an hour, and no longer than it lasts',
+    [...Array(30).fill([found('scale-in-refused')]), []],
+    [...Array(28).fill([]), ...Array(2).fill(['scale-in-refused']), []],
+  ],
   ['what is for nobody is told to nobody', Array(3).fill([found('unknown', 'a', 'info')]), [[], [], []]],
 ];
 

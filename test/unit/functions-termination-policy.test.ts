@@ -91,10 +91,39 @@ describe('termination policy', () => {
     });
     assert.equal(lines.length, 1);
     const { asked, answered, read, unknown, level } = lines[0] ?? {};
+    assert.equal(lines[0]?.refused, false);
     assert.deepEqual(
       { asked, answered, read, unknown, level },
       { asked: 1, answered: ['i-2'], read: 2, unknown: 1, level: 'info' },
     );
+  });
+
+  const refusals: [string, Parameters<typeof setUp>[0], number, boolean][] = [
+    ['everybody is unknown or protected', { 'i-1': 'silent', 'i-2': { protected: true } }, 1, true],
+    ['nobody is asked for', { 'i-1': 'silent' }, 0, false],
+    ['somebody drains, who will make room', { 'i-1': 'silent', 'i-2': { phase: 'draining' } }, 1, false],
+  ];
+  for (const [given, nodes, capacity, refused] of refusals) {
+    it(`${refused ? 'refuses' : 'refuses nothing'} where ${given}, and says so`, async () => {
+      const { ask, lines } = setUp(nodes);
+      assert.deepEqual(await ask({ capacity }), ids());
+      assert.equal(lines[0]?.refused, refused);
+    });
+  }
+
+  it('refuses nobody who may go once it has cooled down', async () => {
+    const { ask, lines, pass } = setUp({ 'i-1': {}, 'i-2': {} });
+    await ask();
+    pass(30_000);
+    assert.deepEqual(await ask({ machines: ['i-2'] }), ids());
+    assert.equal(lines[1]?.refused, false);
+  });
+
+  it('refuses where it cannot know', async () => {
+    const { ask, lines, store } = setUp({ 'i-1': {} });
+    store.failing.set('get memory/termination-policy.json', new Error('AccessDenied'));
+    assert.deepEqual(await ask(), ids());
+    assert.deepEqual([lines[0]?.refused, lines[0]?.level], [true, 'error']);
   });
 
   for (const [cause, unknownGoes] of [

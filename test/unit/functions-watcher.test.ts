@@ -67,6 +67,9 @@ describe('watcher plan', () => {
       UnknownNodes: 2,
       RetainedNodes: 1,
       OverdueDrains: 1,
+      CeilingDrains: 0,
+      CallsCutNodes: 0,
+      CallsLostNodes: 0,
       AlarmingNodes: 0,
       Rooms: 4,
       People: 12,
@@ -74,7 +77,7 @@ describe('watcher plan', () => {
     assert.deepEqual(found(given), [
       'retained i-10',
       'overdue i-4',
-      'unknown i-5',
+      'stale i-5',
       'unknown i-6',
       'unknown i-7',
     ]);
@@ -120,6 +123,61 @@ describe('watcher plan', () => {
     const given = world([['i-1', 'InService', fresh('i-1', { alarms })]]);
     assert.deepEqual(found(given), ['node-signal-uncertain i-1']);
     assert.equal(measured(given).AlarmingNodes, 1);
+  });
+
+  it('counts what has an alarm of its own apart', () => {
+    const said = (...names: string[]) => ({
+      alarms: names.map((name) => ({ name, since: ago(60), text: 'as a test has it' })),
+    });
+    const given = world([
+      ['i-1', 'InService', fresh('i-1', said('ceiling-reached'))],
+      ['i-2', 'InService', fresh('i-2', said('calls-cut', 'ceiling-reached'))],
+      ['i-3', 'InService', fresh('i-3', said('calls-lost'))],
+      ['i-4', 'InService', fresh('i-4', said('state-lost'))],
+    ]);
+    const { CeilingDrains, CallsCutNodes, CallsLostNodes, AlarmingNodes } = measured(given);
+    assert.deepEqual([CeilingDrains, CallsCutNodes, CallsLostNodes, AlarmingNodes], [2, 1, 1, 1]);
+  });
+
+  describe('of a machine that is gone', () => {
+    const alarms = (name: string) => [{ name, since: ago(60), text: 'as a test has it' }];
+    const last = (changed: Parameters<typeof statusOf>[1]): NodeReading => ({
+      kind: 'stale',
+      ageMs: 90_000,
+      last: statusOf('i-gone', changed),
+    });
+    const rows: [string, NodeReading, string[]][] = [
+      ['tells who was on it', last({ work: { rooms: 1, people: 3 } }), ['calls-lost i-gone']],
+      ['tells nothing where nobody was on it', last({ work: { rooms: 1 } }), []],
+      ['tells nothing where it was empty', last({ phase: 'leaving' }), []],
+      ['guesses nothing where its work was not known', last({ phase: 'draining', work: null }), []],
+      [
+        'tells what it had said of calls that were cut',
+        last({ phase: 'leaving', alarms: alarms('calls-cut') }),
+        ['node-calls-cut i-gone'],
+      ],
+      ['tells nothing else that it had said', last({ alarms: alarms('work-unknown') }), []],
+      [
+        'waits until it is silent: it may be one that was made just now',
+        fresh('i-gone', { work: { rooms: 1, people: 3 } }),
+        [],
+      ],
+    ];
+    for (const [then, reading, expected] of rows) {
+      it(then, () => {
+        const given = world([]);
+        given.fleet.nodes.set('i-gone', reading);
+        assert.deepEqual(found(given), expected);
+        const { CallsLostNodes = 0, CallsCutNodes = 0 } = measured(given);
+        assert.equal(CallsLostNodes + CallsCutNodes, expected.length);
+      });
+    }
+
+    it('says nothing where the group is not known', () => {
+      const given = world([], { group: { kind: 'unknown', reason: 'x' } });
+      given.fleet.nodes.set('i-gone', last({ work: { rooms: 1, people: 3 } }));
+      assert.deepEqual(found(given), ['group-unknown']);
+    });
   });
 
   describe('ends', () => {

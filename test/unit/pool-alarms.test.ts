@@ -3,7 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
-import { alarmOf, POOL_ALARMS, type PoolAlarm } from '../../fleet/pool-alarms.ts';
+import {
+  alarmOf,
+  describeAlarm,
+  POOL_ALARMS,
+  type PoolAlarm,
+  type PoolAlarmName,
+} from '../../fleet/pool-alarms.ts';
 import { RUNBOOK } from '../support/runbook.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url));
@@ -20,6 +26,12 @@ function findingsInSources(): Set<string> {
   return new Set(names.flatMap((name) => name ?? []));
 }
 
+/** What a node tells of itself, as the agent's source says it. */
+function alarmsOfAgent(): Set<string> {
+  const text = readFileSync(new URL('../../node-agent/core/alarms.ts', import.meta.url), 'utf8');
+  return new Set([...text.matchAll(/name: '([a-z-]+)'/g)].flatMap(([, name]) => name ?? []));
+}
+
 describe('the list of what a person must hear of', () => {
   const found = findingsInSources();
 
@@ -31,12 +43,27 @@ describe('the list of what a person must hear of', () => {
   it('has nothing that no function finds', () => {
     const listed = Object.values<PoolAlarm>(POOL_ALARMS).flatMap(({ findings }) => findings);
     assert.equal(new Set(listed).size, listed.length);
-    for (const name of listed) if (!name.endsWith('-')) assert.ok(found.has(name), name);
+    const ofNodes = alarmsOfAgent();
+    for (const name of listed) {
+      if (name === 'node-') continue;
+      const own = name.replace(/^node-/, '');
+      assert.ok(name === own ? found.has(name) : ofNodes.has(own), name);
+    }
+  });
+
+  it('says of each what it is and what to do, in few enough words for every cloud', () => {
+    for (const name of Object.keys(POOL_ALARMS) as PoolAlarmName[]) {
+      const text = describeAlarm(name);
+      assert.ok(text.length <= 1024, `${name}: ${text.length}`);
+      assert.match(text, /\.$/);
+    }
   });
 
   for (const [level, name, minutes] of [
     ['warn', 'node-ceiling', 3],
+    ['warn', 'node-ceiling-reached', 2],
     ['warn', 'unknown', 5],
+    ['warn', 'scale-in-refused', 30],
     ['error', 'turn-unknown', 3],
     ['warn', 'unheard-of', undefined],
     ['info', 'unknown', undefined],

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { Provider } from '@pulumi/aws/provider.js';
 import type * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { createRealClock } from '../../fleet/clock.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
+import { POOL_METRICS } from '../../fleet/pool-metrics.ts';
+import { answerGroup } from '../../functions/aws/termination-policy/answer.ts';
+import { createLog } from '../../functions/log.ts';
 import { isArm } from '../../stacks/aws/launch-template.ts';
 import { awsNames } from '../../stacks/aws/names.ts';
 import { subnetRange } from '../../stacks/aws/network.ts';
@@ -20,6 +26,7 @@ import {
   runUnderMocks,
   settingsOf,
 } from './stacks-mocks.ts';
+import { createMemoryStore } from './support/memory-store.ts';
 import { namesIn, promiseOf, strays, toldBy } from './support/program-run.ts';
 
 const ROLE_POLICY = 'aws:iam/rolePolicy:RolePolicy';
@@ -76,7 +83,10 @@ describe('the AWS pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(run);
+    const { address, ...told } = await toldBy(run);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'aws');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -313,10 +323,15 @@ describe('the AWS pool', () => {
     );
     assert.deepEqual(told.sort(), [
       'ebbtide-media-alarming Ebbtide/media AlarmingNodes notBreaching',
+      'ebbtide-media-calls-cut Ebbtide/media CallsCutNodes notBreaching',
+      'ebbtide-media-calls-lost Ebbtide/media CallsLostNodes notBreaching',
+      'ebbtide-media-ceiling Ebbtide/media CeilingDrains notBreaching',
       'ebbtide-media-overdue Ebbtide/media OverdueDrains notBreaching',
+      'ebbtide-media-refused Ebbtide/media ScaleInsRefused notBreaching',
       'ebbtide-media-retained AWS/AutoScaling GroupTerminatingRetainedInstances notBreaching',
       'ebbtide-media-stale Ebbtide/media StaleNodes notBreaching',
       'ebbtide-media-termination-policy-fails AWS/Lambda Errors notBreaching',
+      'ebbtide-media-termination-policy-throttled AWS/Lambda Throttles notBreaching',
       'ebbtide-media-unknown Ebbtide/media UnknownNodes notBreaching',
       'ebbtide-media-watcher-fails AWS/Lambda Errors notBreaching',
       'ebbtide-media-watcher-silent Ebbtide/media Nodes breaching',
@@ -329,6 +344,50 @@ describe('the AWS pool', () => {
     };
     assert.deepEqual(patience('alarming'), [3, 3, 1, 60]);
     assert.deepEqual(patience('termination-policy-fails'), [2, 15, 1, 60]);
+    assert.deepEqual(patience('calls-lost'), [1, 1, 1, 60]);
+    // The group asks again now and then: once in each ten minutes of half an hour is again and again.
+    assert.deepEqual(patience('refused'), [3, 3, 1, 600]);
+    const written = new Set<string>(Object.values(POOL_METRICS));
+    for (const { inputs } of alarms)
+      if (inputs.namespace === 'Ebbtide/media' && inputs.metricName !== 'ScaleInsRefused')
+        assert.ok(written.has(String(inputs.metricName)), `nobody writes ${inputs.metricName}`);
+    const native = await runUnderMocks({ settings: { scaleIn: { victim: 'native' } } });
+    const ofPolicy = native.resources.filter(({ name }) => /termination-policy-|refused/.test(name));
+    assert.deepEqual(ofPolicy, [], 'no function, no alarm of it');
+  });
+
+  it('finds refusals in the very lines that the termination policy writes', async () => {
+    const filter = run.one('aws:cloudwatch/logMetricFilter:LogMetricFilter').inputs;
+    assert.equal(filter.logGroupName, '/aws/lambda/ebbtide-media-termination-policy');
+    assert.deepEqual(filter.metricTransformation, {
+      namespace: 'Ebbtide/media',
+      name: 'ScaleInsRefused',
+      value: '1',
+    });
+    assert.equal(filter.pattern, '{ ($.event = "termination-policy") && ($.refused IS TRUE) }');
+    const store = createMemoryStore();
+    const lines: { event: string; refused: unknown }[] = [];
+    await answerGroup(
+      {
+        AutoScalingGroupName: 'ebbtide-media',
+        CapacityToTerminate: [{ AvailabilityZone: 'a', Capacity: 1 }],
+        Instances: [{ AvailabilityZone: 'a', InstanceId: 'i-silent' }],
+        Cause: 'SCALE_IN',
+      },
+      {
+        settings: { pool: 'media', bucket: 'b', maxDrains: 2, coolDownMs: 60_000, warmUpMs: 120_000 },
+        registry: createBucketRegistry({ store }),
+        log: createLog((line) => lines.push(JSON.parse(line)), Date.now),
+        clock: createRealClock(),
+        random: Math.random,
+        readBudgetMs: 60,
+        writeBudgetMs: 60,
+      },
+    );
+    assert.deepEqual(
+      lines.map(({ event, refused }) => [event, refused]),
+      [['termination-policy', true]],
+    );
   });
 
   describe('by its settings', () => {
@@ -352,12 +411,12 @@ describe('the AWS pool', () => {
       sha256: sha256Of(readFileSync(join(repositoryRoot, 'package.json'))),
     };
     const fetched: [string, Record<string, unknown>, RegExp[]][] = [
-      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /media-a{16}/]],
-      ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/]],
+      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /agent\.json$/, /media-a{16}/]],
+      ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/, /agent\.json$/]],
       [
         "the operator's script",
         { media: { kind: 'openvidu', setup: script } },
-        [/ebbtide-agent/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
+        [/ebbtide-agent/, /agent\.json$/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
       ],
     ];
     for (const [what, settings, keys] of fetched) {
@@ -490,12 +549,12 @@ describe('the AWS pool', () => {
       const waitsFor = [options.get(GROUP)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       assert.deepEqual(waitsFor, [
         'PoolNetwork',
+        'NodeIdentity',
         'PoolBucket',
         'NodeSoftware',
         'SecretParameters',
-        'NodeIdentity',
-        'Watcher',
         'TerminationPolicy',
+        'Watcher',
       ]);
     });
   });
@@ -584,6 +643,7 @@ function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
       {
         settings: settingsOf(settings, 'aws'),
         zones: ['eu-west-1a'],
+        balancers: { securityGroups: [], ranges: [] },
         software: softwareOf(bundle, settings),
         boot: bundle,
         terminationPolicy: bundle,

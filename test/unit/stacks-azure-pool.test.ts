@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { scaleInSettingsSchema } from '../../fleet/azure-function-settings.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { defaultImage } from '../../stacks/azure/machine.ts';
 import { azureNames } from '../../stacks/azure/names.ts';
 import { nodeModel } from '../../stacks/azure/node-model.ts';
@@ -141,7 +142,10 @@ describe('the Azure pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address, ...told } = await toldBy(made);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'azure');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -723,10 +727,22 @@ describe('the Azure pool', () => {
     const watched = await run({ alarms: { notify: [group, 'a@example.org', 'b@example.org'] } });
     const rules = ofType(watched, 'azure-native:monitor:ScheduledQueryRule');
     assert.deepEqual(
-      rules.map(({ inputs }) => inputs.ruleName),
-      ['unknown', 'overdue', 'stuck', 'alarming', 'runbook-fails', 'runbook-silent'].map(
-        (name) => `ebbtide-media-${name}`,
-      ),
+      rules.map(({ inputs }) => inputs.ruleName).sort(),
+      [
+        'stale',
+        'unknown',
+        'overdue',
+        'ceiling',
+        'calls-cut',
+        'calls-lost',
+        'refused',
+        'stuck',
+        'alarming',
+        'runbook-fails',
+        'runbook-silent',
+      ]
+        .map((name) => `ebbtide-media-${name}`)
+        .sort(),
     );
     const runbook = readFileSync(RUNBOOK_TEXT, 'utf8');
     const finds = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, finding]) => finding);
@@ -744,7 +760,19 @@ describe('the Azure pool', () => {
       if (inputs.ruleName === 'ebbtide-media-runbook-silent')
         assert.match(query, /where event == "scale-in"$/, 'who waits for another has seen nothing');
       const isSilent = inputs.ruleName === 'ebbtide-media-runbook-silent';
-      assert.deepEqual([operator, threshold], isSilent ? ['LessThan', 1] : ['GreaterThan', 0]);
+      const isRefused = inputs.ruleName === 'ebbtide-media-refused';
+      assert.deepEqual(
+        [operator, threshold],
+        isSilent ? ['LessThan', 1] : ['GreaterThan', isRefused ? 3 : 0],
+      );
+      assert.equal(inputs.windowSize, isSilent ? 'PT1H' : 'PT2H');
+      const [{ dimensions }] = Object(inputs.criteria).allOf;
+      const isUnknown = inputs.ruleName === 'ebbtide-media-unknown';
+      assert.deepEqual(
+        dimensions,
+        isUnknown ? [{ name: 'reason', operator: 'Include', values: ['*'] }] : undefined,
+        'why it is unknown is told with it',
+      );
     }
     assert.deepEqual(
       Object(watched.one(ACTION_GROUP, 'media-alerts-people').inputs.emailReceivers).map(
@@ -925,6 +953,7 @@ function optionsOfPool() {
         settings: azure,
         names: NAMES,
         capacity: { now: 1, after: () => pulumi.output(1) },
+        balancers: { balancerPools: [], gatewayPools: [], ranges: [] },
         software: softwareOf(bundle, azure),
         boot: bundle,
         runbook: bundle,

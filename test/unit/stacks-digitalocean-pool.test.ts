@@ -15,6 +15,7 @@ import {
   orchestratorParametersSchema,
   orchestratorSettingsSchema,
 } from '../../fleet/digitalocean-function-settings.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { parseCloudConfig } from '../../lab/instance/cloud-config.ts';
 import { createDigitalOceanProvider } from '../../providers/digitalocean/provider.ts';
 import { sha256Of } from '../../stacks/bundle.ts';
@@ -72,7 +73,7 @@ describe('the DigitalOcean pool', () => {
   it('makes everything with explicit providers: buckets with a key of Spaces, all else with the token', () => {
     const providerOf = new Map(made.resources.map(({ name, provider }) => [name, provider]));
     const ofSpaces = [...ofType(made, BUCKET), ...ofType(made, OBJECT)].map(({ name }) => name);
-    assert.equal(ofSpaces.length, 3 + 5);
+    assert.equal(ofSpaces.length, 3 + 6);
     for (const { name, type } of made.resources) {
       if (!type.startsWith('digitalocean:')) continue;
       const provider = ofSpaces.includes(name) ? 'media-store-spaces' : 'digitalocean';
@@ -123,12 +124,15 @@ describe('the DigitalOcean pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const { address: _address, operatorSecrets, ...told } = await toldBy(made);
+    const { address, operatorSecrets, ...told } = await toldBy(made);
     assert.deepEqual(Object.keys(Object(operatorSecrets)).sort(), [
       'poolSecret',
       'spacesAccessKeyId',
       'spacesSecretAccessKey',
     ]);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'digitalocean');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,

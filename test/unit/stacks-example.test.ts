@@ -87,7 +87,7 @@ describe('Pulumi.aws.yaml', () => {
     const { template } = livekitTemplate(undefined, { keys: true, redis: true }, all.media.ports);
     assert.equal(all.livekitTemplate, template);
     assert.equal(small.livekitTemplate, all.livekitTemplate);
-    const { pool, network, scaling, scaleIn, alarms, onDestroy, aws } = settingsOf(small, 'aws');
+    const { pool, network, scaling, scaleIn, alarms, logs, onDestroy, aws } = settingsOf(small, 'aws');
     assert.deepEqual(
       {
         pool: { ...pool, initial: 1, machineType: 'c6i.xlarge' },
@@ -96,11 +96,12 @@ describe('Pulumi.aws.yaml', () => {
       { pool: all.pool, network: all.network },
     );
     assert.deepEqual(
-      { scaling, scaleIn, alarms, onDestroy, aws, ports: small.media.ports },
+      { scaling, scaleIn, alarms, logs, onDestroy, aws, ports: small.media.ports },
       {
         scaling: all.scaling,
         scaleIn: all.scaleIn,
         alarms: all.alarms,
+        logs: all.logs,
         onDestroy: all.onDestroy,
         aws: settingsOf(all, 'aws').aws,
         ports: all.media.ports,
@@ -135,7 +136,7 @@ const others = [
     defaults: { machineType: GCP_MACHINE_TYPE, cidr: GCP_RANGE, lowFor: GCP_LOW_FOR_MS },
     sections: { ...sharedSections(gcpRules.words), gcp: gcpSection },
     providerSection: gcpProviderSection,
-    unused: ['onRebalance', 'heartbeat'],
+    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
     secrets,
   },
   {
@@ -148,7 +149,7 @@ const others = [
     defaults: { machineType: AZURE_MACHINE_TYPE, cidr: AZURE_RANGE, lowFor: AZURE_LOW_FOR_MS },
     sections: { ...sharedSections(azureRules.words), azure: azureSection },
     providerSection: azureProviderSection,
-    unused: ['onRebalance', 'heartbeat'],
+    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
     secrets,
   },
   {
@@ -166,7 +167,7 @@ const others = [
       digitaloceanSecrets: digitalOceanSecretsSection,
     },
     providerSection: digitalOceanProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'spot'],
+    unused: ['onRebalance', 'heartbeat', 'spot', 'existingGroup', 'access', 'shell'],
     secrets: { ...secrets, 'ebbtide:digitaloceanSecrets': { orchestratorToken: 'token' } },
   },
 ] as const;

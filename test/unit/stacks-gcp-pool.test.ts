@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { agentConfigSchema } from '../../fleet/agent-config.ts';
 import { bootManifestSchema } from '../../fleet/boot-manifest.ts';
 import { prunerSettingsSchema } from '../../fleet/gcp-function-settings.ts';
+import { poolAddressSchema } from '../../fleet/pool-address.ts';
 import { groupDescription } from '../../stacks/gcp/group.ts';
 import { defaultDiskType, defaultImage } from '../../stacks/gcp/machine.ts';
 import { gcpNames } from '../../stacks/gcp/names.ts';
@@ -90,7 +91,10 @@ describe('the GCP pool', () => {
   });
 
   it('tells where its things are', async () => {
-    const told = await toldBy(made);
+    const { address, ...told } = await toldBy(made);
+    const known = v.parse(poolAddressSchema, address);
+    assert.equal(known.cloud, 'gcp');
+    assert.equal(known.template, told.template);
     assert.match(String(told.template), /^[0-9a-f]{12}$/);
     assert.deepEqual(told, {
       template: told.template,
@@ -411,16 +415,30 @@ describe('the GCP pool', () => {
       'resource.type="cloud_run_revision" AND resource.labels.service_name="ebbtide-media-pruner" AND ';
     const filters = lines.map(({ inputs }) => [inputs.name, String(inputs.filter).replace(log, '')]);
     const name = (what: string) => `ebbtide-media-${what}-europe-west1`;
-    assert.deepEqual(filters, [
-      [name('stale'), 'jsonPayload.event="pruner" AND jsonPayload.StaleNodes>=1'],
-      [name('unknown'), 'jsonPayload.event="pruner" AND jsonPayload.UnknownNodes>=1'],
-      [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
-      [name('stuck'), 'jsonPayload.event=("found-empty-kept" OR "found-not-deleted" OR "found-unheard")'],
-      [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
-      [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
-      [name('pruner-fails'), 'jsonPayload.level="error"'],
-      [name('pruner-silent'), 'jsonPayload.event="pruner"'],
-    ]);
+    assert.deepEqual(
+      filters.sort(),
+      [
+        [name('stale'), 'jsonPayload.event="pruner" AND jsonPayload.StaleNodes>=1'],
+        [
+          name('unknown'),
+          'jsonPayload.event=("found-announced-unknown" OR "found-decision-unknown" OR "found-unknown")',
+        ],
+        [name('overdue'), 'jsonPayload.event="pruner" AND jsonPayload.OverdueDrains>=1'],
+        [name('ceiling'), 'jsonPayload.event=("found-node-ceiling-reached")'],
+        [name('calls-cut'), 'jsonPayload.event=("found-node-calls-cut")'],
+        [name('calls-lost'), 'jsonPayload.event=("found-calls-lost" OR "found-node-calls-lost")'],
+        [name('refused'), 'jsonPayload.event=("found-scale-in-refused")'],
+        [name('stuck'), 'jsonPayload.event=("found-empty-kept" OR "found-not-deleted" OR "found-unheard")'],
+        [name('alarming'), 'jsonPayload.event="pruner" AND jsonPayload.AlarmingNodes>=1'],
+        [name('retained'), 'jsonPayload.event="pruner" AND jsonPayload.RetainedNodes>=1'],
+        [
+          name('cramped'),
+          'jsonPayload.event=("found-account-unknown" OR "found-cannot-grow" OR "found-recommendation-unknown")',
+        ],
+        [name('pruner-fails'), 'jsonPayload.level="error"'],
+        [name('pruner-silent'), 'jsonPayload.event="pruner"'],
+      ].sort(),
+    );
     const conditions = alerts.map(({ inputs }) => {
       assert.deepEqual(inputs.notificationChannels, [
         channel,
@@ -431,18 +449,30 @@ describe('the GCP pool', () => {
       assert.deepEqual([evaluationInterval, disableMetricValidation], ['60s', true]);
       return [query, duration];
     });
-    const count = (what: string) =>
-      `sum(increase({"logging.googleapis.com/user/${name(what)}", monitored_resource="cloud_run_revision"}[2m]))`;
-    assert.deepEqual(conditions.sort(), [
-      [`(${count('pruner-silent')} or vector(0)) < 0.5`, '240s'],
-      [`${count('alarming')} > 0`, '120s'],
-      [`${count('overdue')} > 0`, '60s'],
-      [`${count('pruner-fails')} > 0`, '120s'],
-      [`${count('retained')} > 0`, '240s'],
-      [`${count('stale')} > 0`, '120s'],
-      [`${count('stuck')} > 0`, '120s'],
-      [`${count('unknown')} > 0`, '240s'],
-    ]);
+    const [apart] = lines.flatMap(({ inputs }) => (inputs.labelExtractors === undefined ? [] : [inputs]));
+    assert.equal(apart?.name, name('unknown'), 'why it is unknown is told with it');
+    assert.deepEqual(apart.labelExtractors, { reason: 'EXTRACT(jsonPayload.reason)' });
+    assert.deepEqual(Object(apart.metricDescriptor).labels, [{ key: 'reason', valueType: 'STRING' }]);
+    const count = (what: string, by = '') =>
+      `sum${by}(increase({"logging.googleapis.com/user/${name(what)}", monitored_resource="cloud_run_revision"}[2m]))`;
+    assert.deepEqual(
+      conditions.sort(),
+      [
+        [`(${count('pruner-silent')} or vector(0)) < 0.5`, '240s'],
+        [`${count('alarming')} > 0`, '120s'],
+        [`${count('calls-cut')} > 0`, '60s'],
+        [`${count('calls-lost')} > 0`, '60s'],
+        [`${count('ceiling')} > 0`, '60s'],
+        [`${count('cramped')} > 0`, '120s'],
+        [`${count('overdue')} > 0`, '60s'],
+        [`${count('pruner-fails')} > 0`, '120s'],
+        [`${count('refused')} > 0`, '1740s'],
+        [`${count('retained')} > 0`, '240s'],
+        [`${count('stale')} > 0`, '120s'],
+        [`${count('stuck')} > 0`, '120s'],
+        [`${count('unknown', ' by (reason) ')} > 0`, '240s'],
+      ].sort(),
+    );
   });
 
   it('leaves with its sweep what a destroy without the program must know', () => {

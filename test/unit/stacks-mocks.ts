@@ -271,6 +271,8 @@ function answer(token: string, inputs: Record<string, unknown>): Record<string, 
       return { partition: 'aws' };
     case 'aws:index/getAvailabilityZones:getAvailabilityZones':
       return { names: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'] };
+    case 'aws:iam/getRole:getRole':
+      return { ...inputs, uniqueId: 'AROATHEIRS', arn: `arn:aws:iam::123456789012:role/${inputs.name}` };
     case 'aws:ec2/getSubnet:getSubnet':
       return { ...inputs, vpcId: inputs.id === 'subnet-99' ? 'vpc-99' : 'vpc-12' };
     case 'aws:ec2/getAmi:getAmi':

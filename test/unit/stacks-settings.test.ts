@@ -323,6 +323,23 @@ describe('settings', () => {
       /^ebbtide:alarms\.notify has 6 topics: must have at most 5/,
     ],
     [
+      'a size of the journal that is none',
+      { logs: { keep: '1 GB' } },
+      /^ebbtide:logs\.keep is "1 GB": must be a size, such as 500M or 2G$/,
+    ],
+    ...[
+      'cloud',
+      'https://logs.example.org',
+      'tls://logs.example.org',
+      'tcp://a:0',
+      'tls://a:70000',
+      'tls://a"b:1',
+    ].map((to): [string, Record<string, unknown>, RegExp] => [
+      `logs to ${to}`,
+      { logs: { to } },
+      /^ebbtide:logs\.to is .*: must be journal \(logs stay on the node\), or who takes syslog, such as tls:/,
+    ]),
+    [
       'a tag whose value AWS does not take',
       { aws: { tags: { team: 'a;b' } } },
       /^ebbtide:aws\.tags\.team is "a;b": must be of letters, digits, spaces/,

@@ -4,6 +4,7 @@ import { createDecisionId } from '../../../fleet/decision-id.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
+import { countReasons } from '../../watch/refusal.ts';
 import { DIGEST_NAME, type Digest, isWholeFleetRead, parseDigest } from '../digest.ts';
 import { decide, type PolicyPlan, type PolicyWorld } from './decide.ts';
 import { MEMORY_NAME } from './memory.ts';
@@ -96,6 +97,7 @@ function report(
 ): void {
   const readings = request.machines.map(({ node }) => fleet.nodes.get(node)?.kind ?? 'missing');
   const read = readings.filter((kind) => kind === 'fresh').length;
+  const asked = request.demands.reduce((sum, { count }) => sum + count, 0);
   const trouble = [
     ...(plan.held === undefined ? [] : [plan.held]),
     ...(fleet.problem ? [fleet.problem] : []),
@@ -105,26 +107,18 @@ function report(
     pool: tools.settings.pool,
     group: request.group,
     cause: request.cause,
-    asked: request.demands.reduce((sum, { count }) => sum + count, 0),
+    asked,
     answered,
+    // By these words an alarm looks for it.
+    refused: asked > 0 && (plan.refused || (plan.drainsUnderWay === 0 && problems.length > 0)),
     decisions: plan.decisions.map(({ id }) => id),
     offered: request.machines.length,
     read,
     unknown: readings.length - read,
     drainsUnderWay: plan.drainsUnderWay,
-    passedOver: countReasons(plan),
+    passedOver: countReasons(plan.passedOver),
     ...(trouble.length > 0 ? { problems: [...new Set(trouble)].slice(0, 5) } : {}),
     readMs: now - startedAt,
     tookMs: tools.clock.now() - startedAt,
   });
-}
-
-/** Reasons with how often each was given; the numbers in them vary from node to node and are left out. */
-function countReasons({ passedOver }: PolicyPlan): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { reason } of passedOver) {
-    const kind = reason.split(/[:(]/, 1)[0]?.replace(/\d+ s/g, 'n s').trim() ?? reason;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
-  return counts;
 }

@@ -9,6 +9,7 @@ import {
 import { type Decision, PASSED_OVER_KEPT } from '../../../fleet/decision.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
 import type { Phase } from '../../../fleet/status.ts';
+import { isRefused } from '../../watch/refusal.ts';
 import { memorySchema, type PolicyMemory, REMEMBER_MS, SILENT_MS } from './memory.ts';
 import type { GroupCause, TerminationRequest } from './request.ts';
 
@@ -24,6 +25,8 @@ export interface PolicyPlan {
   /** One for each victim; a victim goes only once its decision is written. */
   decisions: Decision[];
   passedOver: Choice['passedOver'];
+  /** Nobody may go, whatever is under way, and for whatever reason. */
+  refused: boolean;
   drainsUnderWay: number;
   /** To be written before the answer; undefined where nothing is to be written. */
   memory: PolicyMemory | undefined;
@@ -48,7 +51,8 @@ export function decide(
     // Memory that makes no sense is begun anew, as if something had been decided just now.
     const anew: PolicyMemory = { v: 1, lastDecisionAt: new Date(now).toISOString(), decided: [] };
     const written = memory.kind === 'corrupt' ? anew : undefined;
-    return { decisions: [], passedOver, drainsUnderWay: underWay.size, memory: written, held };
+    const drains = { drainsUnderWay: underWay.size, refused: underWay.size === 0 };
+    return { decisions: [], passedOver, ...drains, memory: written, held };
   }
 
   const candidates: Candidate[] = request.machines.map((machine) => ({
@@ -68,7 +72,8 @@ export function decide(
     currentTemplate: settings.currentTemplate,
     alreadyChosen: new Set(remembered.map(({ node }) => node)),
   };
-  const { victims, passedOver } = chooseVictims(candidates, request.demands, rules, now);
+  const choice = chooseVictims(candidates, request.demands, rules, now);
+  const { victims, passedOver } = choice;
   const decisions = victims.map(({ node, reason }): Decision => {
     const earlier = remembered.find((decided) => decided.node === node);
     return {
@@ -91,6 +96,7 @@ export function decide(
   return {
     decisions,
     passedOver,
+    refused: isRefused(choice, underWay.size),
     drainsUnderWay: underWay.size,
     memory: added.length === 0 ? undefined : remember(remembered, added, now),
     held: undefined,
@@ -155,7 +161,9 @@ function mayBeUnderWay(
     case 'fresh':
       return mayLeave(reading.status.phase, sinceMs);
     case 'stale':
-      return reading.ageMs < SILENT_MS && reading.phase !== 'empty' && reading.phase !== 'leaving';
+      return (
+        reading.ageMs < SILENT_MS && reading.last?.phase !== 'empty' && reading.last?.phase !== 'leaving'
+      );
     case 'missing':
       return sinceMs < SILENT_MS;
     case 'unreadable':

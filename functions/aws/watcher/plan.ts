@@ -3,8 +3,8 @@ import type { GroupMachine } from '../../../fleet/aws/auto-scaling-group.ts';
 import { describeReading } from '../../../fleet/node-reading.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
 import { isEmptyWork } from '../../../fleet/status.ts';
-import { type Finding, whatOfNode, whatOfRegistry, whatOfSilence } from '../../watch/finding.ts';
-import { measure, metricsOf } from '../../watch/measure.ts';
+import { type Finding, whatOfGone, whatOfNode, whatOfRegistry, whatOfSilence } from '../../watch/finding.ts';
+import { countFound, measure, metricsOf } from '../../watch/measure.ts';
 import type { Metric } from '../metrics.ts';
 import { memorySchema, type Termination, type WatcherMemory } from './memory.ts';
 import { isExpectedToSpeak, RETAINED, type WatchedMachine } from './watched-machine.ts';
@@ -44,14 +44,19 @@ export function planWatch(world: WatcherWorld, warnAfterMs: number): WatcherPlan
   const counts = measure(measured, fleet, now, warnAfterMs);
   const inGroup = machines === undefined ? {} : { retained: retained.length };
   const terminations = earlier.kind === 'unknown' ? [] : retained.flatMap(whyEnd);
+  const findings = [
+    ...troubles(world, earlier),
+    ...retained.flatMap((machine) => whatOfRetained(machine, earlier)),
+    ...(machines ?? []).flatMap((machine) => whatOfMachine(machine, now, warnAfterMs)),
+    ...(machines === undefined ? [] : whatOfGoneMachines(machines, fleet)),
+  ];
   return {
-    metrics: metricsOf({ ...counts, ...inGroup }).map((metric) => ({ ...metric, unit: 'Count' })),
+    metrics: metricsOf({ ...counts, ...inGroup, ...countFound(findings, fleet) }).map((metric) => ({
+      ...metric,
+      unit: 'Count',
+    })),
     terminations,
-    findings: [
-      ...troubles(world, earlier),
-      ...retained.flatMap((machine) => whatOfRetained(machine, earlier)),
-      ...(machines ?? []).flatMap((machine) => whatOfMachine(machine, now, warnAfterMs)),
-    ],
+    findings,
     memory:
       earlier.kind === 'unknown' || group.kind === 'unknown'
         ? undefined
@@ -125,6 +130,16 @@ function whatOfMachine(machine: WatchedMachine, now: number, warnAfterMs: number
     ...(shouldSpeak ? whatOfSilence(node, lifecycleState, reading) : []),
     ...whatOfNode(node, reading, now, warnAfterMs),
   ];
+}
+
+/** Their names never come again. */
+function whatOfGoneMachines(machines: readonly WatchedMachine[], fleet: FleetReading): Finding[] {
+  const here = new Set(machines.map(({ node }) => node));
+  return whatOfGone(
+    fleet,
+    ({ node }) => here.has(node),
+    () => false,
+  );
 }
 
 /** What is ended now is remembered; what was ended is forgotten once it is no longer retained. */

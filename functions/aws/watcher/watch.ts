@@ -4,7 +4,7 @@ import { abortAfter, type Clock } from '../../../fleet/clock.ts';
 import { describeError } from '../../../fleet/error.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { Log } from '../../log.ts';
-import { logFindings } from '../../watch/finding.ts';
+import { LAST_WORDS_MS, logFindings } from '../../watch/finding.ts';
 import { DIGEST_NAME, digestOf } from '../digest.ts';
 import type { Metric } from '../metrics.ts';
 import { MEMORY_NAME } from './memory.ts';
@@ -31,7 +31,7 @@ export async function watch(tools: WatcherTools): Promise<void> {
   const patience = abortAfter(clock, tools.readBudgetMs);
   const [group, fleet, memory] = await Promise.all([
     readGroup(tools.group),
-    registry.readFleet(patience.signal),
+    registry.readFleet(patience.signal, { lastWordsWithinMs: LAST_WORDS_MS }),
     registry.readMemory(MEMORY_NAME, patience.signal),
   ]);
   patience.letGo();

@@ -16,7 +16,8 @@ What must stay true, whatever is changed here:
   - What is written comes before what it leads to, and never over what another has written meanwhile.
   - Killed at any line and run again it does no harm. With nothing to do it ends at once.
 """
-import base64, datetime, email.utils, http.client, itertools, json, math, os, random, sys, threading, time, urllib.parse, uuid
+import base64, datetime, email.utils, http.client, itertools, json, math, os, random, re, sys, threading, time, urllib.parse, uuid
+import xml.etree.ElementTree
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +27,7 @@ EMPTY_EXPECTED_MS = 600_000  # by then a node that is empty should be gone
 SILENT_MS = 3_600_000  # by then the alarms have called a person: a node silent for so long holds up no others
 UNSEEN_MS = 20 * 60_000  # the schedule looks each 15 minutes: looks further apart tell nothing of the time between
 UNHEARD_MS = 120_000  # by then a node that speaks has taken up what was decided about it
+LAST_WORDS_MS = 1_800_000  # for so long the last words of a machine that is gone are looked at
 AHEAD_MS = 60_000  # what lies further ahead no clock of another run's has written: it is as if it were not there
 FULL = 0.8  # of the target: fuller the others must not become by a scale-in, or the set would grow again
 LEASE_S, RENEW_AFTER_MS, RUN_S = 60, 15_000, 600
@@ -33,7 +35,7 @@ PARALLEL, ATTEMPTS = 24, 5
 IN_CONFLICT = 9  # attempts, in about two minutes: so long Azure may be busy with another change of the set
 PROTECTED_AT_ONCE, PROTECTED_IN_ALL = 4, 200  # of a run: the next one goes on
 BLOB_BYTES, PAGE_BYTES = 2**18, 2**25  # no object of the registry, and no page of a list, is nearly as large
-LISTED, FAILURES, TEXT = 50, 10, 200  # neither a line of the log nor a decision lists a whole fleet
+LISTED, FAILURES, TEXT, REASON = 50, 10, 200, 120  # neither a line of the log nor a decision lists a whole fleet
 MEMORY = "/memory/scale-in.json"
 VERSION = "api-version=2024-03-01"
 
@@ -90,7 +92,7 @@ class Run:
 
     def read_world(self):
         """Fails where the instances are not known. Where the registry is not, nothing is known of any node."""
-        world = {"instances": self.read_instances(), "nodes": [], "memory": {}}
+        world = {"instances": self.read_instances(), "nodes": [], "gone": [], "memory": {}}
         try:
             memory = self.store.read(MEMORY, REMEMBERED)
             nodes = list(self.threads.map(self.see, world["instances"]))
@@ -99,7 +101,7 @@ class Run:
             return world
         if memory["problem"]:
             self.failures.append(f"{memory['problem']}; it is begun anew")
-        return {**world, "nodes": nodes, "memory": memory["content"]}
+        return {**world, "nodes": nodes, "gone": self.read_gone(nodes), "memory": memory["content"]}
 
     def read_instances(self):
         found = []
@@ -140,6 +142,25 @@ class Run:
             return {"kind": "missing"}  # words of an earlier machine of that name are none of this one's
         status["protected"] = status["protected"] or instance["protected"]
         return {"kind": "fresh", "ageMs": blob["ageMs"], "status": status}
+
+    def read_gone(self, nodes):
+        """The last words of machines that are gone or off: nothing else tells of calls that went with them."""
+        here, gone, marker = {node["node"] for node in nodes if not node["stopped"]}, [], ""
+        try:
+            while marker is not None and len(gone) < LISTED:
+                page = f"/statuses?restype=container&comp=list&maxresults=500&marker={urllib.parse.quote(marker)}"
+                answer = self.store.send("GET", page, before=self.lock.check)
+                listed = xml.etree.ElementTree.fromstring(answer.body)
+                for blob in listed.iter("Blob"):
+                    node, written = blob.findtext("Name").removesuffix(".json"), blob.findtext("Properties/Last-Modified")
+                    if node not in here and STALE_MS < age_ms(answer.getheader("date"), written) < LAST_WORDS_MS:
+                        gone.append(node)
+                marker = listed.findtext("NextMarker") or None
+            last = [self.store.read(f"/statuses/{node}.json", STATUS, node) for node in gone[:LISTED]]
+            return [blob["content"] for blob in last if blob and blob["content"]]
+        except (*TROUBLE, xml.etree.ElementTree.ParseError) as problem:
+            self.failures.append(f"what machines that are gone have left behind could not be read: {problem}")
+            return []
 
     def carry_out(self, todo):
         if todo["memory"]:
@@ -255,11 +276,14 @@ def plan(world, settings, now):
     deletions = [node for node in nodes if may_delete(node)]
     leaving = {node["node"] for node in deletions}
     bare = [each for each in world["instances"] if not each["scaleInProtected"] and each["state"] != "Creating"]
+    scale_in = plan_scale_in(nodes, world["memory"], settings, now)
+    findings = [finding for node in nodes for finding in findings_of(node, settings, now)]
+    findings += [finding for status in world["gone"] for finding in findings_of_gone(status)]
     return {
         "deletions": deletions,
         "protections": [each for each in bare if each["node"] not in leaving][:PROTECTED_IN_ALL],
-        "findings": [finding for node in nodes for finding in findings_of(node, settings, now)],
-        **plan_scale_in(nodes, world["memory"], settings, now),
+        "findings": findings + findings_of_refusal(scale_in),
+        **scale_in,
     }
 
 
@@ -302,9 +326,10 @@ def plan_scale_in(nodes, memory, settings, now):
 
     rules = {**settings, "drainsUnderWay": drains, "lastDecisionAt": last_decision(nodes, memory, now)}
     chosen, passed_over = choose_victims(candidates, serving - enough, rules, now)
+    refused = not drains and all(why_not(node["reading"], rules, now) for node in candidates)
     victims = decide(chosen, passed_over, f"{serving} serve, {enough} are enough", settings, now)
     memory = {**memory, "low": low, **({"lastDecisionAt": format_time(now)} if victims else {})}
-    return {"memory": memory, "victims": victims, "passedOver": passed_over, "counts": counts}
+    return {"memory": memory, "victims": victims, "passedOver": passed_over, "counts": counts, "refused": refused}
 
 
 def last_decision(nodes, memory, now):
@@ -373,8 +398,12 @@ def findings_of(node, settings, now):
     found = {}
     if node["doubt"]:
         found["decision-unknown"] = f"{node['doubt']}: it counts as a drain until somebody mends it"
-    if node["reading"]["kind"] != "fresh":
+    reason = None
+    if node["reading"]["kind"] == "stale":
+        found["stale"] = f"{node['state']}: {describe_silence(node['reading'])}"
+    elif node["reading"]["kind"] != "fresh":
         found["unknown"] = f"{node['state']}: {describe_silence(node['reading'])}"
+        reason = describe_silence({**node["reading"], "reason": "…"})
     else:
         status = node["reading"]["status"]
         since_ms = now - parse_time(status["since"])
@@ -383,14 +412,43 @@ def findings_of(node, settings, now):
             if decided_ms > UNHEARD_MS:
                 found["unheard"] = f"{status['phase']}: decided {seconds(decided_ms)} s ago that it leaves, and it says nothing of that"
         if status["work"] is None:
-            found["unknown"] = f"{status['phase']}, its work is unknown: {status.get('unknown', 'no reason given')}"
+            reason = status.get("unknown", "no reason given")
+            found["unknown"] = f"{status['phase']}, its work is unknown: {reason}"
         if status["phase"] == "draining" and since_ms > settings["warnAfterMs"]:
             found["overdue"] = f"draining for {seconds(since_ms)} s"
         if status["phase"] in ("empty", "leaving") and since_ms > EMPTY_EXPECTED_MS and not is_kept(status):
             found["not-deleted"] = f"{status['phase']} for {seconds(since_ms)} s: resume it, or delete it"
-        for alarm in status.get("alarms", []):
-            found[f"node-{alarm['name']}"] = f"{alarm['text']} (since {alarm['since']})"
-    return [{"event": f"found-{name}", "node": node["node"], "text": text[:TEXT]} for name, text in found.items()]
+        found.update(what_it_says(status))
+    told = findings_in(found, node["node"])
+    return [{**each, "reason": reason[:REASON]} if each["event"] == "found-unknown" else each for each in told]
+
+
+def findings_in(found, node):
+    return [{"event": f"found-{name}", "node": node, "text": text[:TEXT]} for name, text in found.items()]
+
+
+def what_it_says(status):
+    return {f"node-{alarm['name']}": f"{alarm['text']} (since {alarm['since']})" for alarm in status.get("alarms", [])}
+
+
+def findings_of_gone(status):
+    """What a machine that is gone has left behind: who was on it when it ended, and what it had told of calls."""
+    found = {name: text for name, text in what_it_says(status).items() if name in ("node-calls-cut", "node-calls-lost")}
+    work, phase = status["work"], status["phase"]
+    if phase in ("serving", "cordoned", "draining") and work is not None and work["people"] > 0:
+        found["calls-lost"] = f"its machine is gone, and its last word was: {phase}, {work['rooms']} rooms, {work['people']} people"
+    return findings_in(found, status["node"])
+
+
+def findings_of_refusal(scale_in):
+    """Somebody should go, and nobody may, each for a reason of its own. Once is no trouble: the alert counts how often."""
+    if not scale_in.get("refused"):
+        return []
+    found, counts = {}, scale_in["counts"]
+    kinds = Counter(re.split("[:(]", each["reason"])[0].strip() for each in scale_in["passedOver"])
+    reasons = "; ".join(f"{times} × {kind}" for kind, times in kinds.items())
+    found["scale-in-refused"] = f"{counts['serving'] - counts['enough']} too many serve, and nobody may go: {reasons}"
+    return [{"event": f"found-{name}", "text": text[:TEXT]} for name, text in found.items()]
 
 
 def bounded(findings):
@@ -597,6 +655,11 @@ def format_time(at_ms):
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def age_ms(now, then):
+    """By the store's clock, as it writes dates."""
+    return (email.utils.parsedate_to_datetime(now) - email.utils.parsedate_to_datetime(then)).total_seconds() * 1000
+
+
 def now_ms():
     return round(time.time() * 1000)
 
@@ -654,8 +717,8 @@ class Service:
         blob = {"etag": None, "ageMs": 0, "content": None, "problem": None}
         try:
             answer = self.send("GET", path)
-            now, then = [email.utils.parsedate_to_datetime(answer.getheader(each)) for each in ("date", "last-modified")]
-            blob.update(etag=answer.getheader("etag"), ageMs=(now - then).total_seconds() * 1000)
+            blob.update(etag=answer.getheader("etag"))
+            blob.update(ageMs=age_ms(answer.getheader("date"), answer.getheader("last-modified")))
             blob["content"] = parse(answer.body, shape, node)
         except (Refused, ValueError) as problem:
             if isinstance(problem, Refused) and problem.code == "BlobNotFound":

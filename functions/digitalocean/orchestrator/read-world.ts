@@ -16,6 +16,7 @@ import {
   readNursery,
 } from '../../level-triggered/newborns.ts';
 import type { MachinesReading } from '../../level-triggered/world.ts';
+import { LAST_WORDS_MS } from '../../watch/finding.ts';
 import { MEMORY, NURSERY } from './steps.ts';
 import type { Turn } from './turn.ts';
 import type { OrchestratorWorld } from './world.ts';
@@ -41,7 +42,7 @@ export async function readWorld(tools: WorldTools, turn: Turn): Promise<Orchestr
   ]);
   const readFrom = clock.now();
   const reading = registry
-    .readFleet(signal)
+    .readFleet(signal, { lastWordsWithinMs: LAST_WORDS_MS })
     .then((read) => doubtOutdated(believeSigned(read), readFrom, clock.now()));
   const [[machines, decisions], account, announced, fleet] = await Promise.all([
     readMachines(tools, nursery, reading, signal).then(async (found) => {

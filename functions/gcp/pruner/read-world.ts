@@ -5,6 +5,7 @@ import { type GcpMachine, readPool } from '../../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../../fleet/registry.ts';
 import type { SharedMemory } from '../../../fleet/shared-memory.ts';
 import type { MachinesReading, PoolWorld, RecommendationReading } from '../../level-triggered/world.ts';
+import { LAST_WORDS_MS } from '../../watch/finding.ts';
 import { recommendationOf } from './recommendation.ts';
 
 export interface WorldTools {
@@ -37,7 +38,7 @@ export async function readWorld(tools: WorldTools): Promise<ReadWorld> {
       return [reading, await registry.readDecisions(new Set(nodes), signal)] as const;
     }),
     readRecommendation(compute, signal),
-    registry.readFleet(signal),
+    registry.readFleet(signal, { lastWordsWithinMs: LAST_WORDS_MS }),
   ]);
   patience.letGo();
   const now = clock.now();

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, malformed } from '../../cloud/api-error.ts';
 import type { Instance } from '../instance.ts';
+import type { Hook } from '../lifecycle.ts';
+import type { Group } from '../model.ts';
 import { AUTO_SCALING_REQUESTS } from '../requests.ts';
 import type { ScalingGroup } from '../scaling-group.ts';
-import { operation, type Service } from './api.ts';
+import { type Answer, type Caller, operation, type Service } from './api.ts';
 import { queryAnswer, queryError, readQuery } from './query.ts';
 import type { XmlValue } from './xml.ts';
 
@@ -23,6 +25,19 @@ export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt
     if (!found)
       throw invalid(`Instance Id not found - No managed instance found for instance ID: ${instance}`);
     return found;
+  }
+
+  function changed(
+    action: string,
+    { AutoScalingGroupName }: { AutoScalingGroupName: string },
+    caller: Caller,
+    change: (group: Group) => Partial<Group>,
+  ): Answer {
+    const scaling = groupNamed(AutoScalingGroupName);
+    caller.authorise(`autoscaling:${action}`, scaling.group.arn);
+    const why = scaling.change(change(scaling.group));
+    if (why !== undefined) throw invalid(why);
+    return queryAnswer(action, NAMESPACE, undefined);
   }
 
   const operations = {
@@ -79,10 +94,61 @@ export function createAutoScaling(groups: () => readonly ScalingGroup[], begunAt
         ...(input.MaxSize === undefined ? {} : { max: input.MaxSize }),
         ...(input.DesiredCapacity === undefined ? {} : { desired: input.DesiredCapacity }),
         ...(retention === undefined ? {} : { terminateHookAbandon: retention }),
+        ...(input.TerminationPolicies === undefined
+          ? {}
+          : { terminationPolicies: input.TerminationPolicies }),
       });
       if (why !== undefined) throw invalid(why);
       return queryAnswer('UpdateAutoScalingGroup', NAMESPACE, undefined);
     }),
+
+    DescribeLifecycleHooks: operation(AUTO_SCALING_REQUESTS.DescribeLifecycleHooks, (input, caller) => {
+      caller.authorise('autoscaling:DescribeLifecycleHooks', '*');
+      const { group } = groupNamed(input.AutoScalingGroupName);
+      return queryAnswer('DescribeLifecycleHooks', NAMESPACE, {
+        LifecycleHooks: group.hooks.map((hook) => describeHook(hook, group.name)),
+      });
+    }),
+
+    SuspendProcesses: operation(AUTO_SCALING_REQUESTS.SuspendProcesses, (input, caller) =>
+      changed('SuspendProcesses', input, caller, ({ suspended }) => ({
+        suspended: [...new Set([...suspended, ...input.ScalingProcesses])],
+      })),
+    ),
+
+    ResumeProcesses: operation(AUTO_SCALING_REQUESTS.ResumeProcesses, (input, caller) =>
+      changed('ResumeProcesses', input, caller, ({ suspended }) => ({
+        suspended: suspended.filter((process) => !input.ScalingProcesses.includes(process)),
+      })),
+    ),
+
+    CreateOrUpdateTags: operation(AUTO_SCALING_REQUESTS.CreateOrUpdateTags, ({ Tags }, caller) => {
+      for (const { ResourceId, Key, Value = '' } of Tags)
+        changed('CreateOrUpdateTags', { AutoScalingGroupName: ResourceId }, caller, ({ ownTags }) => ({
+          ownTags: { ...ownTags, [Key]: Value },
+        }));
+      return queryAnswer('CreateOrUpdateTags', NAMESPACE, undefined);
+    }),
+
+    DeleteTags: operation(AUTO_SCALING_REQUESTS.DeleteTags, ({ Tags }, caller) => {
+      for (const { ResourceId, Key: gone } of Tags)
+        changed('DeleteTags', { AutoScalingGroupName: ResourceId }, caller, ({ ownTags }) => ({
+          ownTags: Object.fromEntries(Object.entries(ownTags).filter(([key]) => key !== gone)),
+        }));
+      return queryAnswer('DeleteTags', NAMESPACE, undefined);
+    }),
+
+    EnableMetricsCollection: operation(AUTO_SCALING_REQUESTS.EnableMetricsCollection, (input, caller) =>
+      changed('EnableMetricsCollection', input, caller, ({ enabledMetrics }) => ({
+        enabledMetrics: [...new Set([...enabledMetrics, ...input.Metrics])],
+      })),
+    ),
+
+    DisableMetricsCollection: operation(AUTO_SCALING_REQUESTS.DisableMetricsCollection, (input, caller) =>
+      changed('DisableMetricsCollection', input, caller, ({ enabledMetrics }) => ({
+        enabledMetrics: enabledMetrics.filter((metric) => !input.Metrics.includes(metric)),
+      })),
+    ),
 
     TerminateInstanceInAutoScalingGroup: operation(
       AUTO_SCALING_REQUESTS.TerminateInstanceInAutoScalingGroup,
@@ -155,11 +221,35 @@ function describeGroup(scaling: ScalingGroup, begunAt: number, withInstances: bo
     CreatedTime: new Date(begunAt).toISOString(),
     VPCZoneIdentifier: group.subnets.join(','),
     TerminationPolicies: group.terminationPolicies,
+    SuspendedProcesses: group.suspended.map((ProcessName) => ({ ProcessName })),
+    EnabledMetrics: group.enabledMetrics.map((Metric) => ({ Metric, Granularity: '1Minute' })),
+    Tags: [
+      ...Object.entries(group.tags).map((tag) => describeTag(tag, group.name, true)),
+      ...Object.entries(group.ownTags).map((tag) => describeTag(tag, group.name, false)),
+    ],
     NewInstancesProtectedFromScaleIn: false,
     ServiceLinkedRoleARN: group.serviceLinkedRole,
     InstanceLifecyclePolicy: {
       RetentionTriggers: { TerminateHookAbandon: group.terminateHookAbandon },
     },
+  };
+}
+
+function describeTag([Key, Value]: [string, string], group: string, PropagateAtLaunch: boolean) {
+  return { ResourceId: group, ResourceType: 'auto-scaling-group', Key, Value, PropagateAtLaunch };
+}
+
+function describeHook({ name, transition, timeoutMs, defaultResult }: Hook, group: string) {
+  return {
+    LifecycleHookName: name,
+    AutoScalingGroupName: group,
+    LifecycleTransition:
+      transition === 'launching'
+        ? 'autoscaling:EC2_INSTANCE_LAUNCHING'
+        : 'autoscaling:EC2_INSTANCE_TERMINATING',
+    HeartbeatTimeout: timeoutMs / 1000,
+    GlobalTimeout: Math.min(172_800, timeoutMs / 10),
+    DefaultResult: defaultResult,
   };
 }
 

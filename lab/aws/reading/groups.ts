@@ -151,12 +151,16 @@ export function readGroups(
           }),
         ),
       enabledMetrics: is.enabledMetrics,
-      tags: Object.fromEntries(
-        is.tags.filter(({ propagateAtLaunch }) => propagateAtLaunch).map(({ key, value }) => [key, value]),
-      ),
+      suspended: is.suspendedProcesses ?? [],
+      tags: tagsOf(is.tags.filter(({ propagateAtLaunch }) => propagateAtLaunch)),
+      ownTags: tagsOf(is.tags.filter(({ propagateAtLaunch }) => !propagateAtLaunch)),
       template: templateOf(is.launchTemplate, resources),
     };
   });
+}
+
+function tagsOf(tags: readonly { key: string; value: string }[]): Record<string, string> {
+  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }
 
 function hookOf(hook: v.InferOutput<typeof initialHookSchema>): Hook {

@@ -23,6 +23,7 @@ export function modelOf(plan: AwsPlan): AwsModel & { groups: [Group] } {
     functions: [],
     schedules: [],
     alarms: [],
+    targetGroups: [],
     groups: [groupOf(plan)],
   };
 }
@@ -48,6 +49,8 @@ function groupOf(plan: AwsPlan): Group {
     warmUpMs: 0,
     tracking: [],
     enabledMetrics: [],
+    suspended: [],
+    ownTags: {},
     tags: {},
     template: {
       id: 'lt-1',

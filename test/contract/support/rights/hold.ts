@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
 import { fleet } from '../../../../cli/fleet.ts';
 import { policyOf } from '../../../../cli/rights/policy.ts';
@@ -90,7 +91,7 @@ export function holdRights<Twin extends TwinCloud>(row: RightsRow<Twin>): void {
       // The AWS SDK looks nowhere else.
       Object.assign(process.env, environment);
       try {
-        const sleep = async () => undefined;
+        const sleep = (ms: number) => pause(ms);
         const console = { out: into, err: into, environment, sleep, signal };
         return { code: await fleet([...argv, '--outputs', outputs], console), said };
       } finally {

@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import type { AwsClient } from '../../fleet/aws/client.ts';
+import { describeGroup } from '../../fleet/aws/described-group.ts';
+import { createS3Store } from '../../fleet/aws/s3-store.ts';
+import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
+import { sweepPool } from '../sweep-loop.ts';
+import { READ_BUDGET_MS, toolsOfDestroy } from '../sweep-state.ts';
+import { suspend, TERMINATE } from './group-loan.ts';
+import { operatorClient } from './operator-client.ts';
+import { type PartingStep, planParting } from './parting-plan.ts';
+import { stateSchema } from './run-sweep.ts';
+import { isHopeless } from './sweep.ts';
+import { createSweptGroup, type SweptGroup } from './swept-group.ts';
+
+/**
+ * What `pulumi destroy` runs first where the group is the operator's own. Its machines stay: only those that are on their
+ * way out must be gone, since with the pool everybody goes who would let them drain.
+ */
+export async function runSweep(
+  state: unknown,
+  onDestroy: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const pool = v.parse(stateSchema, state);
+  const { group: name, terminateHook, bucket } = pool;
+  const client = operatorClient(pool, environment);
+  const group = createSweptGroup(client, name, terminateHook);
+  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  await sweepPool({
+    ...toolsOfDestroy(onDestroy),
+    pool: { ...pool, isExisting: true, drainFirst: WAIT },
+    async read() {
+      const [seen, described, fleet] = await Promise.all([
+        group.read(),
+        describeGroup(client, name),
+        registry.readFleet(AbortSignal.timeout(READ_BUDGET_MS)),
+      ]);
+      const suspended = described?.suspended ?? [];
+      return { group: seen && { machines: seen.machines, suspended }, fleet };
+    },
+    plan: (world, rules) => planParting(world, TERMINATE, rules),
+    carryOut: (step) => carryOut(step, group, client, name),
+    isOfWhole: ({ kind }) => kind === 'stop-shrinking',
+    isHopeless,
+  });
+}
+
+const WAIT = [
+  'Each leaves by itself as its last call ends (`npm run fleet -- status` shows them); when they are gone, destroy again. ' +
+    'What serves in the group is not touched.',
+];
+
+async function carryOut(
+  step: PartingStep,
+  group: SweptGroup,
+  client: AwsClient,
+  name: string,
+): Promise<void> {
+  switch (step.kind) {
+    case 'stop-shrinking':
+      return suspend(client, name);
+    case 'terminate':
+      return group.terminate(step.node);
+    case 'complete':
+      return group.complete(step.node);
+  }
+}

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { createDecisionId } from '../fleet/decision-id.ts';
+import { describeDuration } from '../fleet/duration.ts';
 import { describeError } from '../fleet/error.ts';
 import type { FleetCommand } from './arguments.ts';
 import type { Console } from './console.ts';
@@ -8,7 +9,7 @@ import type { Wish } from './leave/plan-leaving.ts';
 import { type Leaving, runLeaving } from './leave/run-leaving.ts';
 import { look } from './look.ts';
 import type { Pool, Replacement } from './pool.ts';
-import { takeRollLock } from './roll/roll-lock.ts';
+import { LEASE_MS, takeRollLock } from './roll/roll-lock.ts';
 
 export type ActingCommand = Extract<FleetCommand, { kind: 'remove' | 'remove-all' | 'roll' }>;
 
@@ -53,14 +54,24 @@ async function roll(
 ): Promise<Leaving> {
   const by = whoIn(console.environment);
   const lock = await takeRollLock(
-    { store: pool.store, now: Date.now, say: (text) => tell({ event: 'lock', text }) },
+    {
+      store: pool.store,
+      now: Date.now,
+      say: (text) => tell({ event: 'lock', text }),
+    },
     { id: createDecisionId(Date.now()), by: `${by} on ${hostname()}` },
   );
+  let end: Leaving | undefined;
   try {
-    return await leave(pool, command, console, tell, lock.keep);
+    end = await leave(pool, command, console, tell, lock.keep);
   } finally {
-    await lock.free();
+    await lock.free().catch((cause: unknown) => {
+      const reason = `that this roll is over could not be written, and holds up the next one for ${describeDuration(LEASE_MS)}: ${describeError(cause)}`;
+      tell({ event: 'failed', reason });
+      if (end !== undefined) end = { ...end, outcome: 'failed' };
+    });
   }
+  return end;
 }
 
 function leave(

@@ -33,11 +33,8 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
         const { source } = command;
         const address = await readAddress(source);
         if (command.kind === 'policy') return policy(address, command, console);
-        return await run(
-          await connect(address, console.environment, () => readSecrets(source)),
-          command,
-          console,
-        );
+        const pool = await connect(address, console.environment, () => readSecrets(source));
+        return await run(pool, command, console);
       } catch (error) {
         console.err.write(`fleet: ${describeError(error)}\n`);
         return NOT_OK;

@@ -22,8 +22,8 @@ export const {
   template,
   metrics,
   address,
+  operatorSecrets,
   nodeScript,
   nodeUserData,
   toAdd,
-  operatorSecrets,
 } = outputs;

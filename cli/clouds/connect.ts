@@ -8,6 +8,7 @@ import { connectAzure } from './azure.ts';
 import { connectDigitalOcean } from './digitalocean.ts';
 import { connectGcp } from './gcp.ts';
 
+/** `readSecrets`: of the stack, where its cloud needs them. */
 export async function connect(
   address: PoolAddress,
   environment: Environment,
@@ -17,11 +18,11 @@ export async function connect(
   return { ...pool, registry: tellingLacks(pool.registry) };
 }
 
-async function connectTo(
+function connectTo(
   address: PoolAddress,
   environment: Environment,
   readSecrets: () => Promise<OperatorSecrets>,
-): Promise<Pool> {
+): Pool | Promise<Pool> {
   switch (address.cloud) {
     case 'aws':
       return connectAws(address, environment);

@@ -42,6 +42,7 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     actions: ['autoscaling:TerminateInstanceInAutoScalingGroup'],
     on: (address) => [groupArn(address)],
   },
+  // Whoever rolls says so there, and looks who else does.
   {
     sid: 'ListRolls',
     task: 'roll',
@@ -50,10 +51,15 @@ const AWS_RIGHTS: readonly AwsRight[] = [
     condition: { StringLikeIfExists: { 's3:prefix': ['memory/rolls/*'] } },
   },
   {
-    // Whoever rolls says so there, and looks who else does.
-    sid: 'TakeTurns',
+    sid: 'ReadRolls',
     task: 'roll',
-    actions: ['s3:GetObject', 's3:PutObject'],
+    actions: ['s3:GetObject'],
+    on: (address) => [`${bucketArn(address)}/memory/rolls/*`],
+  },
+  {
+    sid: 'WriteRolls',
+    task: 'roll',
+    actions: ['s3:PutObject'],
     on: (address) => [`${bucketArn(address)}/memory/rolls/*`],
   },
 ];

@@ -55,7 +55,7 @@ const GCP_RIGHTS: readonly GcpRight[] = [
     what: 'rolls',
     title: 'takes turns at rolling',
     task: 'roll',
-    permissions: ['storage.objects.get', 'storage.objects.create', 'storage.objects.delete'],
+    permissions: ['storage.objects.create', 'storage.objects.get'],
     on: 'bucket',
     under: ['memory/rolls'],
   },

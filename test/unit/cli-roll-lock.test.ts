@@ -14,7 +14,8 @@ function rig() {
       { id, by },
     );
   const age = (id: string, ageMs: number) => {
-    const object = store.objects.get(`memory/rolls/${id}.json`) ?? assert.fail(`there is no claim of ${id}`);
+    const object =
+      store.objects.get(`memory/rolls/${id}/000001.json`) ?? assert.fail(`there is no claim of ${id}`);
     object.ageMs = ageMs;
   };
   return { store, said, time, take, age };
@@ -52,7 +53,7 @@ describe('one roll at a time', () => {
       return true;
     });
     // Whoever was refused stands in nobody's way.
-    assert.match(store.objects.get('memory/rolls/b.json')?.body ?? '', /"over":true/);
+    assert.deepEqual([...store.objects.keys()], ['memory/rolls/a/000001.json']);
   });
 
   it('takes a dead one over, and says so once', async () => {
@@ -77,7 +78,7 @@ describe('one roll at a time', () => {
     const puts = () => store.asked.filter((what) => what.startsWith('put')).length;
     await lock.keep();
     assert.equal(puts(), 1);
-    time.now += 40_000;
+    time.now += 50_000;
     await lock.keep();
     assert.equal(puts(), 2);
     time.now += LEASE_MS;
@@ -86,7 +87,7 @@ describe('one roll at a time', () => {
   });
 
   const broken: [string, string, RegExp][] = [
-    ['cannot be written', 'put memory/rolls/a.json', /HTTP 403/],
+    ['cannot be written', 'put memory/rolls/a/000001.json', /HTTP 403/],
     ['cannot be listed', 'list memory/rolls/', /HTTP 403/],
   ];
   for (const [what, request, told] of broken) {
@@ -109,7 +110,7 @@ describe('one roll at a time', () => {
 
   it('takes a claim that makes no sense for one of somebody who rolls, until it is old', async () => {
     const { store, take, age } = rig();
-    await store.put('memory/rolls/x.json', 'nonsense');
+    await store.put('memory/rolls/x/000001.json', 'nonsense');
     await assert.rejects(take('a'), /what he wrote makes no sense/);
     age('x', LEASE_MS + 1);
     await take('b');

@@ -104,7 +104,8 @@ export function holdRights<Twin extends TwinCloud>(row: RightsRow<Twin>): void {
       // The AWS SDK looks nowhere else.
       Object.assign(process.env, environment);
       try {
-        const console = { out: into, err: into, environment, signal, sleep: (ms: number) => pause(ms) };
+        const sleep = (ms: number) => pause(ms);
+        const console = { out: into, err: into, environment, sleep, signal };
         return { code: await fleet([...argv, '--outputs', outputs], console), said };
       } finally {
         process.env = before;

@@ -5,6 +5,8 @@ export interface BootScriptArgs {
   imageHasSoftware: boolean;
   /** The media server is a container of the distribution's Docker. */
   hasDocker: boolean;
+  /** The image brings the media server in containers: it is to have an engine. */
+  imageHasEngine?: boolean;
   /** The journal goes elsewhere too. */
   sendsLogs?: boolean;
   /** What brings the media server. Without it the image has brought it already. */
@@ -31,15 +33,16 @@ const UNITS = '$ROOT/etc/systemd/system';
  * serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
 export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
-  const { imageHasSoftware, hasDocker, sendsLogs = false, mediaUnit } = args;
+  const { imageHasSoftware, hasDocker, imageHasEngine = false, sendsLogs = false, mediaUnit } = args;
   const software = [NODE, ...(hasDocker ? [DOCKER] : []), ...(sendsLogs ? [SYSLOG] : [])];
+  const wanted = [...software, ...(imageHasEngine ? [DOCKER] : [])];
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs ? MASK_SYSLOG : ''}${imageHasSoftware ? checks(software) : installation(software)}
+${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs ? MASK_SYSLOG : ''}${imageHasSoftware ? checks(wanted) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -121,17 +124,34 @@ fi
 `;
 }
 
+/** Everything that is missing is told at once: whoever makes images makes one more, and not one for each thing. */
 function checks(software: readonly Software[]): string {
-  return software
-    .map(
-      ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || {
-  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but ${program} is missing: install ${packages} in it" >&2
-  exit 1
+  const problems = [
+    ...software.map(
+      ({ program, packages }) =>
+        `command -v ${program} >/dev/null 2>&1 || lacks "${program} is missing: install ${packages} in it"`,
+    ),
+    `case "$(node --version 2>/dev/null)" in
+  v?.* | v1[0-7].*) lacks "node is $(node --version): ${OLDEST_NODE} is the oldest that will do" ;;
+esac`,
+    ...(software.includes(DOCKER)
+      ? [
+          '[ -e "$ROOT/etc/ssl/certs/ca-certificates.crt" ] || lacks "no registry can be trusted: install ca-certificates in it"',
+        ]
+      : []),
+  ];
+  return `lacking=0
+lacks() {
+  echo "ebbtide: the image is said to have the software (pool.imageHasSoftware), but $1" >&2
+  lacking=1
 }
-`,
-    )
-    .join('');
+${problems.join('\n')}
+[ "$lacking" -eq 0 ] || exit 1
+`;
 }
+
+/** What the agent's bundle is made for. */
+const OLDEST_NODE = 18;
 
 /** Before the daemon's first start, or by another one while no container of ours is there yet. */
 const CONFIGURE_DOCKER = `if [ ! -e "$ROOT/etc/docker/daemon.json" ]; then

@@ -10,6 +10,7 @@ const BROUGHT = [
   'pool.diskGb',
   'pool.zones',
   'network',
+  'access',
 ] as const;
 
 /**

@@ -79,7 +79,7 @@ export function livekitTemplate(
       wrong('has no keys: must have "keys: {{keys}}", which come from ebbtide:mediaSecrets.keys');
     }
   }
-  const warnings = typeof config === 'string' ? [] : closedPorts(config);
+  const warnings = typeof config === 'string' ? [] : closedPorts(config, ports);
   return { template, problems, warnings: warnings.map((says) => ({ key: 'media.config', says })) };
 }
 
@@ -102,13 +102,14 @@ function wrongPorts(config: Record<string, unknown>, ports: RightPart<MediaPorts
 }
 
 /** What a server may listen at that the settings have no name for. */
-function closedPorts(config: Record<string, unknown>): string[] {
+function closedPorts(config: Record<string, unknown>, ports: RightPart<MediaPorts>): string[] {
   const rtc = blockOf(config.rtc);
   const closed = 'the firewall does not open those. Add rules of your own for them';
   return [
-    ...(rtc.has('port_range_start') || rtc.has('port_range_end')
+    ...((rtc.has('port_range_start') || rtc.has('port_range_end')) &&
+    `${rtc.get('port_range_start')}-${rtc.get('port_range_end')}` !== ports.rtcUdp
       ? [
-          `sets rtc.port_range_start or rtc.port_range_end: ${closed}, or use {{rtcUdpPort}} with rtc.udp_port`,
+          `sets rtc.port_range_start or rtc.port_range_end, which are not ebbtide:media.ports.rtcUdp: ${closed}, or say the same there`,
         ]
       : []),
     ...(blockOf(config.turn).get('enabled') === true

@@ -8,6 +8,9 @@ import {
   livekitContainerUnit,
   livekitUnit,
   needrestartOverride,
+  noReboot,
+  REFUSES,
+  refuseStop,
   SETUP_UNIT,
   setupUnit,
   TEMPLATES,
@@ -26,6 +29,8 @@ export interface NodeMedia {
   agent: AgentConfigFile['media'];
   /** The distribution's Docker is installed first. */
   hasDocker: boolean;
+  /** The image brings the server in containers. */
+  imageHasEngine: boolean;
 }
 
 /** A template of user-data's, and where the boot program puts it. */
@@ -42,6 +47,8 @@ interface Way {
   /** For the boot script, which runs before the boot program. */
   files: NodeFile[];
   start: string[];
+  /** It is there before the boot program, in containers. */
+  imageHasEngine?: boolean;
 }
 
 const UNITS = '/etc/systemd/system';
@@ -66,6 +73,7 @@ export function nodeMedia(settings: CommonSettings, file: SoftwareFile | undefin
     },
     agent: agentMedia(settings),
     hasDocker: way.files.includes(dockerDaemon),
+    imageHasEngine: way.imageHasEngine === true,
   };
 }
 
@@ -80,7 +88,7 @@ function asProgram(ports: LivekitMedia['ports'], file: SoftwareFile): Way {
   return {
     fetched: [{ ...file, to: '/opt/ebbtide/media/livekit-server', mode: '0755' }],
     placed: [
-      spared([LIVEKIT_UNIT]),
+      ...spared([LIVEKIT_UNIT]),
       { file: livekitUnit(ports), to: `${UNITS}/${LIVEKIT_UNIT}`, mode: '0644' },
     ],
     files: [],
@@ -109,7 +117,7 @@ function asContainer(image: string): Way {
     fetched: [],
     placed: [
       { file: definition, to: '/etc/ebbtide/container.json', mode: '0644' },
-      spared([LIVEKIT_UNIT, ...ENGINE_UNITS]),
+      ...spared([LIVEKIT_UNIT, ...ENGINE_UNITS]),
       { file: livekitContainerUnit, to: `${UNITS}/${LIVEKIT_UNIT}`, mode: '0644' },
     ],
     files: [dockerDaemon],
@@ -122,9 +130,10 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
   return {
     fetched: [{ ...file, to: '/opt/ebbtide/media/setup', mode: '0700' }],
     placed: [
-      spared(unit === undefined ? ENGINE_UNITS : [unit]),
-      { file: setupUnit, to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
+      ...spared(unit === undefined ? ENGINE_UNITS : [unit]),
+      { file: setupUnit(unit), to: `${UNITS}/${SETUP_UNIT}`, mode: '0644' },
       ...notWhileLeaving(unit),
+      ...(unit === undefined ? [] : [{ file: refuseStop, to: REFUSES, mode: '0644' }]),
     ],
     files: [],
     start: [SETUP_UNIT],
@@ -133,8 +142,14 @@ function bySetup(media: CommonSettings['media'], file: SoftwareFile): Way {
 
 /** The image, or the machine's own user-data, has it, and starts it by itself: as that unit, or in containers. */
 function inTheImage(unit: string | undefined): Way {
-  const placed = [spared(unit === undefined ? ENGINE_UNITS : [unit]), ...notWhileLeaving(unit)];
-  return { fetched: [], placed, files: [], start: [] };
+  const placed = [
+    ...spared(unit === undefined ? ENGINE_UNITS : [unit]),
+    ...notWhileLeaving(unit),
+    ...(unit === undefined
+      ? []
+      : [{ file: refuseStop, to: `${UNITS}/${unit}.d/ebbtide-refuse.conf`, mode: '0644' }]),
+  ];
+  return { fetched: [], placed, files: [], start: [], imageHasEngine: unit === undefined };
 }
 
 /** After a reboot a leaving node must not take new work. */
@@ -143,8 +158,12 @@ function notWhileLeaving(unit: string | undefined): Placed[] {
   return [{ file: unlessLeaving, to: `${UNITS}/${unit}.d/ebbtide.conf`, mode: '0644' }];
 }
 
-function spared(units: readonly string[]): Placed {
-  return { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' };
+/** What upgrades leave alone. */
+function spared(units: readonly string[]): Placed[] {
+  return [
+    { file: needrestartOverride(units), to: '/etc/needrestart/conf.d/ebbtide.conf', mode: '0644' },
+    { file: noReboot, to: '/etc/apt/apt.conf.d/99ebbtide', mode: '0644' },
+  ];
 }
 
 function config({ livekitTemplate }: CommonSettings): Placed[] {

@@ -16,6 +16,8 @@ export interface NodeSetup {
   manifest: BootManifest;
   templates: NodeFile[];
   bootScript: BootScriptArgs;
+  /** Public SSH keys of operators. */
+  keys: string[];
 }
 
 export interface NodeSetupArgs {
@@ -38,6 +40,7 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
   const { settings } = args;
   const media = nodeMedia(settings, args.media);
   return {
+    keys: settings.access.keys,
     boot: args.boot,
     manifest: manifestOf(args, media),
     templates: [
@@ -49,6 +52,7 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
     bootScript: {
       imageHasSoftware: settings.pool.imageHasSoftware,
       hasDocker: media.hasDocker,
+      imageHasEngine: media.imageHasEngine,
       sendsLogs: settings.logs.to !== undefined,
       mediaUnit: media.stage.start[0],
     },

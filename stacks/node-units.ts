@@ -34,6 +34,7 @@ RuntimeDirectory=ebbtide
 RuntimeDirectoryPreserve=yes
 StateDirectory=ebbtide
 OOMScoreAdjust=-900
+ManagedOOMPreference=omit
 
 [Install]
 WantedBy=multi-user.target
@@ -71,6 +72,7 @@ Restart=on-failure
 RestartSec=2
 KillMode=mixed
 TimeoutStopSec=infinity
+ManagedOOMPreference=omit
 LimitNOFILE=524288
 ${rights}NoNewPrivileges=yes
 ProtectSystem=full
@@ -123,10 +125,28 @@ export const dockerDaemon: NodeFile = {
   content: '{"live-restore": true, "log-driver": "journald"}\n',
 };
 
-/** The operator's own script: until it has ended well once. */
-export const setupUnit: NodeFile = {
-  path: `${TEMPLATES}/${SETUP_UNIT}`,
-  content: `[Unit]
+/**
+ * The operator's own script: until it has ended well once. A unit that it makes refuses a manual stop from then on, and not
+ * before: the script itself may have to start it again.
+ */
+export function setupUnit(unit: string | undefined): NodeFile {
+  const file = `{{root}}/etc/systemd/system/${unit}.d/ebbtide-refuse.conf`;
+  const refuses = `ExecStartPost=/usr/bin/install -D -m 0644 {{root}}${REFUSES} ${file}
+ExecStartPost=/usr/bin/systemctl daemon-reload
+`;
+  return { path: `${TEMPLATES}/${SETUP_UNIT}`, content: setupUnitText(unit === undefined ? '' : refuses) };
+}
+
+/** Where the boot program puts what such a unit gets. */
+export const REFUSES = '/etc/ebbtide/refuse-stop.conf';
+
+export const refuseStop: NodeFile = {
+  path: `${TEMPLATES}/refuse-stop.conf`,
+  content: '[Unit]\nRefuseManualStop=yes\n',
+};
+
+function setupUnitText(afterwards: string): string {
+  return `[Unit]
 Description=The media server's setup, the operator's own script
 Wants=network-online.target
 After=network-online.target
@@ -138,12 +158,12 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart={{root}}/opt/ebbtide/media/setup
 ExecStartPost=/usr/bin/touch {{root}}/var/lib/ebbtide/setup-done
-TimeoutStartSec=infinity
+${afterwards}TimeoutStartSec=infinity
 
 [Install]
 WantedBy=multi-user.target
-`,
-};
+`;
+}
 
 /** The same for a unit that is not ours. */
 export const unlessLeaving: NodeFile = {
@@ -156,3 +176,9 @@ export function needrestartOverride(units: readonly string[]): NodeFile {
   const lines = units.map((unit) => `$nrconf{override_rc}{qr(^${unit.replaceAll('.', '\\.')}$)} = 0;\n`);
   return { path: `${TEMPLATES}/needrestart.conf`, content: lines.join('') };
 }
+
+/** A machine is replaced for what an upgrade needs a reboot for: by itself it never reboots, whatever its image says. */
+export const noReboot: NodeFile = {
+  path: `${TEMPLATES}/apt.conf`,
+  content: 'Unattended-Upgrade::Automatic-Reboot "false";\n',
+};

@@ -38,6 +38,8 @@ export interface CloudWords {
   zones: Words<string[]>;
   network: Words<string>;
   subnets: Words<string[]>;
+  /** What of the operator's load balancers people's signalling comes to the nodes by. */
+  balancers: Words<string[]>;
   /** The range of a network that is created. */
   cidr: Words<string>;
   /** Who hears of alarms. */
@@ -64,7 +66,7 @@ function poolOf({ existingGroup, machineType, image, diskGb, zones }: CloudWords
   });
 }
 
-function networkOf({ network, subnets, cidr }: CloudWords) {
+function networkOf({ network, subnets, balancers, cidr }: CloudWords) {
   return section({
     id: v.optional(network),
     subnets: v.optional(subnets),
@@ -72,8 +74,20 @@ function networkOf({ network, subnets, cidr }: CloudWords) {
     signalFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
     mediaFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), ['0.0.0.0/0']),
     healthFrom: v.optional(listOf(ipv4Range(0, 32), 'IPv4 ranges'), []),
+    balancers: v.optional(balancers, []),
   });
 }
+
+const sshKey = matching(
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,2}( [^\r\n]*)?$/,
+  'a public SSH key in one line, such as "ssh-ed25519 AAAA… ops@example.org"',
+);
+
+/** A way for operators into a node that opens no port to the internet. */
+const access = section({
+  shell: v.optional(yesOrNo(), false),
+  keys: v.optional(listOf(sshKey, 'public SSH keys'), []),
+});
 
 const pace = {
   warmUp: v.optional(duration('0s', '1h'), '120s'),
@@ -342,6 +356,7 @@ export function sharedSections(words: CloudWords) {
     cloud: oneOf(CLOUD_NAMES),
     pool: needed(poolOf(words)),
     network: v.optional(networkOf(words), {}),
+    access: v.optional(access, {}),
     scaling: v.optional(scaling, {}),
     scaleIn: v.optional(scaleIn, {}),
     media: needed(media),

@@ -5,7 +5,7 @@ import type { CommonSettings, SharedSettings } from './settings-schema.ts';
 
 /** What settings that are right by themselves ask of each other, on every cloud. */
 export function sharedProblems(
-  { pool, network, media, agent }: RightPart<SharedSettings>,
+  { pool, network, access, media, agent }: RightPart<SharedSettings>,
   { hasSubnets }: { hasSubnets: boolean },
 ): Problem[] {
   const { min, max, initial } = pool ?? {};
@@ -41,6 +41,14 @@ export function sharedProblems(
       'network.cidr',
       'is of no use with ebbtide:network.id: it is the range of a network that is created; leave out one of them',
     );
+  }
+  const balancers = network?.balancers ?? [];
+  for (const [index, balancer] of balancers.entries()) {
+    if (balancer === undefined || balancers.indexOf(balancer) === index) continue;
+    wrong(`network.balancers[${index}]`, `is "${balancer}": must be named once`);
+  }
+  if (access?.shell === false && (access.keys ?? []).length > 0) {
+    wrong('access.keys', 'let nobody in: must come with ebbtide:access.shell, which is false');
   }
   const ports = [
     ['media.ports.signal', media?.ports?.signal],

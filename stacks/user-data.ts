@@ -14,12 +14,16 @@ export interface WrittenFile extends NodeFile {
  * boot program reads with the node's own rights.
  */
 export function renderUserData(setup: NodeSetup): string {
-  return renderCloudConfig(setupFiles(setup).map((file) => ({ ...file, permissions: '0644' })));
+  return renderCloudConfig(
+    setupFiles(setup).map((file) => ({ ...file, permissions: '0644' })),
+    setup.keys,
+  );
 }
 
-/** The boot script is among the files. */
-export function renderCloudConfig(files: readonly WrittenFile[]): string {
+/** The boot script is among the files. `keys`: those by which the image's own user can be logged in as. */
+export function renderCloudConfig(files: readonly WrittenFile[], keys: readonly string[] = []): string {
   const config = {
+    ...(keys.length === 0 ? {} : { ssh_authorized_keys: keys }),
     write_files: files.map(({ path, permissions, encoding, content }) => ({
       path,
       permissions,

@@ -15,7 +15,7 @@ export interface AwsResponse {
 }
 
 export interface AwsRequest {
-  service: 's3' | 'autoscaling' | 'monitoring' | 'ssm';
+  service: keyof typeof ENDPOINT_VARIABLE;
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   url: string;
   body?: string;
@@ -27,9 +27,9 @@ export interface AwsRequest {
 export interface AwsClient {
   region: string;
   /** Where a service is: AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL, else AWS's own address. */
-  endpoint(service: 's3' | 'autoscaling' | 'monitoring' | 'ssm'): string;
+  endpoint(service: AwsRequest['service']): string;
   /** True where an endpoint was set by hand: buckets are then named in the path, not in the host. */
-  customEndpoint(service: 's3' | 'autoscaling' | 'monitoring' | 'ssm'): boolean;
+  customEndpoint(service: AwsRequest['service']): boolean;
   send(request: AwsRequest): Promise<AwsResponse>;
 }
 
@@ -65,6 +65,7 @@ const GREATEST_SKEW_MS = 60_000;
 const ENDPOINT_VARIABLE = {
   s3: 'AWS_ENDPOINT_URL_S3',
   autoscaling: 'AWS_ENDPOINT_URL_AUTO_SCALING',
+  elasticloadbalancing: 'AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2',
   monitoring: 'AWS_ENDPOINT_URL_CLOUDWATCH',
   ssm: 'AWS_ENDPOINT_URL_SSM',
 } as const;

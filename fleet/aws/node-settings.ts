@@ -8,6 +8,8 @@ export const awsCloud = v.strictObject({
   group: v.string(),
   launchHook: v.optional(v.string()),
   terminateHook: v.string(),
+  /** Of load balancers, by their ARNs: where the node registers itself before it serves. */
+  targetGroups: v.optional(v.array(v.string()), []),
   onRebalance: v.optional(v.picklist(['report', 'drain']), 'report'),
 });
 

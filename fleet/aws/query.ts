@@ -6,7 +6,11 @@ import { type AwsClient, AwsError } from './client.ts';
 export type QueryValue = string | number | boolean | QueryValue[] | { [name: string]: QueryValue };
 
 const LISTS = ['member'];
-const VERSION = { autoscaling: '2011-01-01', monitoring: '2010-08-01' } as const;
+const VERSION = {
+  autoscaling: '2011-01-01',
+  elasticloadbalancing: '2015-12-01',
+  monitoring: '2010-08-01',
+} as const;
 
 /**
  * Calls an action of a query-protocol service and parses the `<Action>Result` of its answer with the schema.

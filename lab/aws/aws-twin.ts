@@ -19,7 +19,14 @@ export interface AwsInstance extends TwinInstance {
 }
 
 /** What of a twin AWS can be told to fail. */
-export type AwsFaulty = 's3' | 'autoscaling' | 'monitoring' | 'ssm' | 'imds' | 'lambda';
+export type AwsFaulty =
+  | 's3'
+  | 'autoscaling'
+  | 'elasticloadbalancing'
+  | 'monitoring'
+  | 'ssm'
+  | 'imds'
+  | 'lambda';
 
 /** A twin AWS with one account, one region and what one program provisioned in it. */
 export interface AwsTwin extends TwinCloud {
@@ -35,6 +42,8 @@ export interface AwsTwin extends TwinCloud {
    */
   provision(model: AwsModel): Promise<void>;
   instances(): AwsInstance[];
+  /** Who is in a target group, by id, in the order of coming. */
+  targetsOf(targetGroup: string): string[];
   /** The group lets one go for this cause, through the termination policy (as instance refresh or rebalancing does). */
   replaceOne(cause: 'INSTANCE_REFRESH' | 'MAX_INSTANCE_LIFETIME' | 'REBALANCE'): void;
   /** The group calls it unhealthy: replaced past the policy, but not past the hook. */

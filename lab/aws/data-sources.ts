@@ -1,12 +1,14 @@
 import { hexId } from '../cloud/identifiers.ts';
 import type { Inputs, RecordedResource } from '../pulumi/resource.ts';
 import { arn, type Place } from './identifiers.ts';
+import type { ExistingTargetGroup } from './target-groups.ts';
 
 /** A network that is there before the program runs (for `network.id`). */
 export interface ExistingNetwork {
   vpc: string;
   cidr: string;
   subnets: { id: string; zone: string }[];
+  targetGroups?: ExistingTargetGroup[];
 }
 
 export interface CallWorld {
@@ -96,6 +98,28 @@ const CALLS: Record<string, (inputs: Inputs, world: CallWorld) => Inputs> = {
     }
     throw new Error(`no matching EC2 Subnet found: ${inputs.id}`);
   },
+  'aws:lb/getTargetGroup:getTargetGroup': (inputs, world) => {
+    for (const { vpc, targetGroups = [] } of world.existing) {
+      const found = targetGroups.find((group) => group.arn === inputs.arn);
+      if (found === undefined) continue;
+      return {
+        id: found.arn,
+        vpcId: vpc,
+        targetType: 'instance',
+        protocol: found.protocol,
+        port: found.port,
+        healthCheck: { enabled: true, protocol: 'HTTP', matcher: '200', ...found.healthCheck },
+        loadBalancerArns: [found.arn.replace(/targetgroup\/([^/]+)/, 'loadbalancer/app/$1')],
+      };
+    }
+    throw new Error(`no matching ELBv2 Target Group found: ${inputs.arn}`);
+  },
+  // Each has one of its own, of its name.
+  'aws:lb/getLoadBalancer:getLoadBalancer': (inputs) => ({
+    id: inputs.arn,
+    securityGroups: [`sg-${hexId(String(inputs.arn), 17)}`],
+    subnets: [],
+  }),
   'aws:ec2/getSubnets:getSubnets': (inputs, world) => ({
     id: world.place.region,
     ids: world.existing

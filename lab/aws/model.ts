@@ -1,5 +1,6 @@
 import type { Hook } from './lifecycle.ts';
 import type { PolicyDocument } from './policy-document.ts';
+import type { ExistingTargetGroup } from './target-groups.ts';
 
 /** What one program provisioned in a twin AWS: plain data, so that many twins can be made of one application. */
 export interface AwsModel {
@@ -14,6 +15,8 @@ export interface AwsModel {
   schedules: Schedule[];
   alarms: Alarm[];
   groups: Group[];
+  /** Somebody else's: they were there before. */
+  targetGroups: ExistingTargetGroup[];
 }
 
 export interface Bucket {

@@ -23,5 +23,6 @@ export function readModel(
     schedules: readSchedules(resources),
     alarms: readAlarms(resources),
     groups: readGroups(resources, place, existing),
+    targetGroups: existing.flatMap(({ targetGroups = [] }) => targetGroups),
   };
 }

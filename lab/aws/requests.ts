@@ -87,6 +87,16 @@ export const AUTO_SCALING_REQUESTS = {
   }),
 };
 
+const targets = v.pipe(
+  v.array(v.strictObject({ Id: text, Port: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(65_535))) })),
+  v.minLength(1),
+);
+
+export const LOAD_BALANCING_REQUESTS = {
+  RegisterTargets: v.strictObject({ TargetGroupArn: text, Targets: targets }),
+  DeregisterTargets: v.strictObject({ TargetGroupArn: text, Targets: targets }),
+};
+
 const dimension = v.strictObject({
   Name: v.pipe(text, v.maxLength(255)),
   Value: v.pipe(text, v.maxLength(1024)),

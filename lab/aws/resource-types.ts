@@ -62,6 +62,10 @@ const CREATORS: Record<string, Create> = {
   'aws:ec2/routeTable:RouteTable': ec2('rtb', 'route-table'),
   'aws:ec2/securityGroup:SecurityGroup': ec2('sg', 'security-group'),
   'aws:ec2/defaultSecurityGroup:DefaultSecurityGroup': ec2('sg', 'security-group'),
+  'aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint': ec2(
+    'eice',
+    'instance-connect-endpoint',
+  ),
   'aws:ec2/vpcEndpoint:VpcEndpoint': ec2('vpce', 'vpc-endpoint'),
   'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule': ec2('sgr', 'security-group-rule'),
   'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': ec2('sgr', 'security-group-rule'),

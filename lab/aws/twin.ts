@@ -10,6 +10,7 @@ import type { AwsFaulty, AwsInstance, AwsTwin, AwsTwinOptions } from './aws-twin
 import type { AwsHappening } from './events.ts';
 import { createAutoScaling } from './front/autoscaling.ts';
 import { createCloudWatch } from './front/cloudwatch.ts';
+import { createLoadBalancing } from './front/load-balancing.ts';
 import { createS3 } from './front/s3.ts';
 import { createFront } from './front/server.ts';
 import { createSsm } from './front/ssm.ts';
@@ -28,6 +29,7 @@ import { currentRole, operatorRole, personRole, roleNamed } from './roles.ts';
 import { createRunningGroups } from './running-groups.ts';
 import { createRunningSchedules } from './running-schedules.ts';
 import { standingOf } from './standing.ts';
+import { createTargetGroups } from './target-groups.ts';
 
 /** The group takes no answer of its termination policy after this long (real time, as a function's own timeout). */
 const POLICY_ANSWERS_WITHIN_MS = 2000;
@@ -42,6 +44,7 @@ const NOTHING = {
   schedules: [],
   alarms: [],
   groups: [],
+  targetGroups: [],
 } satisfies Partial<AwsModel>;
 
 /** A twin of what was provisioned; nothing happens in it before `start`. */
@@ -54,6 +57,7 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
   const people = new Map<string, Role>();
   const principals = createPrincipals(Date.now, (role) => people.get(role.arn) ?? currentRole(role, model));
   const objects = createObjects(Date.now);
+  const targetGroups = createTargetGroups(() => model.targetGroups);
   const metrics = createMetrics(clock.now);
   const { emit, refuse, ...told } = createWitness<AwsHappening>(clock.now, options.onEvent);
   const servers: Listener[] = [];
@@ -89,6 +93,9 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
     const services = [
       createS3(objects),
       createAutoScaling(groups.all, Date.now()),
+      createLoadBalancing(targetGroups, (id) =>
+        groups.instances().some((instance) => instance.id === id && instance.stoppedAt === undefined),
+      ),
       createCloudWatch(metrics),
       createSsm(() => model.parameters, model),
     ];
@@ -151,6 +158,7 @@ export function createTwin(options: AwsTwinOptions): AwsTwin {
   return {
     ...createHands(groups, options.factor, emit),
     ...createBill(() => groups.instances().map(billed), clock.now),
+    targetsOf: (arn) => [...(targetGroups.targets(arn)?.keys() ?? [])],
     instances: () => groups.instances().map(describeInstance),
     get endpoint() {
       return endpoint();

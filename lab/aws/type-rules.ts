@@ -32,6 +32,10 @@ export const AWS_RULES: RulesByType = {
     defaults: { description: 'Managed by Pulumi' },
     replaces: [...NAMED, 'description', 'vpcId'],
   },
+  'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': { replaces: ['securityGroupId'] },
+  'aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint': {
+    replaces: ['subnetId', 'securityGroupIds', 'preserveClientIp'],
+  },
   'aws:iam/role:Role': {
     autoName: 'name',
     defaults: { path: '/', maxSessionDuration: 3600, forceDetachPolicies: false },

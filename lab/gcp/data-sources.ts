@@ -14,6 +14,8 @@ export interface CallWorld {
   existing: readonly ExistingNetwork[];
   /** APIs of the project that are switched off: `run.googleapis.com`. */
   switchedOff?: readonly string[];
+  /** Backend services of load balancers, by their names. */
+  backendServices?: readonly string[];
   groups(): readonly ExistingGroup[];
 }
 
@@ -59,6 +61,25 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
     }
     throw new Absent(`the subnetwork ${wanted} is not found`);
   },
+  'gcp:compute/getBackendService:getBackendService': ({ project, name }, { backendServices = [] }) => {
+    if (!backendServices.includes(String(name))) throw new Absent(`the backend service ${name} is not found`);
+    const id = `projects/${project}/global/backendServices/${name}`;
+    return {
+      id,
+      loadBalancingScheme: 'EXTERNAL_MANAGED',
+      protocol: 'HTTP',
+      portName: 'signal',
+      timeoutSec: 86_400,
+      connectionDrainingTimeoutSec: 3600,
+      backends: [],
+      healthChecks: [`https://www.googleapis.com/compute/v1/projects/${project}/global/healthChecks/${name}`],
+    };
+  },
+  'gcp:compute/getHealthCheck:getHealthCheck': ({ project, name }) => ({
+    id: `projects/${project}/global/healthChecks/${name}`,
+    type: 'HTTP',
+    httpHealthChecks: [{ port: 9876, portSpecification: 'USE_FIXED_PORT', requestPath: '/healthz' }],
+  }),
   'gcp:compute/getRegionInstanceGroupManager:getRegionInstanceGroupManager': (
     { name },
     { place, groups },

@@ -15,6 +15,8 @@ const ENCODINGS = [
 ] as const;
 
 const cloudConfigSchema = v.strictObject({
+  // Nobody logs in to a folder.
+  ssh_authorized_keys: v.optional(v.array(v.string())),
   write_files: v.optional(
     v.array(
       v.strictObject({

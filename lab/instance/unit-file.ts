@@ -45,6 +45,7 @@ const WITHOUT_EFFECT = new Set([
     'WorkingDirectory',
     'LimitNOFILE',
     'OOMScoreAdjust',
+    'ManagedOOMPreference',
     'NoNewPrivileges',
     'ProtectSystem',
     'ProtectHome',

@@ -47,7 +47,14 @@ export function observeRuntime(state: AgentState, reading: RuntimeReading, at: n
     const clean = replaced ? false : (exit?.clean ?? null);
     const how = exit?.text ?? 'it is not known how';
     effects.push(
-      log('info', 'media-exited', { process: gone.id, clean, how, signal: record?.state ?? 'none' }),
+      log('info', 'media-exited', {
+        process: gone.id,
+        clean,
+        how,
+        signal: record?.state ?? 'none',
+        // Who drains ends with nobody on; but whoever was seen a moment ago may have left since, or been cut by somebody.
+        peopleBefore: peopleNow(workBefore) ?? 'unknown',
+      }),
     );
     const ours = record?.state === 'cut' || record?.state === 'about-to-cut';
     // Nobody but us should tell it to end: an end that we did not ask for is a loss, however clean it looks.

@@ -37,7 +37,14 @@ export function existingMachines(
       name: names.pool,
       role: nodeRole,
       policy: policyDocument(
-        nodeRights({ names, place, bucketArn: bucket.arn, parameters: secrets.parameters }),
+        nodeRights({
+          names,
+          place,
+          bucketArn: bucket.arn,
+          parameters: secrets.parameters,
+          targetGroups: [],
+          hasSessions: false,
+        }),
       ),
     },
     options,

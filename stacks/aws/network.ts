@@ -7,8 +7,11 @@ import {
   Subnet,
   Vpc,
 } from '@pulumi/aws/ec2/index.js';
+import { InstanceConnectEndpoint } from '@pulumi/aws/ec2transitgateway/instanceConnectEndpoint.js';
 import { getAvailabilityZones } from '@pulumi/aws/getAvailabilityZones.js';
+import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { BalancerWays } from './balancers.ts';
 import type { AwsSettings } from './settings.ts';
 
 export interface PoolNetworkArgs {
@@ -17,8 +20,10 @@ export interface PoolNetworkArgs {
   settings: AwsSettings;
   /** Of a network that is created: see `findZones`. */
   zones: string[];
+  balancers: BalancerWays;
 }
 
+const SSH = 22;
 const DEFAULT_RANGE = '10.87.0.0/16';
 /** Without zones given: enough that one can fail. */
 const DEFAULT_ZONES = 2;
@@ -60,7 +65,10 @@ export class PoolNetwork extends pulumi.ComponentResource {
       this.id = created.id;
       this.subnets = created.subnets;
     }
-    this.securityGroup = this.createFirewall(name, args);
+    const { shell, keys } = args.settings.access;
+    const endpoint = shell && keys.length > 0 ? this.endpointFirewall(name, args) : undefined;
+    this.securityGroup = this.createFirewall(name, args, endpoint?.id);
+    if (endpoint?.isOwn) this.createEndpoint(name, args, endpoint.id);
     this.registerOutputs({ id: this.id, subnets: this.subnets, securityGroup: this.securityGroup });
   }
 
@@ -88,7 +96,7 @@ export class PoolNetwork extends pulumi.ComponentResource {
     const gateway = new InternetGateway(`${name}-internet`, { vpcId: vpc.id, tags }, { parent: this });
     const routes = new RouteTable(
       `${name}-routes`,
-      { vpcId: vpc.id, routes: [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }], tags },
+      { vpcId: vpc.id, routes: [{ cidrBlock: EVERYWHERE, gatewayId: gateway.id }], tags },
       { parent: this },
     );
     const subnets = zones.map((availabilityZone) => {
@@ -115,13 +123,68 @@ export class PoolNetwork extends pulumi.ComponentResource {
     return { id: vpc.id, subnets };
   }
 
-  /** No SSH: the ways in are people's media, and the agent's health for those who are named. */
-  private createFirewall(name: string, { title, settings }: PoolNetworkArgs): pulumi.Output<string> {
+  /** Of the endpoint by which operators come in: of the pool's own, or of one that the network has, which takes one only. */
+  private endpointFirewall(name: string, { title, settings }: PoolNetworkArgs) {
+    const { connectEndpoint } = settings.aws;
+    if (connectEndpoint !== undefined) return { id: pulumi.output(connectEndpoint), isOwn: false };
+    const group = new SecurityGroup(
+      `${name}-endpoint-firewall`,
+      { vpcId: this.id, description: `The way of operators into nodes of ${title}`, tags: { Name: title } },
+      { parent: this },
+    );
+    return { id: group.id, isOwn: true };
+  }
+
+  /** EC2 Instance Connect: a tunnel from AWS's own API into the network, for whom IAM lets open it. */
+  private createEndpoint(name: string, { title }: PoolNetworkArgs, securityGroup: pulumi.Output<string>) {
+    const [subnetId] = this.subnets;
+    if (subnetId === undefined) return;
+    new SecurityGroupEgressRule(
+      `${name}-endpoint-to-nodes`,
+      {
+        securityGroupId: securityGroup,
+        description: 'SSH to the nodes',
+        ipProtocol: 'tcp',
+        fromPort: SSH,
+        toPort: SSH,
+        referencedSecurityGroupId: this.securityGroup,
+      },
+      { parent: this },
+    );
+    new InstanceConnectEndpoint(
+      `${name}-endpoint`,
+      {
+        subnetId,
+        securityGroupIds: [securityGroup],
+        // Nodes are to see the endpoint, and not who comes by it: that is what their firewall knows.
+        preserveClientIp: false,
+        tags: { Name: title },
+      },
+      { parent: this },
+    );
+  }
+
+  /**
+   * The ways in are people's media, the agent's health for those who are named, and load balancers. SSH only from the
+   * endpoint, where there is one.
+   */
+  private createFirewall(
+    name: string,
+    { title, settings, balancers }: PoolNetworkArgs,
+    endpoint: pulumi.Output<string> | undefined,
+  ): pulumi.Output<string> {
     const { signalFrom, mediaFrom, healthFrom } = settings.network;
     const { ports } = settings.media;
     const [firstUdp, lastUdp] = portRange(ports.rtcUdp);
     const ingress = [
-      { what: 'signalling', protocol: 'tcp', from: ports.signal, to: ports.signal, ranges: signalFrom },
+      {
+        what: 'signalling',
+        protocol: 'tcp',
+        from: ports.signal,
+        to: ports.signal,
+        ranges: withRanges(signalFrom, balancers.ranges),
+        groups: balancers.securityGroups,
+      },
       { what: 'media over TCP', protocol: 'tcp', from: ports.rtcTcp, to: ports.rtcTcp, ranges: mediaFrom },
       { what: 'media over UDP', protocol: 'udp', from: firstUdp, to: lastUdp, ranges: mediaFrom },
       {
@@ -129,8 +192,12 @@ export class PoolNetwork extends pulumi.ComponentResource {
         protocol: 'tcp',
         from: settings.agent.http.port,
         to: settings.agent.http.port,
-        ranges: healthFrom,
+        ranges: withRanges(healthFrom, balancers.ranges),
+        groups: balancers.securityGroups,
       },
+      ...(endpoint === undefined
+        ? []
+        : [{ what: 'operators', protocol: 'tcp', from: SSH, to: SSH, ranges: [], groups: [endpoint] }]),
     ];
     const group = new SecurityGroup(
       `${name}-firewall`,
@@ -138,16 +205,17 @@ export class PoolNetwork extends pulumi.ComponentResource {
         vpcId: this.id,
         description: `Nodes of ${title}`,
         ingress: ingress
-          .filter(({ ranges }) => ranges.length > 0)
-          .map(({ what, protocol, from, to, ranges }) => ({
+          .filter(({ ranges, groups = [] }) => ranges.length + groups.length > 0)
+          .map(({ what, protocol, from, to, ranges, groups = [] }) => ({
             description: what,
             protocol,
             fromPort: from,
             toPort: to,
-            cidrBlocks: ranges,
+            ...(ranges.length === 0 ? {} : { cidrBlocks: ranges }),
+            ...(groups.length === 0 ? {} : { securityGroups: groups }),
           })),
         egress: [
-          { description: 'everything', protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: ['0.0.0.0/0'] },
+          { description: 'everything', protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: [EVERYWHERE] },
         ],
         tags: { Name: title },
       },
@@ -155,6 +223,13 @@ export class PoolNetwork extends pulumi.ComponentResource {
     );
     return group.id;
   }
+}
+
+const EVERYWHERE = '0.0.0.0/0';
+
+/** Whoever may come from everywhere may come from there already. */
+function withRanges(named: string[], balancers: string[]): string[] {
+  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }
 
 /** By its letter, not by its place in a list: a zone more or less leaves the other zones' subnets where they are. */

@@ -9,6 +9,10 @@ export interface NodeRightsArgs {
   place: Place;
   bucketArn: pulumi.Output<string>;
   parameters: string[];
+  /** The ARNs of those in which a node registers itself. */
+  targetGroups: string[];
+  /** Whether operators come in by Session Manager. */
+  hasSessions: boolean;
 }
 
 /** Who a node is, and the little that it may do. */
@@ -47,9 +51,11 @@ export class NodeIdentity extends pulumi.ComponentResource {
 
 /**
  * A node holds its own group's hooks open and completes them (AWS bounds that no further than to the group), writes the
- * one status object that bears its name, and reads decisions, software and its own parameters. Nothing else.
+ * one status object that bears its name, and reads decisions, software and its own parameters. Where they are asked for: it
+ * enters and leaves target groups (which AWS does not bound to itself), and lets AWS's agent speak. Nothing else.
  */
-export function nodeRights({ names, place, bucketArn, parameters }: NodeRightsArgs): Statement[] {
+export function nodeRights(args: NodeRightsArgs): Statement[] {
+  const { names, place, bucketArn, parameters, targetGroups, hasSessions } = args;
   const rights: Statement[] = [
     {
       Sid: 'LifecycleOfOwnGroup',
@@ -81,6 +87,27 @@ export function nodeRights({ names, place, bucketArn, parameters }: NodeRightsAr
       Sid: 'ReadOwnParameters',
       Action: ['ssm:GetParameters'],
       Resource: parameters.map((parameter) => parameterArn(place, parameter)),
+    });
+  }
+  if (targetGroups.length > 0) {
+    rights.push({
+      Sid: 'EnterTargetGroups',
+      Action: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+      Resource: targetGroups,
+    });
+  }
+  if (hasSessions) {
+    rights.push({
+      Sid: 'SessionManager',
+      Action: [
+        'ssm:UpdateInstanceInformation',
+        'ssmmessages:CreateControlChannel',
+        'ssmmessages:CreateDataChannel',
+        'ssmmessages:OpenControlChannel',
+        'ssmmessages:OpenDataChannel',
+      ],
+      // AWS knows no narrower resource for channels.
+      Resource: ['*'],
     });
   }
   return rights;

@@ -39,6 +39,7 @@ export function awsNodeSetup(args: AwsNodeArgs): NodeSetup {
       // A group of the operator's own has none of ours: it also launches machines that know nothing of it.
       ...(settings.pool.existingGroup === undefined ? { launchHook: names.launchHook } : {}),
       terminateHook: names.terminateHook,
+      ...(settings.network.balancers.length === 0 ? {} : { targetGroups: settings.network.balancers }),
       ...(settings.agent.onRebalance === undefined ? {} : { onRebalance: settings.agent.onRebalance }),
     },
     registry: { kind: 'bucket', bucket, statusName: `${nodeRoleId}:{{instanceId}}` },

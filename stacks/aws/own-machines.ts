@@ -1,21 +1,39 @@
 import { ServiceLinkedRole } from '@pulumi/aws/iam/index.js';
 import type * as pulumi from '@pulumi/pulumi';
+import type { BalancerWays } from './balancers.ts';
 import { PoolGroup } from './group.ts';
 import { NodeTemplate } from './launch-template.ts';
 import type { Machines, MachinesArgs } from './machines.ts';
 import { PoolNetwork } from './network.ts';
 import { NodeIdentity } from './node-identity.ts';
 
-/** A group, and all that its machines are made from. `zones`: of a network that is created. */
+interface OwnMachinesArgs extends MachinesArgs {
+  /** Of a network that is created. */
+  zones: string[];
+  balancers: BalancerWays;
+}
+
+/** A group, and all that its machines are made from. */
 export function ownMachines(
   name: string,
-  { settings, names, place, bucket, secrets, software, boot, zones }: MachinesArgs & { zones: string[] },
+  { settings, names, place, bucket, secrets, software, boot, zones, balancers }: OwnMachinesArgs,
   options: pulumi.CustomResourceOptions,
 ): Machines {
-  const network = new PoolNetwork(`${name}-network`, { title: names.group, settings, zones }, options);
+  const network = new PoolNetwork(
+    `${name}-network`,
+    { title: names.group, settings, zones, balancers },
+    options,
+  );
   const identity = new NodeIdentity(
     `${name}-node`,
-    { names, place, bucketArn: bucket.arn, parameters: secrets.parameters },
+    {
+      names,
+      place,
+      bucketArn: bucket.arn,
+      parameters: secrets.parameters,
+      targetGroups: settings.network.balancers,
+      hasSessions: settings.access.shell && settings.access.keys.length === 0,
+    },
     options,
   );
   const template = new NodeTemplate(

@@ -7,6 +7,7 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlarms } from './alarms.ts';
+import { type BalancerWays, findBalancers } from './balancers.ts';
 import { PoolBucket } from './bucket.ts';
 import { existingMachines } from './existing-machines.ts';
 import { type FoundGroup, findGroup } from './found-group.ts';
@@ -24,6 +25,8 @@ interface AwsPoolArgs {
   settings: AwsSettings;
   /** Of a network that is created. */
   zones: string[];
+  /** Of a network that is created, or is there. */
+  balancers: BalancerWays;
   /** The operator's own group, where the pool is to have that. */
   existing?: FoundGroup | undefined;
   software: Software;
@@ -49,9 +52,10 @@ export async function createAwsPool(
   });
   const software = softwareOf(agent, settings);
   const bundles = { software, boot, terminationPolicy, watcher };
+  const balancers = await findBalancers(settings, { provider });
   const pool = new AwsPool(
     settings.pool.name,
-    { ...(await placeOfNodes(settings, { provider }, environment)), ...bundles },
+    { ...(await placeOfNodes(settings, { provider }, environment)), balancers, ...bundles },
     { provider },
   );
   return pool.outputs;
@@ -97,7 +101,7 @@ export class AwsPool extends pulumi.ComponentResource {
     const given = { settings, names, place, bucket, secrets, software: args.software, boot: args.boot };
     const machines =
       args.existing === undefined
-        ? ownMachines(name, { ...given, zones: args.zones }, parent)
+        ? ownMachines(name, { ...given, zones: args.zones, balancers: args.balancers }, parent)
         : existingMachines(name, { ...given, existing: args.existing }, parent);
     const policy =
       settings.scaleIn.victim === 'native'

@@ -22,6 +22,13 @@ const awsWords: CloudWords = {
     one: 'subnet',
     many: 'subnets',
   }),
+  balancers: listOf(
+    matching(
+      /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[A-Za-z0-9-]{1,32}\/[0-9a-f]{16}$/,
+      'the ARN of a target group, such as "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/media/0123456789abcdef"',
+    ),
+    'target groups',
+  ),
   // Its sixteenths become subnets, and AWS takes no subnet below /28.
   cidr: ipv4Range(16, 24),
   notify: listOf(
@@ -73,6 +80,12 @@ export const awsSection = section({
   ),
   /** Terminate hooks of `pool.existingGroup` beside ours. */
   keepHooks: v.optional(listOf(text('write-logs'), 'lifecycle hooks')),
+  connectEndpoint: v.optional(
+    matching(
+      /^sg-[0-9a-f]+$/,
+      'the id of a security group, that of the network\'s EC2 Instance Connect Endpoint, such as "sg-0123456789abcdef0"',
+    ),
+  ),
   logDays: v.optional(v.picklist(LOG_DAYS, `must be one of ${LOG_DAYS.join(', ')}`), 30),
   tags: v.optional(tag, {}),
 });
@@ -135,7 +148,7 @@ function awsProblems(
   aws: RightPart<AwsSection> | undefined,
   provider: RightPart<AwsProviderSection> | undefined,
 ): Problem[] {
-  const { pool, network, agent, alarms, mediaSecrets } = shared;
+  const { pool, network, access, agent, alarms, mediaSecrets } = shared;
   // What is wrong of it is told by itself.
   const { every = {} } = agent ?? {};
   const heartbeat = 'heartbeat' in every ? every.heartbeat : DEFAULT_HEARTBEAT_MS;
@@ -147,6 +160,33 @@ function awsProblems(
     wrong(
       'pool.zones',
       'is of no use with ebbtide:network.subnets: each subnet has its zone; leave out one of them',
+    );
+  }
+  if ((network?.balancers ?? []).length > 0 && network !== undefined && !('id' in network)) {
+    wrong(
+      'network.balancers',
+      'must come with ebbtide:network.id, the VPC of the load balancer: a network that is created would be another',
+    );
+  }
+  for (const [index, arn] of (network?.balancers ?? []).entries()) {
+    const [, region] = /^arn:[^:]*:[^:]*:([^:]*):/.exec(arn ?? '') ?? [];
+    if (region !== undefined && provider?.region !== undefined && region !== provider.region)
+      wrong(
+        `network.balancers[${index}]`,
+        `is in ${region}: must be in aws:region, which is ${provider.region}`,
+      );
+  }
+  if (access?.shell === true && access.keys?.length === 0 && pool !== undefined && !('image' in pool)) {
+    wrong(
+      'access.shell',
+      "is true: must come with ebbtide:access.keys, or with ebbtide:pool.image, an image with AWS's agent for Session Manager " +
+        'in it (amazon-ssm-agent), of which Debian has no package',
+    );
+  }
+  if (aws?.connectEndpoint !== undefined && (access?.shell === false || access?.keys?.length === 0)) {
+    wrong(
+      'aws.connectEndpoint',
+      'is of no use without ebbtide:access.shell and ebbtide:access.keys: leave it out',
     );
   }
   for (const [index, zone] of (pool?.zones ?? []).entries()) {

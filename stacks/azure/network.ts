@@ -1,12 +1,14 @@
 import { NetworkSecurityGroup } from '@pulumi/azure-native/network/networkSecurityGroup.js';
 import { VirtualNetwork } from '@pulumi/azure-native/network/virtualNetwork.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { BalancerWays } from './balancers.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
 export interface PoolNetworkArgs {
   names: AzureNames;
   settings: AzureSettings;
+  balancers: BalancerWays;
   resourceGroup: pulumi.Input<string>;
   tags: Record<string, string>;
 }
@@ -54,14 +56,14 @@ export class PoolNetwork extends pulumi.ComponentResource {
   }
 
   /** It is before each node's own interface, in whichever network that is. */
-  private createFirewall(name: string, { names, settings, resourceGroup, tags }: PoolNetworkArgs) {
+  private createFirewall(name: string, { names, settings, balancers, resourceGroup, tags }: PoolNetworkArgs) {
     const group = new NetworkSecurityGroup(
       `${name}-firewall`,
       {
         resourceGroupName: resourceGroup,
         networkSecurityGroupName: names.securityGroup,
         location: settings.azureProvider.location,
-        securityRules: rulesOf(settings),
+        securityRules: rulesOf(settings, balancers),
         tags,
       },
       { parent: this },
@@ -70,12 +72,18 @@ export class PoolNetwork extends pulumi.ComponentResource {
   }
 }
 
-/** No SSH: the ways in are people's media, and the agent's health for those who are named. */
-function rulesOf({ network, media, agent }: AzureSettings) {
+/** No SSH: the ways in are people's media, the agent's health for those who are named, and load balancers. */
+function rulesOf({ network, media, agent }: AzureSettings, balancers: BalancerWays) {
   const { signalFrom, mediaFrom, healthFrom } = network;
   const { ports } = media;
   const ways = [
-    { name: 'signal', says: 'signalling', protocol: 'Tcp', port: ports.signal, from: signalFrom },
+    {
+      name: 'signal',
+      says: 'signalling',
+      protocol: 'Tcp',
+      port: ports.signal,
+      from: withRanges(signalFrom, balancers.ranges),
+    },
     { name: 'media-tcp', says: 'media over TCP', protocol: 'Tcp', port: ports.rtcTcp, from: mediaFrom },
     { name: 'media-udp', says: 'media over UDP', protocol: 'Udp', port: ports.rtcUdp, from: mediaFrom },
     {
@@ -83,9 +91,27 @@ function rulesOf({ network, media, agent }: AzureSettings) {
       says: 'health and metrics of the agent',
       protocol: 'Tcp',
       port: agent.http.port,
-      from: healthFrom,
+      from: withRanges(healthFrom, balancers.ranges),
     },
   ];
+  // Their probes come from the machine's own host, which Azure counts to the network.
+  const probes =
+    balancers.balancerPools.length === 0
+      ? []
+      : [
+          {
+            name: 'balancer-health',
+            description: 'health of the agent for load balancers',
+            priority: 200,
+            direction: 'Inbound',
+            access: 'Allow',
+            protocol: 'Tcp',
+            sourceAddressPrefix: 'AzureLoadBalancer',
+            sourcePortRange: '*',
+            destinationAddressPrefix: '*',
+            destinationPortRange: String(agent.http.port),
+          },
+        ];
   const allowed = ways
     .map(({ name, says, protocol, port, from }, index) => ({
       name,
@@ -103,6 +129,7 @@ function rulesOf({ network, media, agent }: AzureSettings) {
     .filter(({ sourceAddressPrefixes }) => sourceAddressPrefixes.length > 0);
   return [
     ...allowed,
+    ...probes,
     {
       // Azure itself lets in whatever is in the same network, or in one that is joined to it.
       name: 'nothing-else-from-networks',
@@ -117,4 +144,11 @@ function rulesOf({ network, media, agent }: AzureSettings) {
       destinationPortRange: '*',
     },
   ];
+}
+
+const EVERYWHERE = '0.0.0.0/0';
+
+/** Whoever may come from everywhere may come from there already. */
+function withRanges(named: string[], balancers: string[]): string[] {
+  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }

@@ -8,6 +8,7 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
+import { type BalancerWays, findBalancers } from './balancers.ts';
 import { POOL_TAG } from './elsewhere.ts';
 import { PoolGrowth } from './growth.ts';
 import { PoolIdentity, type PoolRight } from './identity.ts';
@@ -29,6 +30,7 @@ interface AzurePoolArgs {
   settings: AzureSettings;
   names: AzureNames;
   capacity: PoolCapacity;
+  balancers: BalancerWays;
   software: Software;
   boot: Bundle;
   runbook: Bundle;
@@ -47,8 +49,13 @@ export async function createAzurePool({ settings, bundler }: PoolArgs<AzureSetti
   const resourceGroup = settings.azure.resourceGroup ?? `ebbtide-${name}`;
   const names = azureNames(name, { subscriptionId, resourceGroup });
   const capacity = await findCapacity(settings, names, { provider }, process.env);
+  const balancers = await findBalancers(settings, { provider });
   const software = softwareOf(agent, settings);
-  const pool = new AzurePool(name, { settings, names, capacity, software, boot, runbook }, { provider });
+  const pool = new AzurePool(
+    name,
+    { settings, names, capacity, balancers, software, boot, runbook },
+    { provider },
+  );
   return pool.outputs;
 }
 
@@ -68,7 +75,11 @@ export class AzurePool extends pulumi.ComponentResource {
     const group = this.resourceGroup(name, settings, names, tags);
     const common = { names, resourceGroup: group.name, tags };
     const store = new PoolStore(`${name}-store`, { ...common, location }, parent);
-    const roles = new PoolRoles(`${name}-roles`, { names, group: group.id }, parent);
+    const roles = new PoolRoles(
+      `${name}-roles`,
+      { names, group: group.id, hasShell: settings.access.shell },
+      parent,
+    );
     const identityOf = (who: string, rights: PoolRight[]) =>
       new PoolIdentity(`${name}-${who}`, { ...common, who, location, roles, rights }, parent);
     const blobs = (right: 'read-blobs' | 'write-blobs', ...containers: Container[]) =>
@@ -83,7 +94,11 @@ export class AzurePool extends pulumi.ComponentResource {
       ...blobs('read-blobs', 'decisions', 'software', 'secrets'),
       ...blobs('write-blobs', 'statuses'),
     ]);
-    const network = new PoolNetwork(`${name}-network`, { ...common, settings }, parent);
+    const network = new PoolNetwork(
+      `${name}-network`,
+      { ...common, settings, balancers: args.balancers },
+      parent,
+    );
     const nodeSoftware = new NodeSoftware(
       `${name}-software`,
       { names, container: store.containers.software, software },
@@ -126,6 +141,7 @@ export class AzurePool extends pulumi.ComponentResource {
         capacity: args.capacity,
         subnet: network.subnet,
         securityGroup: network.securityGroup,
+        balancers: args.balancers,
         identity: node.id,
         model,
         lives: [network, store, node, nodeSoftware, secrets],

@@ -32,10 +32,23 @@ const RIGHTS = {
 
 export type Right = keyof typeof RIGHTS;
 
+/** What a person needs for Run Command, which Azure's agent on the machine carries out. */
+const SHELL: Permission = {
+  says: 'runs commands as root on nodes',
+  actions: [
+    `${SET}/read`,
+    `${SET}/virtualMachines/read`,
+    `${SET}/virtualMachines/instanceView/read`,
+    `${SET}/virtualMachines/runCommand/action`,
+  ],
+};
+
 export interface PoolRolesArgs {
   names: AzureNames;
   /** The resource group's id, once it is there. */
   group: pulumi.Output<string>;
+  /** Whether there is to be a role for operators who run commands on nodes. */
+  hasShell: boolean;
 }
 
 /** Somebody, as Azure knows them. */
@@ -52,26 +65,28 @@ export class PoolRoles extends pulumi.ComponentResource {
   constructor(name: string, args: PoolRolesArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:azure:PoolRoles', name, {}, options);
     this.args = args;
-    const roleOf = (right: Right) => this.createRole(`${name}-${right}`, right);
+    const roleOf = (right: Right) => this.createRole(`${name}-${right}`, right, RIGHTS[right]);
     this.roles = {
       'read-blobs': roleOf('read-blobs'),
       'write-blobs': roleOf('write-blobs'),
       'tend-nodes': roleOf('tend-nodes'),
       'start-runbook': roleOf('start-runbook'),
     };
+    // Given to nobody: whom it is for is the operator's to say.
+    if (args.hasShell) this.createRole(`${name}-shell`, 'shell', SHELL);
     this.registerOutputs();
   }
 
-  private createRole(name: string, right: Right): pulumi.Output<string> {
+  private createRole(name: string, what: string, permission: Permission): pulumi.Output<string> {
     const { names, group } = this.args;
-    const { says, actions = [], dataActions = [] }: Permission = RIGHTS[right];
+    const { says, actions = [], dataActions = [] } = permission;
     const role = new RoleDefinition(
       name,
       {
         scope: group,
         // Azure would make a new one at every update.
-        roleDefinitionId: names.guid('role', right),
-        roleName: names.roleName(right),
+        roleDefinitionId: names.guid('role', what),
+        roleName: names.roleName(what),
         description: `Ebbtide: ${says}`,
         roleType: 'CustomRole',
         assignableScopes: [group],

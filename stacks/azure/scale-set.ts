@@ -2,6 +2,7 @@ import { VirtualMachineScaleSet } from '@pulumi/azure-native/compute/virtualMach
 import * as pulumi from '@pulumi/pulumi';
 import { isoDuration } from '../iso-duration.ts';
 import { packUserData, renderUserData } from '../user-data.ts';
+import type { BalancerWays } from './balancers.ts';
 import { DEFAULT_MACHINE_TYPE, defaultImage, imageReference } from './machine.ts';
 import type { AzureNames } from './names.ts';
 import type { NodeModel } from './node-model.ts';
@@ -18,6 +19,7 @@ export interface PoolScaleSetArgs {
   capacity: PoolCapacity;
   subnet: pulumi.Output<string>;
   securityGroup: pulumi.Output<string>;
+  balancers: BalancerWays;
   identity: pulumi.Output<string>;
   model: NodeModel;
   /** What must be there for as long as there are nodes: made before the set, destroyed after it. */
@@ -75,7 +77,7 @@ export class PoolScaleSet extends pulumi.ComponentResource {
     this.registerOutputs({ id: this.id, name: this.name });
   }
 
-  private profile({ settings, names, subnet, securityGroup, model }: PoolScaleSetArgs) {
+  private profile({ settings, names, subnet, securityGroup, balancers, model }: PoolScaleSetArgs) {
     const { pool, azure } = settings;
     return {
       priority: 'Regular',
@@ -112,6 +114,7 @@ export class PoolScaleSet extends pulumi.ComponentResource {
                 name: 'nodes',
                 primary: true,
                 subnet: { id: subnet },
+                ...poolsOf(balancers),
                 // People's media reaches the nodes directly.
                 ...(azure.publicAddresses
                   ? {
@@ -135,4 +138,13 @@ export class PoolScaleSet extends pulumi.ComponentResource {
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     };
   }
+}
+
+/** A node stays in them while it drains, until it is deleted: its health says that it takes no new work. */
+function poolsOf({ balancerPools, gatewayPools }: BalancerWays) {
+  const ids = (pools: string[]) => pools.map((id) => ({ id }));
+  return {
+    ...(balancerPools.length === 0 ? {} : { loadBalancerBackendAddressPools: ids(balancerPools) }),
+    ...(gatewayPools.length === 0 ? {} : { applicationGatewayBackendAddressPools: ids(gatewayPools) }),
+  };
 }

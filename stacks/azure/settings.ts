@@ -38,6 +38,16 @@ const azureWords: CloudWords = {
     ),
     v.maxLength(1, 'must name one subnet: on Azure it spans all zones of the region'),
   ),
+  balancers: listOf(
+    matching(
+      new RegExp(
+        `^(${idOf('Microsoft\\.Network/loadBalancers')}|${idOf('Microsoft\\.Network/applicationGateways')})/backendAddressPools/${NAME}$`,
+        'i',
+      ),
+      'the id of a backend pool: "/subscriptions/…/providers/Microsoft.Network/loadBalancers/NAME/backendAddressPools/NAME", or that of an application gateway',
+    ),
+    'backend pools',
+  ),
   cidr: ipv4Range(8, 28),
   notify: listOf(
     matching(
@@ -164,6 +174,7 @@ function azureProblems(shared: RightPart<SharedSettings>): Problem[] {
     ...problemsBeyondAws(shared, {
       name: 'Azure',
       ownChoice: 'whose own choice is a machine that is deleted 15 minutes later with the calls on it',
+      keyless: 'where Run Command goes by who you are',
     }),
   );
   return problems;

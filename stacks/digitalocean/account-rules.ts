@@ -1,5 +1,6 @@
 import type { Problem } from '../settings-errors.ts';
 import type { Account } from './account.ts';
+import { balancerProblems } from './balancer-rules.ts';
 import { DEFAULT_IMAGE, DEFAULT_MACHINE_TYPE } from './machine.ts';
 import type { DigitalOceanNames } from './names.ts';
 import type { DigitalOceanSettings } from './settings.ts';
@@ -20,6 +21,7 @@ export function accountProblems(
     ...vpcProblems(settings, names, account),
     ...nameProblems(settings, names, account),
     ...thingProblems(settings, account),
+    ...balancerProblems(settings, names, account),
   ];
 }
 

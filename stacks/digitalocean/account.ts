@@ -25,6 +25,15 @@ export interface AccountVpc {
   default: boolean;
 }
 
+export interface AccountLoadBalancer {
+  id: string;
+  name: string;
+  tag: string;
+  vpc: string;
+  health: { protocol: string; port: number; path: string };
+  targets: readonly { port: number; protocol: string }[];
+}
+
 /** What an account has, as far as its token may see it, and DigitalOcean answers. */
 export interface Account {
   team?: string | undefined;
@@ -39,7 +48,7 @@ export interface Account {
   tags?: { pool: boolean; owner: boolean };
   firewalls?: readonly { name: string; tags: readonly string[] }[];
   namespaces?: readonly { label: string; region: string }[];
-  loadBalancers?: readonly { name: string; tag: string }[];
+  loadBalancers?: readonly AccountLoadBalancer[];
   certificates?: readonly string[];
   absentSshKeys?: readonly string[];
 }
@@ -171,9 +180,38 @@ const READERS: Record<AccountRead, (ask: Requester, wanted: WantedOfAccount) => 
     const found = await all(
       '/v2/load_balancers',
       'load_balancers',
-      v.object({ name: text, tag: v.nullish(text, '') }),
+      v.object({
+        id: v.optional(text, ''),
+        name: text,
+        tag: v.nullish(text, ''),
+        vpc_uuid: v.optional(text, ''),
+        health_check: v.optional(
+          v.object({
+            protocol: v.optional(text, ''),
+            port: v.optional(v.number(), 0),
+            path: v.optional(text, ''),
+          }),
+          {},
+        ),
+        forwarding_rules: v.optional(
+          v.array(v.object({ target_port: v.number(), target_protocol: text })),
+          [],
+        ),
+      }),
     );
-    return { loadBalancers: found.map(({ name, tag }) => ({ name, tag: tag ?? '' })) };
+    return {
+      loadBalancers: found.map(({ id, name, tag, vpc_uuid, health_check, forwarding_rules }) => ({
+        id,
+        name,
+        tag: tag ?? '',
+        vpc: vpc_uuid,
+        health: health_check,
+        targets: forwarding_rules.map(({ target_port: port, target_protocol: protocol }) => ({
+          port,
+          protocol,
+        })),
+      })),
+    };
   },
   async certificates({ all }) {
     const found = await all('/v2/certificates', 'certificates', v.object({ name: text }));

@@ -9,7 +9,8 @@ export interface PoolFirewallArgs {
   settings: DigitalOceanSettings;
   /** Whom it is for: every droplet that has it, also while it drains. */
   tag: pulumi.Output<string>;
-  loadBalancer: pulumi.Output<string> | undefined;
+  /** Those that bring people to the nodes, by their ids. */
+  loadBalancers: pulumi.Input<string>[];
 }
 
 const ANYWHERE = ['0.0.0.0/0', '::/0'];
@@ -43,10 +44,10 @@ export class PoolFirewall extends pulumi.ComponentResource {
   }
 }
 
-function inboundRules({ settings, loadBalancer }: PoolFirewallArgs): input.FirewallInboundRule[] {
+function inboundRules({ settings, loadBalancers }: PoolFirewallArgs): input.FirewallInboundRule[] {
   const { network, media, agent, digitalocean } = settings;
   const { ports } = media;
-  const balancer = loadBalancer === undefined ? {} : { sourceLoadBalancerUids: [loadBalancer] };
+  const balancer = loadBalancers.length === 0 ? {} : { sourceLoadBalancerUids: loadBalancers };
   const rules = [
     { protocol: 'tcp', port: ports.signal, from: network.signalFrom, also: balancer },
     { protocol: 'tcp', port: ports.rtcTcp, from: network.mediaFrom },

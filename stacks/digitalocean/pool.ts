@@ -95,7 +95,12 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
       );
     const firewall = new PoolFirewall(
       `${name}-firewall`,
-      { names, settings, tag: tags.pool, loadBalancer: balancer?.id },
+      {
+        names,
+        settings,
+        tag: tags.pool,
+        loadBalancers: [...(balancer === undefined ? [] : [balancer.id]), ...settings.network.balancers],
+      },
       parent,
     );
     const { token } = settings.digitaloceanProvider;

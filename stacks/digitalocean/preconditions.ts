@@ -91,13 +91,13 @@ function orEnvironment(key: string): string {
   return key === TOKEN ? '(or DIGITALOCEAN_TOKEN) ' : '';
 }
 
-function wantedOf({ pool, digitalocean, alarms }: DigitalOceanSettings, names: DigitalOceanNames) {
+function wantedOf({ pool, network, digitalocean, alarms }: DigitalOceanSettings, names: DigitalOceanNames) {
   return {
     tag: names.tag,
     ownerTag: names.ownerTag,
     region: digitalocean.region,
     image: pool.image ?? DEFAULT_IMAGE,
-    loadBalancer: digitalocean.loadBalancer !== undefined,
+    loadBalancer: digitalocean.loadBalancer !== undefined || network.balancers.length > 0,
     certificate: digitalocean.loadBalancer?.certificate,
     sshKeys: digitalocean.sshKeys,
     alerts: alarms.notify.length > 0,

@@ -38,6 +38,13 @@ const digitalOceanWords: CloudWords = {
     'the id of a VPC, such as "5a4981aa-9653-4bd1-bef5-d6bff52042e4" (`doctl vpcs list`)',
   ),
   subnets: ofNoUse<string[]>('where a VPC has no subnets: leave it out', []),
+  balancers: listOf(
+    matching(
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      'the id of a load balancer, such as "4de7ac8b-495b-4884-9a69-1050c6793cd6" (`doctl compute load-balancer list`)',
+    ),
+    'load balancers',
+  ),
   cidr: ipv4Range(16, 28),
   notify: listOf(
     matching(/^[^@\s/]+@[^@\s/]+\.[^@\s/]+$/, 'an e-mail address of your team'),
@@ -125,7 +132,7 @@ function digitalOceanProblems(
   shared: RightPart<SharedSettings>,
   digitalocean: RightPart<DigitalOceanSection> | undefined,
 ): Problem[] {
-  const { pool, agent } = shared;
+  const { pool, access, agent } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -146,6 +153,7 @@ function digitalOceanProblems(
     ...problemsBeyondAws(shared, {
       name: 'DigitalOcean',
       ownChoice: 'which has no choice of its own that spares calls',
+      keyless: 'where they are those of ebbtide:digitalocean.sshKeys',
     }),
   );
   if (agent?.every?.spot !== undefined)
@@ -153,6 +161,13 @@ function digitalOceanProblems(
       'agent.every.spot',
       'is of no use on DigitalOcean, which takes no droplet away by itself: leave it out',
     );
+  if (access?.shell === true) {
+    wrong(
+      'access.shell',
+      'is of no use on DigitalOcean: the recovery console of its control panel needs no port and is always there, and the other one ' +
+        'comes by SSH, from addresses that DigitalOcean does not publish. Leave it out; ebbtide:digitalocean.sshFrom opens SSH to whom you name',
+    );
+  }
   const { sshKeys, sshFrom = [] } = digitalocean ?? {};
   if (sshFrom.length > 0 && sshKeys?.length === 0) {
     wrong('digitalocean.sshFrom', 'opens SSH for nobody: must come with ebbtide:digitalocean.sshKeys');

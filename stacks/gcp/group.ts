@@ -2,6 +2,7 @@ import { RegionAutoscaler } from '@pulumi/gcp/compute/regionAutoscaler.js';
 import { RegionInstanceGroupManager } from '@pulumi/gcp/compute/regionInstanceGroupManager.js';
 import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../seconds.ts';
+import { SIGNAL_PORT } from './balancer-rules.ts';
 import type { GcpNames } from './names.ts';
 import type { GcpSettings } from './settings.ts';
 
@@ -26,7 +27,7 @@ export class PoolGroup extends pulumi.ComponentResource {
   constructor(name: string, args: PoolGroupArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:gcp:PoolGroup', name, {}, options);
     const { settings, names } = args;
-    const { pool, scaling } = settings;
+    const { pool, scaling, network, media } = settings;
     const { region } = settings.gcpProvider;
     const group = new RegionInstanceGroupManager(
       name,
@@ -47,6 +48,9 @@ export class PoolGroup extends pulumi.ComponentResource {
           onFailedHealthCheck: 'DO_NOTHING',
           forceUpdateOnRepair: 'YES',
         },
+        ...(network.balancers.length === 0
+          ? {}
+          : { namedPorts: [{ name: SIGNAL_PORT, port: media.ports.signal }] }),
         // Without it a list of machines ends at the first page.
         listManagedInstancesResults: 'PAGINATED',
         // The size is the autoscaler's alone: one that is given here would delete what goes beyond it.

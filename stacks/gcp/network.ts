@@ -3,6 +3,7 @@ import { getSubnetworkOutput } from '@pulumi/gcp/compute/getSubnetwork.js';
 import { Network } from '@pulumi/gcp/compute/network.js';
 import { Subnetwork } from '@pulumi/gcp/compute/subnetwork.js';
 import * as pulumi from '@pulumi/pulumi';
+import { BALANCER_RANGES } from './balancer-rules.ts';
 import type { GcpNames } from './names.ts';
 import type { GcpSettings } from './settings.ts';
 
@@ -12,6 +13,11 @@ export interface PoolNetworkArgs {
   /** Whom the firewall's rules are for: the nodes' service account. */
   nodes: pulumi.Input<string>;
 }
+
+/** Whence Identity-Aware Proxy comes with what operators tunnel. */
+const IAP_RANGE = '35.235.240.0/20';
+const SSH = 22;
+const EVERYWHERE = '0.0.0.0/0';
 
 export const DEFAULT_RANGE = '10.87.0.0/16';
 
@@ -78,13 +84,22 @@ export class PoolNetwork extends pulumi.ComponentResource {
     return { network: network.id, subnetwork: subnet.id };
   }
 
-  /** No SSH: the ways in are people's media, and the agent's health for those who are named. */
+  /**
+   * The ways in are people's media, the agent's health for those who are named, and load balancers. SSH only by Identity-Aware
+   * Proxy, where that is asked for.
+   */
   private createFirewall(name: string, { names, settings, nodes }: PoolNetworkArgs): void {
-    const { signalFrom, mediaFrom, healthFrom, id } = settings.network;
+    const { signalFrom, mediaFrom, healthFrom, balancers, id } = settings.network;
+    const balancerRanges = balancers.length > 0 ? BALANCER_RANGES : [];
     const { ports } = settings.media;
     const tcp = (port: number) => ({ protocol: 'tcp', ports: [String(port)] });
     const rules = [
-      { what: 'signal', says: 'signalling', allows: [tcp(ports.signal)], from: signalFrom },
+      {
+        what: 'signal',
+        says: 'signalling',
+        allows: [tcp(ports.signal)],
+        from: withRanges(signalFrom, balancerRanges),
+      },
       {
         what: 'media',
         says: 'media over TCP and UDP',
@@ -95,7 +110,13 @@ export class PoolNetwork extends pulumi.ComponentResource {
         what: 'health',
         says: 'health and metrics of the agent',
         allows: [tcp(settings.agent.http.port)],
-        from: healthFrom,
+        from: withRanges(healthFrom, balancerRanges),
+      },
+      {
+        what: 'shell',
+        says: 'operators, by Identity-Aware Proxy',
+        allows: [tcp(SSH)],
+        from: settings.access.shell ? [IAP_RANGE] : [],
       },
     ];
     const project = id === undefined ? undefined : projectOf(id);
@@ -118,6 +139,11 @@ export class PoolNetwork extends pulumi.ComponentResource {
       );
     }
   }
+}
+
+/** Whoever may come from everywhere may come from there already. */
+function withRanges(named: string[], balancers: string[]): string[] {
+  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }
 
 /** A network that another project shares. */

@@ -8,6 +8,7 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
+import { checkBalancers } from './balancers.ts';
 import { PoolBucket } from './bucket.ts';
 import { PoolGroup } from './group.ts';
 import { gcpNames } from './names.ts';
@@ -43,6 +44,7 @@ export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>
   });
   const names = gcpNames(settings.pool.name, settings.gcpProvider);
   const zones = await findZones(settings, names, { provider });
+  await checkBalancers(settings, names, { provider });
   const software = softwareOf(agent, settings);
   // A pool of another project or region is another pool also to Pulumi: its new things come, and only then does the sweep
   // of the old ones go, and is asked.

@@ -39,6 +39,13 @@ const gcpWords: CloudWords = {
     ),
     v.maxLength(1, 'must name one subnet: on GCP it spans the region with all its zones'),
   ),
+  balancers: listOf(
+    matching(
+      new RegExp(`^(projects/${PROJECT}/)?(global|regions/[a-z0-9-]+)/backendServices/${NAME}$`),
+      'a backend service, such as "global/backendServices/NAME" or "regions/REGION/backendServices/NAME"',
+    ),
+    'backend services',
+  ),
   cidr: ipv4Range(8, 28),
   notify: listOf(
     matching(
@@ -140,6 +147,7 @@ function gcpProblems(
     ...problemsBeyondAws(shared, {
       name: 'GCP',
       ownChoice: 'whose own choice is a machine that is deleted with the calls on it',
+      keyless: 'where OS Login goes by who you are',
     }),
   );
   for (const name of ['keys', 'redis'] as const) {

@@ -42,6 +42,7 @@ describe('requests, by the official descriptions of AWS', () => {
       group: 'ebbtide-media',
       launchHook: 'ebbtide-media-launch',
       terminateHook: 'ebbtide-media-terminate',
+      targetGroups: [],
     });
     return {
       client,

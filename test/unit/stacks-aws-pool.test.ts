@@ -411,12 +411,12 @@ describe('the AWS pool', () => {
       sha256: sha256Of(readFileSync(join(repositoryRoot, 'package.json'))),
     };
     const fetched: [string, Record<string, unknown>, RegExp[]][] = [
-      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /media-a{16}/]],
-      ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/]],
+      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /agent\.json$/, /media-a{16}/]],
+      ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/, /agent\.json$/]],
       [
         "the operator's script",
         { media: { kind: 'openvidu', setup: script } },
-        [/ebbtide-agent/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
+        [/ebbtide-agent/, /agent\.json$/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
       ],
     ];
     for (const [what, settings, keys] of fetched) {
@@ -643,6 +643,7 @@ function optionsOfPool(): Promise<Map<string, pulumi.CustomResourceOptions>> {
       {
         settings: settingsOf(settings, 'aws'),
         zones: ['eu-west-1a'],
+        balancers: { securityGroups: [], ranges: [] },
         software: softwareOf(bundle, settings),
         boot: bundle,
         terminationPolicy: bundle,

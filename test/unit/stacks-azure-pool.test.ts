@@ -953,6 +953,7 @@ function optionsOfPool() {
         settings: azure,
         names: NAMES,
         capacity: { now: 1, after: () => pulumi.output(1) },
+        balancers: { balancerPools: [], gatewayPools: [], ranges: [] },
         software: softwareOf(bundle, azure),
         boot: bundle,
         runbook: bundle,

@@ -73,7 +73,7 @@ describe('the DigitalOcean pool', () => {
   it('makes everything with explicit providers: buckets with a key of Spaces, all else with the token', () => {
     const providerOf = new Map(made.resources.map(({ name, provider }) => [name, provider]));
     const ofSpaces = [...ofType(made, BUCKET), ...ofType(made, OBJECT)].map(({ name }) => name);
-    assert.equal(ofSpaces.length, 3 + 5);
+    assert.equal(ofSpaces.length, 3 + 6);
     for (const { name, type } of made.resources) {
       if (!type.startsWith('digitalocean:')) continue;
       const provider = ofSpaces.includes(name) ? 'media-store-spaces' : 'digitalocean';

@@ -167,7 +167,7 @@ const others = [
       digitaloceanSecrets: digitalOceanSecretsSection,
     },
     providerSection: digitalOceanProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'spot', 'existingGroup'],
+    unused: ['onRebalance', 'heartbeat', 'spot', 'existingGroup', 'access', 'shell'],
     secrets: { ...secrets, 'ebbtide:digitaloceanSecrets': { orchestratorToken: 'token' } },
   },
 ] as const;

@@ -103,6 +103,12 @@ describe('the LiveKit config template', () => {
     }
   });
 
+  it('takes the range of ports that the settings open, a port for each person', () => {
+    const written = 'keys: {{keys}}\nrtc: {port_range_start: 50000, port_range_end: 60000}';
+    const { problems, warnings } = livekitTemplate(written, ALL, { ...PORTS, rtcUdp: '50000-60000' });
+    assert.deepEqual([problems, warnings], [[], []]);
+  });
+
   const warned: [string, string, RegExp[]][] = [
     ['a range of ports', 'rtc: {port_range_start: 50000, port_range_end: 60000}', [/port_range_start/]],
     [

@@ -104,6 +104,7 @@ const WAYS = [
       'livekit.yaml',
       'needrestart.conf',
       'redis.json',
+      'refuse-stop.conf',
       'unless-leaving.conf',
     ],
     to: ['/opt/ebbtide/media/setup'],
@@ -156,10 +157,14 @@ describe('user-data', () => {
       const prefix = '/etc/ebbtide/templates/';
       const brought = [...file.keys()].filter((path) => path.startsWith(prefix));
       const own = ['agent.json', 'ebbtide-agent.service', ...(docker ? ['docker.json'] : [])];
-      assert.deepEqual(brought.sort(), [...own, ...templates].map((name) => prefix + name).sort());
+      const everywhere = [...templates, 'apt.conf'];
+      assert.deepEqual(brought.sort(), [...own, ...everywhere].map((name) => prefix + name).sort());
       const [, stage] = manifest.stages;
       assert.deepEqual([stage?.files.map((each) => each.to), stage?.start], [to, start]);
-      assert.deepEqual(stage?.templates.map(({ from }) => from.slice(prefix.length)).sort(), templates);
+      assert.deepEqual(
+        stage?.templates.map(({ from }) => from.slice(prefix.length)).sort(),
+        everywhere.sort(),
+      );
       const filled = fill(file.get(`${prefix}agent.json`) ?? '', manifest);
       const config = v.parse(agentConfigSchema, JSON.parse(filled));
       assert.deepEqual([config.media.kind, { ...config.media.runtime }], [kind, runtime]);
@@ -234,6 +239,7 @@ describe('user-data', () => {
     assert.deepEqual([...file.keys()].sort(), [
       '/etc/ebbtide/boot.json',
       '/etc/ebbtide/templates/agent.json',
+      '/etc/ebbtide/templates/apt.conf',
       '/etc/ebbtide/templates/ebbtide-agent.service',
       '/etc/ebbtide/templates/livekit.service',
       '/etc/ebbtide/templates/livekit.yaml',
@@ -388,7 +394,9 @@ describe('the boot script', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   function standIn(name: string, script: string): void {
-    writeFileSync(join(folder, 'bin', name), `#!/bin/bash\n${script}\n`);
+    // Of node the boot script asks its version too.
+    const version = name === 'node' ? '[ "$1" != --version ] || { echo v20.1.0; exit 0; }\n' : '';
+    writeFileSync(join(folder, 'bin', name), `#!/bin/bash\n${version}${script}\n`);
     chmodSync(join(folder, 'bin', name), 0o755);
   }
 
@@ -416,6 +424,11 @@ describe('the boot script', () => {
   function putUnit(unit: string): void {
     mkdirSync(join(folder, 'root/etc/systemd/system'), { recursive: true });
     writeFileSync(join(folder, 'root/etc/systemd/system', unit), '');
+  }
+
+  function putCertificates(): void {
+    mkdirSync(join(folder, 'root/etc/ssl/certs'), { recursive: true });
+    writeFileSync(join(folder, 'root/etc/ssl/certs/ca-certificates.crt'), '');
   }
 
   function putDaemonTemplate(): void {
@@ -463,6 +476,7 @@ describe('the boot script', () => {
 
   it('restarts the Docker of an image once to take the configuration, and leaves one of its own alone', () => {
     for (const program of ['node', 'dockerd']) standIn(program, '');
+    putCertificates();
     putDaemonTemplate();
     for (let boots = 0; boots < 2; boots += 1)
       assert.equal(run(true, NO_PATIENCE, { hasDocker: true }).status, 0);
@@ -498,6 +512,45 @@ describe('the boot script', () => {
     const { status, stderr } = run(true, NO_PATIENCE, { hasDocker: true });
     assert.equal(status, 1);
     assert.match(stderr, /dockerd is missing: install docker\.io ca-certificates in it/);
+  });
+
+  it('says all that an image lacks at once, and goes on once it is there', () => {
+    putDaemonTemplate();
+    const { status, stderr } = run(true, NO_PATIENCE, { hasDocker: true });
+    assert.equal(status, 1);
+    for (const what of [
+      /node is missing: install nodejs in it/,
+      /dockerd is missing/,
+      /install ca-certificates in it/,
+    ])
+      assert.match(stderr, what);
+    standIn('node', '');
+    standIn('dockerd', '');
+    putCertificates();
+    assert.equal(run(true, NO_PATIENCE, { hasDocker: true }).status, 0);
+  });
+
+  for (const [version, isOld] of [
+    ['v8.17.0', true],
+    ['v16.20.2', true],
+    ['v17.9.1', true],
+    ['v18.0.0', false],
+    ['v22.11.0', false],
+  ] as const) {
+    it(`takes an image with node ${version} for ${isOld ? 'too old, and says so' : 'new enough'}`, () => {
+      standIn('node', '');
+      writeFileSync(join(folder, 'bin/node'), `#!/bin/bash\necho ${version}\n`);
+      const { status, stderr } = run(true);
+      assert.equal(status, isOld ? 1 : 0);
+      assert.equal(stderr.includes(`node is ${version}: 18 is the oldest`), isOld);
+    });
+  }
+
+  it('an image that brings its own media server has an engine for its containers', () => {
+    standIn('node', '');
+    const { status, stderr } = run(true, NO_PATIENCE, { mediaUnit: undefined, imageHasEngine: true });
+    assert.equal(status, 1);
+    assert.match(stderr, /dockerd is missing/);
   });
 
   it('says what is missing in an image that was said to have the software', () => {
@@ -545,6 +598,8 @@ describe('the boot script', () => {
   });
 
   it('never switches off a machine whose image brings the media server, and tries for as long to get an agent', () => {
+    standIn('dockerd', '');
+    putCertificates();
     standIn('node', 'echo "node" >> "$LOG"; [ "$(/bin/grep -c node "$LOG")" -ge 2 ] || exit 3');
     assert.equal(run(true, PATIENCE, { mediaUnit: undefined }).status, 0);
     assert.deepEqual(asked(), ['node', 'sleep 15', 'node']);

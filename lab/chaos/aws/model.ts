@@ -23,6 +23,7 @@ export function modelOf(plan: AwsPlan): AwsModel & { groups: [Group] } {
     functions: [],
     schedules: [],
     alarms: [],
+    targetGroups: [],
     groups: [groupOf(plan)],
   };
 }

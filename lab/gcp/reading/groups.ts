@@ -33,6 +33,7 @@ const groupSchema = v.strictObject({
   versions: v.pipe(v.array(v.strictObject({ instanceTemplate: v.string() })), v.length(1)),
   distributionPolicyZones: v.optional(v.array(v.string())),
   distributionPolicyTargetShape: v.optional(v.picklist(['EVEN', 'BALANCED'])),
+  namedPorts: v.optional(v.array(v.strictObject({ name: v.string(), port: v.number() }))),
   updatePolicy: v.strictObject({
     type: v.literal('OPPORTUNISTIC', 'the twin replaces no machine of its own accord'),
     minimalAction: v.string(),

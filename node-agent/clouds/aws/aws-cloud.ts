@@ -14,11 +14,14 @@ export interface AwsCloudOptions {
   group: string;
   launchHook: string | undefined;
   terminateHook: string;
+  /** The ARNs of those that are to bring it people's signalling. */
+  targetGroups: readonly string[];
 }
 
 const PROTECTED_TAG = 'ebbtide:protected';
 const interruptionSchema = v.object({ action: v.string(), time: v.pipe(v.string(), v.isoTimestamp()) });
 const empty = v.object({});
+const NAMELESS: Outcome = { kind: 'failed', problem: 'the machine does not know its own id yet' };
 
 /** An EC2 instance in an Auto Scaling group: instance metadata tells, lifecycle actions hold and release. */
 export function createAwsCloud(options: AwsCloudOptions): Cloud {
@@ -71,13 +74,31 @@ export function createAwsCloud(options: AwsCloudOptions): Cloud {
     return { kind: 'known', set: saysProtected(reading.kind === 'found' ? reading.text : undefined) };
   }
 
+  /**
+   * The node does it, and not its group: a group takes a machine that is to leave out of its target groups before it opens
+   * the hook, and a balancer then ends the connections that are left after an hour at most. Of a node that drains and stays in,
+   * its health says that it takes no new ones.
+   */
+  async function target(action: 'RegisterTargets' | 'DeregisterTargets'): Promise<Outcome> {
+    const { targetGroups } = options;
+    if (targetGroups.length === 0) return { kind: 'done' };
+    if (identity === undefined) return NAMELESS;
+    const Targets = [{ Id: identity.node }];
+    try {
+      for (const TargetGroupArn of targetGroups)
+        await callQuery(client, 'elasticloadbalancing', action, { TargetGroupArn, Targets }, empty);
+      return { kind: 'done' };
+    } catch (cause) {
+      return { kind: 'failed', problem: describeError(cause) };
+    }
+  }
+
   async function lifecycle(
     action: string,
     hook: string,
     more: Record<string, string> = {},
   ): Promise<Outcome> {
-    if (identity === undefined)
-      return { kind: 'failed', problem: 'the machine does not know its own id yet' };
+    if (identity === undefined) return NAMELESS;
     const input = {
       LifecycleHookName: hook,
       AutoScalingGroupName: group,
@@ -106,11 +127,18 @@ export function createAwsCloud(options: AwsCloudOptions): Cloud {
     readAdvice,
     readProtected,
     async ready() {
+      const registered = await target('RegisterTargets');
+      if (registered.kind !== 'done') return registered;
       if (options.launchHook === undefined) return { kind: 'done' };
       return lifecycle('CompleteLifecycleAction', options.launchHook, { LifecycleActionResult: 'CONTINUE' });
     },
     hold: () => lifecycle('RecordLifecycleActionHeartbeat', options.terminateHook),
-    release: () =>
-      lifecycle('CompleteLifecycleAction', options.terminateHook, { LifecycleActionResult: 'CONTINUE' }),
+    async release() {
+      // Whatever comes of it: the balancer sees by itself that a machine has ended.
+      await target('DeregisterTargets');
+      return lifecycle('CompleteLifecycleAction', options.terminateHook, {
+        LifecycleActionResult: 'CONTINUE',
+      });
+    },
   };
 }

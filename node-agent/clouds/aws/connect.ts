@@ -10,7 +10,7 @@ export const awsNode: NodeCloud<SettingsOf<'aws'>> = {
   noticeMs: METADATA_NOTICE_MS,
   leavesBy: 'call',
   onRebalance: ({ onRebalance }) => onRebalance,
-  connect(config, { region, group, launchHook, terminateHook }, environment, network) {
+  connect(config, { region, group, launchHook, terminateHook, targetGroups }, environment, network) {
     const metadata = createMetadata({ environment, timeoutMs: config.timeout.metadata, ...network });
     const client = createAwsClient({
       region,
@@ -19,7 +19,14 @@ export const awsNode: NodeCloud<SettingsOf<'aws'>> = {
       timeoutMs: config.timeout.api,
       ...network,
     });
-    const cloud = createAwsCloud({ metadata, client, group, launchHook, terminateHook });
+    const cloud = createAwsCloud({
+      metadata,
+      client,
+      group,
+      launchHook,
+      terminateHook,
+      targetGroups,
+    });
     const store = createS3Store({ client, bucket: config.registry.bucket });
     return { cloud, registry: registryOn(config, store), store };
   },

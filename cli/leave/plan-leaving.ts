@@ -43,10 +43,9 @@ export function planLeaving(
   const staying = wished.filter((seen) => !leaves(seen) && !isProtected(seen));
   const goers = wish.kind === 'all' ? allBut(wish.keep, staying, kept, world.now) : staying;
   const serving = all.filter((seen) => !leaves(seen) && serves(seen)).length;
-  const spared = wish.kind === 'outdated' && serving < rules.min;
+  const mayGo = wish.kind === 'outdated' ? withoutMissed(goers, serving, rules.min, world.now) : goers;
   const { victims, passedOver } = choose(
-    // Who does not serve is not missed.
-    spared ? goers.filter((seen) => !serves(seen)) : goers,
+    mayGo,
     // A person means just this one, whatever else drains.
     wish.kind === 'node' ? Number.POSITIVE_INFINITY : rules.maxDrains,
     all.filter(leaves).length,
@@ -62,9 +61,10 @@ export function planLeaving(
     leaving,
     waiting: {
       more: goers.length - victims.length,
-      reason: spared
-        ? `${serving} serve, and ${rules.min} are to: those that come must serve first`
-        : (passedOver[0]?.reason ?? ''),
+      reason:
+        mayGo.length < goers.length && victims.length === mayGo.length
+          ? `${serving} serve, and ${rules.min} are to: those that come must serve first`
+          : (passedOver[0]?.reason ?? ''),
     },
     protected: kept,
     unjudged:
@@ -123,6 +123,15 @@ function allBut(keep: number, staying: readonly Seen[], kept: readonly Seen[], n
   const ofServing = first(serving, Math.max(0, serving.length - lacking), now);
   const ofOthers = first(others, Math.max(0, others.length - Math.max(0, lacking - serving.length)), now);
   return [...ofServing, ...ofOthers];
+}
+
+/**
+ * Of a roll: so many go at a time that as many serve on as are to, until the new ones do. Who does not serve is not missed.
+ * Where no more serve than are to, one goes at a time: with none going, none would come.
+ */
+function withoutMissed(goers: readonly Seen[], serving: number, min: number, now: number): Seen[] {
+  const spare = serving < min ? 0 : Math.max(1, serving - min);
+  return [...goers.filter((seen) => !serves(seen)), ...first(goers.filter(serves), spare, now)];
 }
 
 /** So many of them as go first, as any shrinking pool would choose. */

@@ -129,6 +129,20 @@ describe('who is asked to leave, at an operator’s wish', () => {
       ['a'],
       false,
     ],
+    [
+      'no more outdated ones than leave as many serving as are to',
+      { kind: 'outdated' },
+      { a: { reading: old('a') }, b: { reading: old('b') } },
+      ['a'],
+      false,
+    ],
+    [
+      'one outdated one where no more serve than are to: else no other would come',
+      { kind: 'outdated' },
+      { a: { reading: old('a') } },
+      ['a'],
+      false,
+    ],
     ['nobody once all software is new', { kind: 'outdated' }, { a: {}, b: {} }, [], true],
   ];
   for (const [what, wish, nodes, expected, isDone] of rows) {

@@ -411,12 +411,12 @@ describe('the AWS pool', () => {
       sha256: sha256Of(readFileSync(join(repositoryRoot, 'package.json'))),
     };
     const fetched: [string, Record<string, unknown>, RegExp[]][] = [
-      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /agent\.json$/, /media-a{16}/]],
+      ['the media server itself', {}, [/ebbtide-agent-b{16}\.cjs/, /media-a{16}/, /agent\.json$/]],
       ['no image of a container', { media: { image: IMAGE } }, [/ebbtide-agent/, /agent\.json$/]],
       [
         "the operator's script",
         { media: { kind: 'openvidu', setup: script } },
-        [/ebbtide-agent/, /agent\.json$/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`)],
+        [/ebbtide-agent/, new RegExp(`setup-${script.sha256.slice(0, 16)}$`), /agent\.json$/],
       ],
     ];
     for (const [what, settings, keys] of fetched) {

@@ -21,7 +21,7 @@ const PLAIN = new RegExp(
     '|^aws:iam/(rolePolicy|rolePolicyAttachment|rolePoliciesExclusive):',
     '|^aws:autoscaling/(lifecycleHook|notification|schedule|tag):',
     '|^aws:lambda/(permission|functionEventInvokeConfig):',
-    '|^aws:cloudwatch/(eventTarget|eventPermission|logResourcePolicy):',
+    '|^aws:cloudwatch/(eventTarget|eventPermission|logMetricFilter|logResourcePolicy):',
     '|^aws:sns/(topicPolicy|topicSubscription):',
     '|^aws:ec2/(route|routeTableAssociation|mainRouteTableAssociation|securityGroupRule|vpcEndpointRouteTableAssociation):',
     '|^aws:kms/alias:',

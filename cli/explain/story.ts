@@ -91,7 +91,7 @@ function nextOf(
 }
 
 /** It serves, and it is decided that it leaves. */
-function nextOfDecided({ at }: Decision, cloud: PoolAddress['cloud'], now: number): string {
+function nextOfDecided({ at }: Pick<Decision, 'at'>, cloud: PoolAddress['cloud'], now: number): string {
   const agoMs = now - Date.parse(at);
   if (agoMs <= UNHEARD_MS) return 'its agent takes up the decision within seconds, and drains.';
   // What is written there is what was wanted: the group itself acts, or not.

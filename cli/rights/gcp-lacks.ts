@@ -15,9 +15,10 @@ const SAID: readonly RegExp[] = [
   /Permission '([\w.]+)' denied/,
 ];
 
-function gcpLack(error: unknown, { service, method, path }: GcpRequest): string | undefined {
+function gcpLack(error: unknown, { service, method, path, query = {} }: GcpRequest): string | undefined {
   if (!(error instanceof GcpError) || error.status !== 403) return undefined;
-  const what = decodeURIComponent(path);
+  // What is uploaded is named beside the path.
+  const what = [decodeURIComponent(path), query.name].filter((part) => part !== undefined).join('/');
   for (const said of SAID) {
     const [, permission, on] = said.exec(error.message) ?? [];
     // "The Google Cloud Storage object" is any: what was asked for says which.

@@ -112,6 +112,8 @@ function invitation(
     '  pulumi preview',
     `  pulumi config set --path ebbtide:scaling.target 60 && pulumi up`,
     '  npm run --silent fleet -- status',
+    '  npm run --silent fleet -- remove NODE --wait    # it leaves when its last call has ended',
+    '  npm run --silent fleet -- policy     # the rights that these need',
     '  agent_on NODE explain    # what is `ebbtide-agent explain` on a real node',
     '  pulumi destroy      # refuses, and says why and what to do',
     '',

@@ -19,7 +19,7 @@ function lessOf({
   Resource,
   Condition,
   ...rest
-}: Statement): { told: string; without: string; left: Statement[] }[] {
+}: Statement): { told: string | string[]; without: string; left: Statement[] }[] {
   const some = (left: Statement, of: readonly unknown[]) => (of.length === 0 ? [] : [left]);
   const [told = ''] = Action;
   return [
@@ -29,7 +29,7 @@ function lessOf({
       left: some({ ...rest, Action: left, Resource, ...(Condition && { Condition }) }, left),
     })),
     ...withoutEach(Resource, (resource, left) => ({
-      told,
+      told: Action,
       without: `${told} on ${resource}`,
       left: some({ ...rest, Action, Resource: left, ...(Condition && { Condition }) }, left),
     })),

@@ -24,6 +24,7 @@ holdRights<OceanTwin>({
   person: oceanPerson,
   bucketOf(address, key) {
     if (address.cloud !== 'digitalocean') return '';
+    if (key.startsWith('memory/')) return address.buckets.memory;
     return key.startsWith('statuses/') ? address.buckets.statuses : address.buckets.code;
   },
   machineOf: (twin, node) => String(twin.droplets().find(({ name }) => name === node)?.id ?? ''),

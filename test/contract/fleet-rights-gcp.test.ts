@@ -31,19 +31,27 @@ holdRights<GcpTwin>({
   machineOf: (twin, node) => twin.machines().find(({ name }) => name === node)?.id ?? '',
   lessOf({ text, steps }): Less[] {
     const rights: Rights = parse(text);
-    const less = (without: string, permission: string, left: Rights): Less => ({
+    const less = (
+      without: string,
+      permissions: string | readonly string[],
+      left: Rights,
+      isQuiet = false,
+    ): Less => ({
       without,
-      told: `the permission ${permission}`,
+      told: [permissions].flat().map((permission) => `the permission ${permission}`),
+      isQuiet,
       policy: { text: stringify(left), steps },
     });
-    const firstOf = (name: string) =>
-      rights.roles.find((role) => role.name === name)?.includedPermissions[0] ?? '';
+    const allOf = (name: string) =>
+      rights.roles.find((role) => role.name === name)?.includedPermissions ?? [];
     const ofRoles = rights.roles.flatMap((role, index) =>
       withoutEach(role.includedPermissions, (permission, left) => {
         // Google takes no role that holds nothing.
         const includedPermissions = left.length === 0 ? ['compute.zones.get'] : left;
         const roles = rights.roles.toSpliced(index, 1, { ...role, includedPermissions });
-        return less(permission, permission, { ...rights, roles });
+        // Who has rolled says so over what was said before, and does not fail where that cannot be.
+        const isQuiet = role.name.endsWith('_rolls') && permission === 'storage.objects.delete';
+        return less(permission, permission, { ...rights, roles }, isQuiet);
       }),
     );
     const ofBindings = rights.policies.flatMap((policy, index) => {
@@ -52,13 +60,13 @@ holdRights<GcpTwin>({
         policies: rights.policies.toSpliced(index, 1, { ...policy, bindings }),
       });
       const whole = withoutEach(policy.bindings, ({ role }, left) =>
-        less(`${role} on ${policy.resource}`, firstOf(role), changed(left)),
+        less(`${role} on ${policy.resource}`, allOf(role), changed(left)),
       );
       const parts = policy.bindings.flatMap((binding, at) =>
         withoutEach(binding.condition?.expression.split(' || ') ?? [], (part, left) => {
           const expression = left.length === 0 ? 'resource.name == "nothing"' : left.join(' || ');
           const narrower = { ...binding, condition: { title: 'less', expression } };
-          return less(part, firstOf(binding.role), changed(policy.bindings.toSpliced(at, 1, narrower)));
+          return less(part, allOf(binding.role), changed(policy.bindings.toSpliced(at, 1, narrower)));
         }),
       );
       return [...whole, ...parts];

@@ -57,7 +57,7 @@ export function nodeOfStatusKey(key: string): string {
 
 async function readFleet(
   options: BucketRegistryOptions,
-  { lastWordsOf, lastWordsWithinMs = 0, turnOf = () => 0, expected = [] }: FleetQuestion,
+  { lastWordsOf, lastWordsWithinMs = 0, turnOf = () => 0, expected = [], listFirst }: FleetQuestion,
   signal?: AbortSignal,
 ): Promise<FleetReading> {
   const nodes = new Map<string, NodeReading>();
@@ -93,7 +93,7 @@ async function readFleet(
   };
   return {
     nodes,
-    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, signal })),
+    ...(await readListed({ store: options.store, prefix: STATUSES, turn, read, keysOf, listFirst, signal })),
   };
 }
 

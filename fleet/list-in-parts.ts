@@ -1,7 +1,7 @@
 import type { ObjectStore, StoredObject } from './object-store.ts';
 
-/** How many keys that are probably there make a part: not more than a page has, though as many again be there of old. */
-const PART = 500;
+/** How many keys that are probably there make a part: a page has 1,000, and some of old are there as well. */
+const PART = 900;
 
 export interface PartedList {
   store: Pick<ObjectStore, 'list' | 'listAfter'>;

@@ -13,6 +13,8 @@ export interface Listing {
   read(key: string): Promise<void>;
   /** Keys that are probably there, in view of one that is; by which a long list is cut into parts. */
   keysOf?(listed: string): readonly string[];
+  /** Nothing is read before all is listed. */
+  listFirst?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +38,10 @@ export async function readListed(
       if (turn !== undefined) waiting.push({ key: object.key, turn });
     }
     waiting.sort((a, b) => a.turn - b.turn);
+    if (listing.listFirst !== true) startReading();
+  }
+
+  function startReading(): void {
     while (waiting.length > 0 && readers.size < PARALLEL_READS) {
       const reader: Promise<void> = readAllWaiting().finally(() => readers.delete(reader));
       readers.add(reader);
@@ -48,6 +54,7 @@ export async function readListed(
   } catch (cause) {
     problem = describeError(cause);
   }
+  startReading();
   await Promise.all(readers);
   return problem === undefined ? { complete: true } : { complete: false, problem };
 }

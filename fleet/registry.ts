@@ -60,6 +60,8 @@ export interface FleetQuestion {
   lastWordsWithinMs?: number;
   /** Whose status is read first: the smallest. undefined: it is not read at all, and that node is unknown. */
   turnOf?: (node: string) => number | undefined;
+  /** Nothing is read before the list is: where it must be whole, reads only take its time. */
+  listFirst?: boolean;
   /** Who has probably a status: a long list is read in parts, from one of these to another, side by side. */
   expected?: readonly string[];
 }

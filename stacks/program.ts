@@ -25,7 +25,7 @@ export async function runProgram(
     case 'digitalocean':
       return createDigitalOceanPool({ settings, bundler }, environment);
     case 'gcp':
-      return createGcpPool({ settings, bundler });
+      return createGcpPool({ settings, bundler }, environment);
     default:
       return settings satisfies never;
   }

@@ -35,6 +35,8 @@ export interface CloudWords {
   machineType: Words<string>;
   image: Words<string>;
   diskGb: Words<number>;
+  /** As many nodes as a pool may have there. */
+  mostNodes: number;
   zones: Words<string[]>;
   network: Words<string>;
   subnets: Words<string[]>;
@@ -48,15 +50,15 @@ export interface CloudWords {
 
 const LONGEST = '7d';
 
-function poolOf({ existingGroup, machineType, image, diskGb, zones }: CloudWords) {
+function poolOf({ existingGroup, machineType, image, diskGb, mostNodes, zones }: CloudWords) {
   return section({
     name: matching(
       /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/,
       'a name of 2 to 28 lower-case letters, digits and hyphens, such as "media"',
     ),
-    min: v.optional(wholeNumber(0, 1000), 1),
-    max: v.optional(wholeNumber(1, 1000), 5),
-    initial: v.optional(wholeNumber(0, 1000)),
+    min: v.optional(wholeNumber(0, mostNodes), 1),
+    max: v.optional(wholeNumber(1, mostNodes), 5),
+    initial: v.optional(wholeNumber(0, mostNodes)),
     machineType: v.optional(machineType),
     image: v.optional(image),
     imageHasSoftware: v.optional(yesOrNo(), false),

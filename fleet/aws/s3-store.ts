@@ -1,17 +1,8 @@
-import * as v from 'valibot';
 import { objectAge } from '../object-age.ts';
 import type { ObjectMetadata, ReadObject, RemovingStore, StoredObject } from '../object-store.ts';
-import { parseXml } from '../xml.ts';
 import { bucketUrl, encodeKey } from './bucket-url.ts';
 import { type AwsClient, AwsError, type AwsResponse } from './client.ts';
-
-const listSchema = v.object({
-  ListBucketResult: v.object({
-    IsTruncated: v.picklist(['true', 'false']),
-    NextContinuationToken: v.optional(v.string()),
-    Contents: v.optional(v.array(v.object({ Key: v.string(), LastModified: v.string() })), []),
-  }),
-});
+import { parseListPage } from './list-page.ts';
 
 export interface S3StoreOptions {
   client: AwsClient;
@@ -36,22 +27,20 @@ export function createS3Store(options: S3StoreOptions): RemovingStore {
       if (token !== undefined) query.set('continuation-token', token);
       else if (after !== undefined) query.set('start-after', after);
       const response = await client.send({ service: 's3', method: 'GET', url: `${base}/?${query}`, signal });
-      const page = response.status === 200 ? parseXml(response.body, ['Contents']) : undefined;
-      const parsed = v.safeParse(listSchema, page);
-      if (!parsed.success) {
+      const page = response.status === 200 ? parseListPage(response.body) : undefined;
+      if (page === undefined) {
         throw new AwsError(
           `listing ${prefix} in bucket ${bucket}: not a list (HTTP ${response.status}): ${response.body.slice(0, 120)}`,
           'Malformed',
           response.status,
         );
       }
-      const { Contents, IsTruncated, NextContinuationToken } = parsed.output.ListBucketResult;
-      yield Contents.map((object) => ({
+      yield page.objects.map((object) => ({
         key: object.Key,
         ageMs: objectAge(object.Key, response.date, Date.parse(object.LastModified)),
       }));
-      if (IsTruncated === 'false') return;
-      token = NextContinuationToken;
+      if (!page.isTruncated) return;
+      token = page.token;
       if (token === undefined) {
         throw new AwsError(
           `listing ${prefix} in bucket ${bucket}: more to come, but no token for it`,

@@ -20,6 +20,7 @@ export const POOL_LABEL = 'ebbtide-pool';
 /** The id of the decision by which a machine has left its group. */
 export const DECISION_LABEL = 'ebbtide-decision';
 
+export type AutoscalerMode = 'ON' | 'ONLY_SCALE_OUT' | 'ONLY_UP' | 'OFF';
 export type InstanceName = Pick<Instance, 'name' | 'zone'>;
 
 /** `listedAt`: when it was so, by Google's own clock; NaN where it told none. */
@@ -47,8 +48,8 @@ export interface Compute {
     labels: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Operation | undefined>;
-  /** The autoscaler changes the group no more. */
-  stopScaling(signal?: AbortSignal): Promise<Operation>;
+  /** What the autoscaler does with the group: OFF nothing, ONLY_SCALE_OUT it only grows it. */
+  setScaling(mode: AutoscalerMode, signal?: AbortSignal): Promise<Operation>;
   /** The group deletes every machine that it has, and makes none. */
   emptyGroup(signal?: AbortSignal): Promise<Operation>;
   /** To its end; rejects where it failed, or was not seen to end. */
@@ -185,12 +186,12 @@ export function createCompute(options: ComputeOptions): Compute {
           signal,
         }),
       ),
-    stopScaling: (signal) =>
-      ask(`switching off the autoscaler ${options.autoscaler}`, operationSchema, {
+    setScaling: (mode, signal) =>
+      ask(`setting the autoscaler ${options.autoscaler} to ${mode}`, operationSchema, {
         method: 'PATCH',
         path: `${regionPath}/autoscalers`,
         query: { autoscaler: options.autoscaler },
-        body: JSON.stringify({ autoscalingPolicy: { mode: 'OFF' } }),
+        body: JSON.stringify({ autoscalingPolicy: { mode } }),
         signal,
       }),
     emptyGroup: (signal) =>

@@ -1,4 +1,4 @@
-import type { Finding } from '../watch/finding.ts';
+import { bounded, type Finding } from '../watch/finding.ts';
 import type { PoolPlan } from './plan.ts';
 
 /** What a run has planned, as it tells it to whoever woke it, and to the log. */
@@ -32,7 +32,7 @@ export function told<Done extends { failures: string[] }>(plan: PoolPlan, done: 
       ...plan.remove.map(({ machine, reason }) => [machine.node, reason]),
     ]),
     passedOver: plan.passedOver.slice(0, PASSED_OVER_TOLD),
-    findings,
+    findings: bounded(findings),
     failures: [...troubles, ...done.failures],
   };
 }

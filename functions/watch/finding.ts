@@ -103,5 +103,23 @@ export function whatOfRegistry({ complete, problem }: FleetReading): Finding[] {
 
 /** One line of the log each, from which alarms are made and a person reads on. */
 export function logFindings(log: Log, pool: string, findings: readonly Finding[]): void {
-  for (const { level, name, ...rest } of findings) log(level, `found-${name}`, { pool, ...rest });
+  for (const { level, name, ...rest } of bounded(findings)) log(level, `found-${name}`, { pool, ...rest });
+}
+
+/** Neither a log nor an answer lists a whole fleet: of one kind so many, and a word of how many more there are. */
+const LISTED = 50;
+
+export function bounded(findings: readonly Finding[]): Finding[] {
+  const counts = new Map<string, number>();
+  const told = findings.filter(({ name }) => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count <= LISTED;
+  });
+  const more = [...counts].flatMap(([name, count]): Finding[] => {
+    const one = findings.find((finding) => finding.name === name);
+    if (one === undefined || count <= LISTED) return [];
+    return [{ level: one.level, name, text: `and ${count - LISTED} more` }];
+  });
+  return [...told, ...more];
 }

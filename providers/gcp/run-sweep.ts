@@ -6,7 +6,7 @@ import { createCompute } from '../../fleet/gcp/compute.ts';
 import { operatorToken } from '../../fleet/gcp/operator-token.ts';
 import { createStorageStore } from '../../fleet/gcp/storage-store.ts';
 import { REQUEST_TIMEOUT_MS, toolsOfDestroy } from '../sweep-state.ts';
-import { sweep } from './sweep.ts';
+import { type SweepTools, sweep } from './sweep.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
 const stateSchema = v.object({
@@ -25,13 +25,21 @@ export async function runSweep(
   onDestroy: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  await sweep(sweepFrom(state, onDestroy, environment));
+}
+
+export function sweepFrom(
+  state: unknown,
+  onDestroy: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): SweepTools {
   const pool = v.parse(stateSchema, state);
   const token = operatorToken(environment);
   const client = createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS });
-  await sweep({
+  return {
     pool,
     compute: createCompute({ client, clock: createRealClock(), ...pool }),
     registry: createBucketRegistry({ store: createStorageStore({ client, bucket: pool.bucket }) }),
     ...toolsOfDestroy(onDestroy),
-  });
+  };
 }

@@ -63,7 +63,7 @@ export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<Sweep
 }
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */
-function isOver({ place }: GcpMachine): boolean {
+export function isOver({ place }: GcpMachine): boolean {
   return place === 'paused' || place === 'stopped' || place === 'ending';
 }
 

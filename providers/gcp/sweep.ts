@@ -25,13 +25,18 @@ export function sweep({ pool, compute, registry, ...rest }: SweepTools): Promise
     plan: planSweep,
     carryOut: (step) => carryOutStep(step, { pool, compute, registry, now: rest.now }),
     isOfWhole: ({ kind }) => kind === 'stop-scaling' || kind === 'empty-group',
-    isHopeless: (cause) => cause instanceof GcpError && HOPELESS.includes(cause.reason),
+    isHopeless,
   });
+}
+
+/** No second attempt makes that right. */
+export function isHopeless(cause: unknown): boolean {
+  return cause instanceof GcpError && HOPELESS.includes(cause.reason);
 }
 
 type Hands = Pick<SweepTools, 'compute' | 'registry' | 'now'>;
 
-async function readWorld({ compute, registry }: Omit<Hands, 'now'>): Promise<SweepWorld> {
+export async function readWorld({ compute, registry }: Omit<Hands, 'now'>): Promise<SweepWorld> {
   const signal = AbortSignal.timeout(READ_BUDGET_MS);
   const [{ group, machines, showsEveryMember }, fleet] = await Promise.all([
     readPool(compute, signal),
@@ -60,14 +65,14 @@ async function isScaling(compute: Compute, signal: AbortSignal): Promise<boolean
   }
 }
 
-async function carryOutStep(
+export async function carryOutStep(
   step: SweepStep,
   { pool, compute, registry, now }: Hands & Pick<SweepTools, 'pool'>,
 ): Promise<void> {
   const signal = AbortSignal.timeout(STEP_BUDGET_MS);
   switch (step.kind) {
     case 'stop-scaling':
-      return compute.follow(await compute.stopScaling(signal), signal);
+      return compute.follow(await compute.setScaling('OFF', signal), signal);
     case 'empty-group':
       return compute.follow(await compute.emptyGroup(signal), signal);
     case 'decide':

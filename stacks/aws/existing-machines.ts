@@ -11,7 +11,7 @@ import { SIZE_METRICS, terminateHook } from './group.ts';
 import type { Machines, MachinesArgs } from './machines.ts';
 import { nodeRights } from './node-identity.ts';
 import { awsNodeSetup } from './node-setup.ts';
-import { fetchingSnippet } from './node-snippet.ts';
+import { awsSnippet } from './node-snippet.ts';
 import { policyDocument } from './policy.ts';
 import { UNTAGGED } from './software.ts';
 
@@ -65,7 +65,7 @@ export function existingMachines(
     const template = fingerprintOf([renderStartupScript(setup(''))]);
     const script = renderStartupScript(setup(template));
     const key = `software/ebbtide-node-${template}.sh`;
-    const snippet = fetchingSnippet({
+    const snippet = awsSnippet({
       pool: settings.pool.name,
       region,
       bucket: bucketName,

@@ -18,6 +18,8 @@ export interface WatcherArgs {
   bucket: { name: pulumi.Output<string>; arn: pulumi.Output<string> };
 }
 
+const LARGE = 1_000;
+
 /** Each minute: says how the pool is, and ends retained machines that are empty. */
 export class Watcher extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
@@ -44,7 +46,8 @@ export class Watcher extends pulumi.ComponentResource {
         rights: [...registryRights(bucket.arn), ...watcherRights(args)],
         settings: pulumi.jsonStringify(told),
         timeoutSeconds: 50,
-        memoryMb: 512,
+        // CPU comes with memory: what reads ten thousand statuses within its time needs a whole one.
+        memoryMb: settings.pool.max > LARGE ? 1769 : 512,
         logDays: settings.aws.logDays,
       },
       { parent: this },

@@ -10,6 +10,9 @@ const GROUP = '/subscriptions/[0-9a-f-]{36}/resourceGroups/[\\w.()-]+';
 const NAME = '[\\w.-]+';
 const idOf = (type: string) => `${GROUP}/providers/${type}/${NAME}`;
 
+/** Of a scale set. */
+const MOST_INSTANCES = 1000;
+
 const azureWords: CloudWords = {
   existingGroup: v.never('is not there on Azure yet: leave it out'),
   machineType: matching(/^(Standard|Basic)_[A-Za-z0-9_-]+$/, 'a size of machines, such as "Standard_D4s_v5"'),
@@ -23,6 +26,7 @@ const azureWords: CloudWords = {
   ),
   // The image of Debian has 30 GB, and no disk is smaller than its image.
   diskGb: diskSize(30, 4095, 30),
+  mostNodes: MOST_INSTANCES,
   zones: someOf(matching(/^[1-9]$/, 'a zone, such as "1"'), { one: 'zone', many: 'zones' }),
   network: matching(
     new RegExp(`^${idOf('Microsoft\\.Network/virtualNetworks')}$`, 'i'),
@@ -141,9 +145,6 @@ export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown,
     azureProvider: provider,
   }),
 };
-
-/** Of a scale set. */
-const MOST_INSTANCES = 1000;
 
 /** What Azure asks of settings that are right by themselves. */
 function azureProblems(shared: RightPart<SharedSettings>): Problem[] {

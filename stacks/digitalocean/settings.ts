@@ -33,6 +33,8 @@ const digitalOceanWords: CloudWords = {
   image: v.pipe(written(IMAGE), v.regex(/^(\d+|[a-z][a-z0-9-]*)$/, `must be ${IMAGE}`)),
   diskGb: ofNoUse('where the size says what disk a droplet has: leave it out', 0),
   zones: ofNoUse<string[]>('which has no zones: leave it out', []),
+  // Each reads its decision every 3 s, and a bucket of Spaces takes 800 requests a second.
+  mostNodes: 2000,
   network: matching(
     /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
     'the id of a VPC, such as "5a4981aa-9653-4bd1-bef5-d6bff52042e4" (`doctl vpcs list`)',

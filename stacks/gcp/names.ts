@@ -3,18 +3,22 @@ import { globalName } from '../global-name.ts';
 
 /**
  * The names of a pool's things on GCP. They are fixed, not generated, but for roles: rights name things before they
- * exist. What is the whole project's carries the region too, so that another region can have a pool of the same name.
+ * exist. `existing`: of the operator's own group, which has its names already. What is the whole project's carries the region too, so that another region can have a pool of the same name.
  */
-export function gcpNames(pool: string, { project, region }: { project: string; region: string }) {
+export function gcpNames(
+  pool: string,
+  { project, region }: { project: string; region: string },
+  existing?: ExistingNames,
+) {
   const name = `ebbtide-${pool}`;
   const account = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_ACCOUNT);
   const ofProject = (role: string) => globalName(`${name}-${role}`, region, MOST_OF_NAME);
   return {
-    group: name,
+    group: existing?.group ?? name,
     /** A group puts a hyphen and four letters behind it. */
-    instanceBase: name,
+    instanceBase: existing?.instanceBase ?? name,
     templatePrefix: `${name}-`,
-    autoscaler: name,
+    autoscaler: existing?.autoscaler ?? name,
     pruner: `${name}-pruner`,
     schedule: `${name}-pruner`,
     network: globalName(name, region, MOST_OF_NAME),
@@ -38,6 +42,13 @@ export function gcpNames(pool: string, { project, region }: { project: string; r
     bucket: `${name}-${sha256Of(`${project}/${region}/${pool}`).slice(0, 10)}`,
     images: name,
   };
+}
+
+/** Of a group that has no autoscaler nothing reads any. */
+interface ExistingNames {
+  group: string;
+  instanceBase: string;
+  autoscaler: string | undefined;
 }
 
 /** Where Google has the metrics that it makes of a log. */

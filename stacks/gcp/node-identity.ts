@@ -28,18 +28,26 @@ export class NodeIdentity extends pulumi.ComponentResource {
       { accountId: names.nodeAccount, displayName: `Nodes of the pool ${pool}` },
       { parent: this },
     );
-    const rights = [
-      store.grant(`${name}-reads`, account.member, 'read', ['decisions', 'software'], {
-        parent: this,
-      }),
-      store.grant(`${name}-tells`, account.member, 'write', ['statuses'], { parent: this }),
-      // Whoever may not list is told 403 where there is no object: "nothing was decided" needs the 404.
-      store.grant(`${name}-lists`, account.member, 'list', [], { parent: this }),
-    ];
+    const rights = grantToNodes(name, store, account.member, { parent: this });
     // No node exists without its rights.
     const granted = pulumi.all(rights.map(({ id }) => id));
     this.email = pulumi.all([account.email, granted]).apply(([email]) => email);
     this.member = account.member;
     this.registerOutputs({ email: this.email, member: this.member });
   }
+}
+
+/** Whoever a node is: what it may do with the pool's bucket. */
+export function grantToNodes(
+  name: string,
+  store: StoreRoles,
+  member: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+) {
+  return [
+    store.grant(`${name}-reads`, member, 'read', ['decisions', 'software'], options),
+    store.grant(`${name}-tells`, member, 'write', ['statuses'], options),
+    // Whoever may not list is told 403 where there is no object: "nothing was decided" needs the 404.
+    store.grant(`${name}-lists`, member, 'list', [], options),
+  ];
 }

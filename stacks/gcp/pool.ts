@@ -10,29 +10,33 @@ import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
 import { checkBalancers } from './balancers.ts';
 import { PoolBucket } from './bucket.ts';
-import { PoolGroup } from './group.ts';
+import { existingMachines } from './existing-machines.ts';
+import { type FoundGroup, findGroup } from './found-group.ts';
 import { gcpNames } from './names.ts';
-import { PoolNetwork } from './network.ts';
-import { NodeIdentity } from './node-identity.ts';
-import { findZones } from './preconditions.ts';
+import { ownMachines } from './own-machines.ts';
+import { checkApis, findZones } from './preconditions.ts';
 import { Pruner } from './pruner.ts';
 import { PrunerSchedule } from './pruner-schedule.ts';
 import { MediaSecrets } from './secrets.ts';
 import type { GcpSettings } from './settings.ts';
 import { NodeSoftware } from './software.ts';
 import { StoreRoles } from './store-roles.ts';
-import { NodeTemplate, nodeFingerprint } from './template.ts';
 
 interface GcpPoolArgs {
   settings: GcpSettings;
   zones: string[];
+  /** The operator's own group, where the pool is to have that. */
+  existing?: FoundGroup | undefined;
   software: Software;
   boot: Bundle;
   pruner: Bundle;
 }
 
 /** Bundles what the pool runs, and makes the pool. */
-export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>): Promise<PoolOutputs> {
+export async function createGcpPool(
+  { settings, bundler }: PoolArgs<GcpSettings>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<PoolOutputs> {
   const [agent, boot, pruner] = await Promise.all([
     bundler.agent(),
     bundler.boot('gcp'),
@@ -42,16 +46,30 @@ export async function createGcpPool({ settings, bundler }: PoolArgs<GcpSettings>
     ...settings.gcpProvider,
     labels: { ...settings.gcp.labels, [POOL_LABEL]: settings.pool.name },
   });
-  const names = gcpNames(settings.pool.name, settings.gcpProvider);
-  const zones = await findZones(settings, names, { provider });
-  await checkBalancers(settings, names, { provider });
+  const place = await placeOfNodes(settings, { provider }, environment);
+  await checkBalancers(settings, gcpNames(settings.pool.name, settings.gcpProvider), { provider });
   const software = softwareOf(agent, settings);
   // A pool of another project or region is another pool also to Pulumi: its new things come, and only then does the sweep
   // of the old ones go, and is asked.
   const { project, region } = settings.gcpProvider;
   const name = `${settings.pool.name}.${project}.${region}`;
-  const pool = new GcpPool(name, { settings, zones, software, boot, pruner }, { provider });
+  const pool = new GcpPool(name, { settings, ...place, software, boot, pruner }, { provider });
   return pool.outputs;
+}
+
+/** A new group's zones, or the operator's own group. */
+async function placeOfNodes(
+  settings: GcpSettings,
+  options: pulumi.InvokeOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Pick<GcpPoolArgs, 'zones' | 'existing'>> {
+  const { existingGroup } = settings.pool;
+  if (existingGroup === undefined) {
+    const names = gcpNames(settings.pool.name, settings.gcpProvider);
+    return { zones: await findZones(settings, names, options) };
+  }
+  await checkApis(settings, options);
+  return { zones: [], existing: await findGroup(settings, existingGroup, environment) };
 }
 
 /** A fleet of media servers on a managed instance group that only grows, and a function that takes machines out of it. */
@@ -63,7 +81,7 @@ export class GcpPool extends pulumi.ComponentResource {
     const { settings, software, boot } = args;
     const { project, region } = settings.gcpProvider;
     const pool = settings.pool.name;
-    const names = gcpNames(pool, settings.gcpProvider);
+    const names = gcpNames(pool, settings.gcpProvider, args.existing);
     const parent = { parent: this };
 
     const bucket = new PoolBucket(`${name}-bucket`, { bucketName: names.bucket, region }, parent);
@@ -72,11 +90,13 @@ export class GcpPool extends pulumi.ComponentResource {
       { names, pool, bucketName: names.bucket, bucket: bucket.name, birth: bucket.birth },
       parent,
     );
-    const identity = new NodeIdentity(`${name}-node`, { names, pool, store }, parent);
-    const network = new PoolNetwork(`${name}-network`, { names, settings, nodes: identity.email }, parent);
     const nodeSoftware = new NodeSoftware(`${name}-software`, { bucket: bucket.name, software }, parent);
-    const secrets = new MediaSecrets(`${name}-secrets`, { names, settings, reader: identity.member }, parent);
-    const made = nodeFingerprint({ settings, names, boot, software }, parent);
+    const given = { settings, names, bucket: bucket.name, store, software, boot };
+    const machines =
+      args.existing === undefined
+        ? ownMachines(name, { ...given, zones: args.zones }, parent)
+        : existingMachines(name, { ...given, existing: args.existing }, parent);
+    const secrets = new MediaSecrets(`${name}-secrets`, { names, settings, reader: machines.member }, parent);
     const pruner = new Pruner(
       `${name}-pruner`,
       {
@@ -86,40 +106,19 @@ export class GcpPool extends pulumi.ComponentResource {
         bucket: bucket.name,
         store,
         birth: bucket.birth,
-        template: made.fingerprint,
-        nodes: identity.member,
+        template: machines.template,
+        nodes: machines.member,
       },
       parent,
     );
-    const template = new NodeTemplate(
-      `${name}-template`,
-      {
-        settings,
-        names,
-        subnet: network.subnet,
-        nodeAccount: identity.email,
-        boot,
-        software,
-        made,
-        prunerUrl: pruner.url,
-      },
-      parent,
-    );
-    const group = new PoolGroup(
-      `${name}-group`,
-      {
-        settings,
-        names,
-        zones: args.zones,
-        template: template.selfLink,
-        lives: [network, bucket, store, nodeSoftware, secrets, identity, pruner],
-      },
-      parent,
-    );
+    const group = machines.scale({
+      prunerUrl: pruner.url,
+      lives: [bucket, store, nodeSoftware, secrets, pruner],
+    });
     const schedule = new PrunerSchedule(
       `${name}-pruner-schedule`,
       { settings, names, pruner },
-      { parent: this, dependsOn: group },
+      { parent: this, dependsOn: group.resources },
     );
     const watched = new PoolAlerts(
       `${name}-alerts`,
@@ -132,7 +131,7 @@ export class GcpPool extends pulumi.ComponentResource {
     new DestroySweep(
       `${name}-destroy-sweep`,
       {
-        code: 'gcp/run-sweep.ts',
+        ...machines.sweep,
         state: {
           pool,
           group: names.group,
@@ -144,19 +143,7 @@ export class GcpPool extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [
-          bucket,
-          store,
-          identity,
-          network,
-          nodeSoftware,
-          secrets,
-          pruner,
-          template,
-          group,
-          schedule,
-          watched,
-        ],
+        dependsOn: [bucket, store, nodeSoftware, secrets, pruner, ...group.resources, schedule, watched],
       },
     );
 
@@ -165,11 +152,10 @@ export class GcpPool extends pulumi.ComponentResource {
       pool: pulumi.output(pool),
       group: group.name,
       registry: bucket.name,
-      network: network.id,
-      securityGroup: identity.email,
-      template: made.fingerprint,
+      ...machines.outputs,
+      template: machines.template,
       metrics: pulumi.output(names.metricPrefix),
-      address: addressOf<PoolAddressOf<'gcp'>>(settings, made.fingerprint, {
+      address: addressOf<PoolAddressOf<'gcp'>>(settings, machines.template, {
         cloud: 'gcp',
         project,
         region,

@@ -86,7 +86,7 @@ async function readZones(project: string, region: string, options: pulumi.Invoke
   }
 }
 
-async function checkApis({ gcpProvider }: GcpSettings, options: pulumi.InvokeOptions): Promise<void> {
+export async function checkApis({ gcpProvider }: GcpSettings, options: pulumi.InvokeOptions): Promise<void> {
   const { project } = gcpProvider;
   const readings = await Promise.all(APIS.map((service) => readApi(project, service, options)));
   const off = APIS.filter((_, index) => readings[index] === 'off');

@@ -14,13 +14,18 @@ function named(kind: string, right: string) {
 }
 
 const gcpWords: CloudWords = {
-  existingGroup: v.never('is not there on GCP yet: leave it out'),
+  existingGroup: matching(
+    new RegExp(`^${NAME}$`),
+    'the name of a regional managed instance group, such as "media-nodes"',
+  ),
   machineType: matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'a machine type, such as "n2-standard-4"'),
   image: matching(
     new RegExp(`^projects/${PROJECT}/global/images/(family/)?${NAME}$`),
     'an image or a family of images, such as "projects/PROJECT/global/images/family/FAMILY"',
   ),
   diskGb: diskSize(8, 16_384, 20),
+  // What a regional group takes unless Google raises it.
+  mostNodes: 2000,
   zones: someOf(matching(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'a zone, such as "europe-west1-b"'), {
     one: 'zone',
     many: 'zones',
@@ -76,6 +81,13 @@ export const gcpSection = section({
   externalAddresses: v.optional(yesOrNo(), true),
   diskType: v.optional(matching(/^[a-z][a-z0-9-]+$/, 'a type of disk, such as "pd-balanced"')),
   labels: v.optional(labels, {}),
+  /** Of the machines of `pool.existingGroup`. */
+  nodeAccount: v.optional(
+    matching(
+      /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
+      'the service account of the group\'s machines, such as "media@my-project-123456.iam.gserviceaccount.com"',
+    ),
+  ),
 });
 
 /** The provider's own keys (`gcp:project` and so on) that this program hands on to its explicit provider. */
@@ -104,7 +116,7 @@ export const gcpRules: CloudRules<GcpSection, GcpProviderSection, unknown, GcpSe
   provider: 'gcp',
   words: gcpWords,
   hasSubnets: true,
-  broughtByGroup: [],
+  broughtByGroup: ['gcp.externalAddresses', 'gcp.diskType'],
   section: gcpSection,
   providerSection: gcpProviderSection,
   problems: gcpProblems,
@@ -117,7 +129,7 @@ const MOST_SECRET_BYTES = 65_536;
 /** What GCP asks of settings that are right by themselves. */
 function gcpProblems(
   shared: RightPart<SharedSettings>,
-  _gcp: RightPart<GcpSection> | undefined,
+  gcp: RightPart<GcpSection> | undefined,
   provider: RightPart<GcpProviderSection> | undefined,
 ): Problem[] {
   const { pool, network, scaling, mediaSecrets } = shared;
@@ -125,6 +137,15 @@ function gcpProblems(
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
+  if (pool?.existingGroup !== undefined && gcp !== undefined && !('nodeAccount' in gcp)) {
+    wrong(
+      'gcp.nodeAccount',
+      "is missing: with ebbtide:pool.existingGroup it must be the service account of the group's machines (that in its " +
+        'instance template), which gets the few rights of a node in addition',
+    );
+  }
+  if (pool !== undefined && !('existingGroup' in pool) && gcp?.nodeAccount !== undefined)
+    wrong('gcp.nodeAccount', 'is of use with ebbtide:pool.existingGroup alone: leave it out');
   const zones = pool?.zones ?? [];
   for (const [index, zone] of zones.entries()) {
     if (zone === undefined) continue;

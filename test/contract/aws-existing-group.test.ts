@@ -11,7 +11,7 @@ import type { Applied } from '../../lab/aws/apply.ts';
 import { borrowGroup, giveBackGroup, isBorrowed, noteGroup } from '../../providers/aws/group-loan.ts';
 import { operatorClient } from '../../providers/aws/operator-client.ts';
 import { runSweep } from '../../providers/aws/run-parting.ts';
-import { fetchingSnippet } from '../../stacks/aws/node-snippet.ts';
+import { awsSnippet } from '../../stacks/aws/node-snippet.ts';
 import {
   applySmallProgram,
   GROUP,
@@ -247,7 +247,7 @@ describe('the loan of a group, on the twin AWS', () => {
       world.twin.putObject(world.bucket, key, SCRIPT);
       const { instance, imds } = await metadata();
       // Without the AWS CLI, and without its patience.
-      const text = fetchingSnippet({ pool: 'media', region: 'eu-west-1', bucket: world.bucket, key, sha256 })
+      const text = awsSnippet({ pool: 'media', region: 'eu-west-1', bucket: world.bucket, key, sha256 })
         .replaceAll('command -v aws', 'false')
         .replace('seq 40', 'seq 2')
         .replace('sleep 15', 'sleep 0');

@@ -432,6 +432,16 @@ describe('the AWS pool', () => {
       });
     }
 
+    for (const [max, memorySize] of [
+      [1_000, 512],
+      [1_001, 1769],
+    ] as const) {
+      it(`gives the watcher of a pool of up to ${max} nodes ${memorySize} MB`, async () => {
+        const { one } = await runUnderMocks({ settings: { pool: { name: 'media', max } } });
+        assert.equal(one(LAMBDA, 'media-watcher').inputs.memorySize, memorySize);
+      });
+    }
+
     it('leaves the choice of who leaves to AWS', async () => {
       const native = await runUnderMocks({ settings: { scaleIn: { victim: 'native' } } });
       assert.deepEqual(native.one(GROUP).inputs.terminationPolicies, ['Default']);

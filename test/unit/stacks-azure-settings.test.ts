@@ -54,6 +54,11 @@ describe('settings of Azure', () => {
       /^ebbtide:pool\.zones\[1\] is "1": must be named once$/,
     ],
     [
+      'more nodes than a scale set takes',
+      pool({ max: 1001 }),
+      /^ebbtide:pool\.max is 1001: must be a whole number from 1 to 1000$/,
+    ],
+    [
       'more nodes than a scale set takes, those that drain among them',
       { ...pool({ max: 999 }), scaleIn: { maxDrains: 2 } },
       /^ebbtide:pool\.max is 999: with ebbtide:scaleIn\.maxDrains, which is 2, it must be at most 1000/,

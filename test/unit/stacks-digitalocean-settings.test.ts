@@ -24,6 +24,11 @@ describe('settings of DigitalOcean', () => {
 
   const wrong: [string, Record<string, unknown>, RegExp][] = [
     [
+      'more nodes than Spaces has answers for',
+      { pool: { name: 'media', max: 2001 } },
+      /^ebbtide:pool\.max is 2001: must be a whole number from 1 to 2000$/,
+    ],
+    [
       'no region',
       { digitalocean: undefined },
       /^ebbtide:digitalocean\.region is missing: it must be a region, such as "fra1" .*where the pool lives$/,

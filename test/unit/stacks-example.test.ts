@@ -136,7 +136,7 @@ const others = [
     defaults: { machineType: GCP_MACHINE_TYPE, cidr: GCP_RANGE, lowFor: GCP_LOW_FOR_MS },
     sections: { ...sharedSections(gcpRules.words), gcp: gcpSection },
     providerSection: gcpProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
+    unused: ['onRebalance', 'heartbeat'],
     secrets,
   },
   {

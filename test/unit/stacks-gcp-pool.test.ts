@@ -625,11 +625,11 @@ describe('the GCP pool', () => {
         [options.get(type)?.dependsOn].flat().map((resource) => resource?.constructor.name);
       const lives = [
         'PoolNetwork',
+        'NodeIdentity',
         'PoolBucket',
         'StoreRoles',
         'NodeSoftware',
         'MediaSecrets',
-        'NodeIdentity',
         'Pruner',
       ];
       assert.deepEqual(namesOf(GROUP), lives);

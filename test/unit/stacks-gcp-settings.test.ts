@@ -16,6 +16,11 @@ describe('settings of GCP', () => {
 
   const wrong: [string, Record<string, unknown>, RegExp][] = [
     [
+      'more nodes than a regional group takes',
+      pool({ max: 2001 }),
+      /^ebbtide:pool\.max is 2001: must be a whole number from 1 to 2000$/,
+    ],
+    [
       'an image of AWS',
       pool({ image: 'ami-0123456789abcdef0' }),
       /^ebbtide:pool\.image is "ami-0123456789abcdef0": must be an image or a family of images, such as/,

@@ -35,12 +35,12 @@ describe('settings', () => {
     [
       'a number below its range',
       pool({ min: -1 }),
-      /^ebbtide:pool\.min is -1: must be a whole number from 0 to 1000$/,
+      /^ebbtide:pool\.min is -1: must be a whole number from 0 to 10000$/,
     ],
     [
       'a number with a fraction',
       pool({ max: 2.5 }),
-      /^ebbtide:pool\.max is 2\.5: must be a whole number from 1 to 1000$/,
+      /^ebbtide:pool\.max is 2\.5: must be a whole number from 1 to 10000$/,
     ],
     ['text for a number', pool({ min: 'two' }), /^ebbtide:pool\.min is "two": must be a whole number/],
     [

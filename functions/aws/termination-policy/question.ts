@@ -5,8 +5,8 @@ import { type Digest, isWholeFleetRead } from '../digest.ts';
 import { decidedNodes, isOnlyKnown } from './decide.ts';
 import type { TerminationRequest } from './request.ts';
 
-/** Of candidates in a large group: of so many one is fit, and they are read in a moment. */
-const CANDIDATES = 500;
+/** So many more candidates are read than are asked for: some are not fit any more, and all are read in a moment. */
+const SPARE = 200;
 
 /** What is known before the registry is read. */
 export interface Asked {
@@ -36,14 +36,16 @@ export function questionOf(
   const turns = new Map(inOrder(wanted, settings, now).map(({ node }, index) => [node, 1 + index]));
   // A cause that takes unknown nodes too must know of as many as it can: one of them may be protected.
   const leavesOut = digest !== undefined && isOnlyKnown(cause);
+  const most = SPARE + demands.reduce((sum, { count }) => sum + count, 0);
   return {
     lastWordsOf: decided,
+    listFirst: leavesOut,
     expected: machines.map(({ node }) => node),
     turnOf(node) {
       if (!offered.has(node) || decided.has(node)) return 0;
       const turn = turns.get(node);
       if (!leavesOut) return turn ?? turns.size + 1;
-      return turn !== undefined && turn <= CANDIDATES ? turn : undefined;
+      return turn !== undefined && turn <= most ? turn : undefined;
     },
   };
 }

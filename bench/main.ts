@@ -6,7 +6,16 @@ import { parseArgs } from 'node:util';
  * Every measurement of this folder, or those that are named, one after the other, so that none disturbs another:
  * `npm run bench -- runbook pruner`. Those of the clouds' functions measure a table of sizes, or one: `--nodes 10000`.
  */
-const BENCHES = ['agent', 'termination-policy', 'watcher', 'pruner', 'runbook', 'orchestrator', 'rehearsal'];
+const BENCHES = [
+  'agent',
+  'termination-policy',
+  'watcher',
+  'pruner',
+  'runbook',
+  'orchestrator',
+  'fleet',
+  'rehearsal',
+];
 
 const { values, positionals: asked } = parseArgs({
   options: { nodes: { type: 'string' } },

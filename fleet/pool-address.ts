@@ -54,6 +54,8 @@ export const poolAddressSchema = v.variant('cloud', [
     region: name,
     group: name,
     autoscaler: name,
+    /** Not where scaling.kind is none: then nobody makes others. Absent in outputs of earlier versions. */
+    scales: v.optional(v.boolean()),
     bucket: name,
   }),
   v.object({

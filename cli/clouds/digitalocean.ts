@@ -18,6 +18,9 @@ import { namingGrants, namingScopes, scopeLack } from '../rights/digitalocean-la
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 import { COMES_WHERE_NEEDED } from './replacement.ts';
 
+/** An operator's token is not that of the stack. */
+const SCOPES_TOLD = ' to one with the scopes that `npm run fleet -- policy` prints';
+
 /** `readSecrets`: of the stack; rejects where nobody may see them. */
 export async function connectDigitalOcean(
   address: PoolAddressOf<'digitalocean'>,
@@ -25,9 +28,10 @@ export async function connectDigitalOcean(
   readSecrets: () => Promise<OperatorSecrets>,
 ): Promise<Pool> {
   const clock = createRealClock();
+  const token = () => operatorToken(undefined, environment, SCOPES_TOLD);
   const client = namingScopes(
     createDigitalOceanClient({
-      token: async () => operatorToken(undefined, environment),
+      token: async () => token(),
       environment,
       clock,
       timeoutMs: REQUEST_TIMEOUT_MS,
@@ -52,6 +56,8 @@ export async function connectDigitalOcean(
   return {
     address,
     async machines(signal) {
+      // A client says of none no more than that it is missing.
+      token();
       const found = await naming(droplets.list(signal), scopeLack);
       // For how long one is off, the orchestrator alone remembers.
       return machinesOf(found, pool, undefined, Date.now());

@@ -12,6 +12,9 @@ import { namingGcpLacks } from '../rights/gcp-lacks.ts';
 import { REQUEST_TIMEOUT_MS } from '../timeouts.ts';
 import { COMES_WHERE_NEEDED } from './replacement.ts';
 
+const NONE_COMES =
+  'no other comes, for scaling.kind is none: make the group larger by one where one is to come';
+
 export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environment): Pool {
   const token = operatorToken(environment);
   const client = namingGcpLacks(createGcpClient({ token, environment, timeoutMs: REQUEST_TIMEOUT_MS }));
@@ -26,7 +29,8 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
     // The pruner takes it out of its group within a minute, and the autoscaler then sees to what is missing.
     async leave(_machine, decision, replacement) {
       await registry.writeDecision(decision);
-      return replacement === 'at-once' ? COMES_WHERE_NEEDED : undefined;
+      if (replacement !== 'at-once') return undefined;
+      return address.scales === false ? NONE_COMES : COMES_WHERE_NEEDED;
     },
   };
 }

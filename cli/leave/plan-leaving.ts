@@ -1,6 +1,6 @@
 import { chooseVictims } from '../../fleet/choose-victims.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
-import { isLeaving, isProtected, type PoolWorld, type Seen, seeAll } from '../view/seen.ts';
+import { holdsUpOthers, isLeaving, isProtected, type PoolWorld, type Seen, seeAll } from '../view/seen.ts';
 
 /** Who is to leave: one node, all but so many, or whoever has not the software that new nodes get. */
 export type Wish = { kind: 'node'; node: string } | { kind: 'all'; keep: number } | { kind: 'outdated' };
@@ -28,10 +28,11 @@ export interface LeavingPlan {
  */
 export function planLeaving(
   wish: Wish,
-  { cloud, template, rules }: PoolAddress,
+  address: PoolAddress,
   world: PoolWorld,
   among?: ReadonlySet<string>,
 ): LeavingPlan {
+  const { cloud, template, rules } = address;
   const held = whyHeld(world);
   if (held !== undefined) return { ...NOBODY, held };
   const all = seeAll(world);
@@ -48,7 +49,7 @@ export function planLeaving(
     mayGo,
     // A person means just this one, whatever else drains.
     wish.kind === 'node' ? Number.POSITIVE_INFINITY : rules.maxDrains,
-    all.filter(leaves).length,
+    all.filter((seen) => leaves(seen) && holdsUpOthers(seen, world.now)).length,
     world.now,
   );
   let here = all.filter((seen) => !leaves(seen) && isUp(seen)).length;
@@ -63,7 +64,7 @@ export function planLeaving(
       more: goers.length - victims.length,
       reason:
         mayGo.length < goers.length && victims.length === mayGo.length
-          ? `${serving} serve, and ${rules.min} are to: those that come must serve first`
+          ? `${serving} serve, and ${rules.min} are to: ${whenceOthers(address)}`
           : (passedOver[0]?.reason ?? ''),
     },
     protected: kept,
@@ -72,6 +73,13 @@ export function planLeaving(
     held: undefined,
     isDone: goers.length === 0 && leaving.length === 0,
   };
+}
+
+/** Where nobody scales a group, none comes by itself. */
+function whenceOthers(address: PoolAddress): string {
+  if (address.cloud !== 'gcp' || address.scales !== false) return 'those that come must serve first';
+  const { group, region, project } = address;
+  return `scaling.kind is none, and nobody makes others: make the group larger by one (gcloud compute instance-groups managed resize ${group} --region ${region} --project ${project} --size N), and once that serves it goes on`;
 }
 
 const NOBODY = {

@@ -4,7 +4,7 @@ import { describeReading } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
 import type { Phase } from '../../fleet/status.ts';
-import { asProtected, isLeaving, type PoolWorld, type Seen, seeAll } from './seen.ts';
+import { asProtected, holdsUpOthers, isLeaving, type PoolWorld, type Seen, seeAll } from './seen.ts';
 
 /** A node does not tell the reason of its decision, nor who was passed over. */
 export type ToldDecision = Pick<Decision, 'id' | 'by' | 'at' | 'cause' | 'intent' | 'deadline'> &
@@ -93,7 +93,7 @@ function reasonsNotToChoose(
   const choosing: ChoosingRules = {
     minServing: rules.min,
     maxDrains: rules.maxDrains,
-    drainsUnderWay: leaving.length,
+    drainsUnderWay: leaving.filter((each) => holdsUpOthers(each, now)).length,
     coolDownMs: rules.coolDownMs,
     lastDecisionAt,
     warmUpMs: rules.warmUpMs,

@@ -1,3 +1,4 @@
+import { isSilent } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import {
@@ -62,6 +63,13 @@ export function isLeaving(
   if (place === 'leaving-group' || place === 'outside' || place === 'ending') return true;
   if (reading.kind === 'fresh' && isPastServing(reading.status)) return true;
   return cloud !== 'aws' && decided.kind === 'decided' && decided.decision.intent === 'leave';
+}
+
+/** Whether one that is on its way out counts among those that drain at once: by the same rule as for the pool's function. */
+export function holdsUpOthers({ machine: { place }, reading, decided }: Seen, now: number): boolean {
+  if (place === 'ending' || place === 'stopped') return false;
+  if (decided.kind === 'decided') return !isSilent(reading, Date.parse(decided.decision.at), now);
+  return place !== 'outside' || !isSilent(reading, now, now);
 }
 
 /** One that its operator empties to keep it is not on its way out. */

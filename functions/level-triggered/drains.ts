@@ -1,8 +1,6 @@
+import { isSilent } from '../../fleet/node-reading.ts';
 import type { Claim } from './memory.ts';
 import type { SeenMachine } from './world.ts';
-
-/** A drain that is silent for so long has called a person by alarms, and holds up no others any more. */
-export const SILENT_MS = 3_600_000;
 
 /** The machines that are on their way out and still here, by their ids. Whatever may be a drain counts as one. */
 export function drainsUnderWay(
@@ -24,9 +22,9 @@ function isOver({ place }: SeenMachine): boolean {
 
 function isDecided(seen: SeenMachine, now: number): boolean {
   const { decided, place } = seen;
-  if (decided.kind === 'decided') return !isSilent(seen, Date.parse(decided.decision.at), now);
+  if (decided.kind === 'decided') return !isSilent(seen.reading, Date.parse(decided.decision.at), now);
   if (place === 'leaving-group') return true;
-  if (place === 'outside') return !seen.protected && !isSilent(seen, now, now);
+  if (place === 'outside') return !seen.protected && !isSilent(seen.reading, now, now);
   return decided.kind === 'unknown';
 }
 
@@ -35,16 +33,4 @@ function saysSo({ reading }: SeenMachine): boolean {
   if (reading.kind !== 'fresh') return false;
   const { phase, decision } = reading.status;
   return (phase === 'draining' || phase === 'empty') && decision?.intent !== 'maintenance';
-}
-
-function isSilent({ reading }: SeenMachine, decidedAt: number, now: number): boolean {
-  switch (reading.kind) {
-    case 'fresh':
-    case 'unreadable':
-      return false;
-    case 'stale':
-      return reading.ageMs > SILENT_MS;
-    case 'missing':
-      return now - decidedAt > SILENT_MS;
-  }
 }

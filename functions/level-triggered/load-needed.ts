@@ -1,5 +1,5 @@
+import { SILENT_MS } from '../../fleet/node-reading.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
-import { SILENT_MS } from './drains.ts';
 import { type AgedMachine, type Standing, standingOf } from './standing.ts';
 import type { RecommendationReading } from './world.ts';
 

@@ -42,10 +42,7 @@ holdRights<OceanTwin>({
         less(scope, `the scope ${scope} of the API token`, { token: { scopes } }),
       ),
       ...withoutEach(spacesKey.grants, ({ bucket }, grants) =>
-        // Whoever rolls writes first.
-        less(bucket, `the grant ${bucket.endsWith('-memory') ? 'readwrite' : 'read'} ${onBucket(bucket)}`, {
-          spacesKey: { ...spacesKey, grants },
-        }),
+        less(bucket, `the grant read ${onBucket(bucket)}`, { spacesKey: { ...spacesKey, grants } }),
       ),
       ...spacesKey.grants.flatMap((grant, index) => {
         if (grant.permission === 'read') return [];

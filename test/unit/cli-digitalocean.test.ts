@@ -78,6 +78,18 @@ describe('a pool on DigitalOcean, to its operator', () => {
     assert.equal(nodes.get('b')?.kind, 'fresh');
   });
 
+  it('says what an operator does where there is no token', async () => {
+    const pool = await connectDigitalOcean(ADDRESS, {}, async () => SECRETS);
+    await assert.rejects(pool.machines(new AbortController().signal), (error: Error) => {
+      assert.match(
+        error.message,
+        /set DIGITALOCEAN_TOKEN to one with the scopes that `npm run fleet -- policy`/,
+      );
+      assert.doesNotMatch(error.message, /pulumi config/);
+      return true;
+    });
+  });
+
   it('says what to set where there is no key at all', async () => {
     await assert.rejects(
       connectDigitalOcean(ADDRESS, {}, hidden),

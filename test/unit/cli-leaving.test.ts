@@ -177,6 +177,41 @@ describe('who is asked to leave, at an operator’s wish', () => {
     assert.deepEqual([planned('a'), planned('b')], [['a'], []]);
   });
 
+  it('takes a drain that has been silent for an hour for none that others wait for', () => {
+    const silentFor = (ageMs: number, place: Place = 'in-group') =>
+      asked(
+        plan(
+          { kind: 'all', keep: 0 },
+          {
+            a: {},
+            b: {},
+            c: {},
+            s: { decided: true, place, reading: { kind: 'stale', ageMs } },
+          },
+        ),
+      );
+    assert.deepEqual(silentFor(3_599_000), ['a']);
+    assert.deepEqual(silentFor(3_601_000), ['a', 'b']);
+    assert.deepEqual(silentFor(60_000, 'ending'), ['a', 'b']);
+    const never = { s: { place: 'leaving-group', reading: { kind: 'missing' } } } as const;
+    assert.deepEqual(asked(plan({ kind: 'all', keep: 0 }, { a: {}, b: {}, ...never })), ['a']);
+  });
+
+  it('says what to do where nobody makes others in the place of those that leave', () => {
+    const reasonWhere = (scales: boolean | undefined) =>
+      planLeaving(
+        { kind: 'outdated' },
+        { ...ADDRESS, cloud: 'gcp', scales, rules: { ...ADDRESS.rules, min: 2 } } as PoolAddress,
+        worldOf({ a: { reading: old('a') }, b: { decided: true } }),
+      ).waiting.reason;
+    assert.match(
+      reasonWhere(false),
+      /^1 serve, and 2 are to: scaling.kind is none.* managed resize g --region r --project p --size N/,
+    );
+    for (const scales of [true, undefined])
+      assert.equal(reasonWhere(scales), '1 serve, and 2 are to: those that come must serve first');
+  });
+
   it('never has more drain at once than are allowed, nor fewer stay than are to', () => {
     const anyNode = fc.record({
       kind: fc.constantFrom<'old' | 'new' | 'missing'>('old', 'new', 'missing'),

@@ -157,6 +157,7 @@ describe('who is asked to leave, at an operator’s wish', () => {
     for (const broken of [
       { machines: { kind: 'unknown', reason: 'HTTP 403' } },
       { decisions: { decisions: new Map(), complete: false, problem: 'HTTP 500' } },
+      { fleet: { ...worldOf(nodes).fleet, complete: false, problem: 'HTTP 503' } },
     ] satisfies Partial<PoolWorld>[]) {
       for (const wish of [
         { kind: 'node', node: 'a' },

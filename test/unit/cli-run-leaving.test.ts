@@ -18,7 +18,7 @@ class Rehearsed extends PoolInMemory {
   /** After so many looks. */
   enoughAfter = Number.POSITIVE_INFINITY;
 
-  run(wish: Wish, options: Partial<LeavingOptions> = {}) {
+  run(wish: Wish, options: Partial<LeavingOptions> = {}, keep?: () => Promise<void>) {
     return runLeaving(
       { wish, replacement: 'if-needed', wait: true, by: 'ana (fleet remove)', reason: 'a test', ...options },
       {
@@ -29,6 +29,7 @@ class Rehearsed extends PoolInMemory {
           this.said.push(sentenceOf(event));
         },
         signal: this.enough.signal,
+        keep,
         now: () => NOW,
         sleep: async () => {
           if (this.looks >= this.enoughAfter) this.enough.abort();
@@ -188,6 +189,28 @@ describe('having nodes leave at an operator’s wish', () => {
         },
       ],
     );
+  });
+
+  it('asks nobody more once it is interrupted, or its lock is lost, between two of them', async () => {
+    const stopped = new Rehearsed();
+    for (const node of ['a', 'b', 'c']) stopped.add(node, 5);
+    const leave = stopped.leave.bind(stopped);
+    stopped.leave = async (...asked) => {
+      stopped.enough.abort();
+      return leave(...asked);
+    };
+    await stopped.run({ kind: 'all', keep: 0 });
+    assert.equal(stopped.decisions.size, 1);
+
+    const lost = new Rehearsed();
+    for (const node of ['a', 'b']) lost.add(node, 5);
+    await assert.rejects(
+      lost.run({ kind: 'all', keep: 0 }, {}, async () => {
+        if (lost.decisions.size > 0) throw new Error('the lock is lost');
+      }),
+      /the lock is lost/,
+    );
+    assert.equal(lost.decisions.size, 1);
   });
 
   it('asks nobody under a lock that is lost', async () => {

@@ -157,8 +157,8 @@ ${UNLESS_LEAVING}
 Type=oneshot
 RemainAfterExit=yes
 ExecStart={{root}}/opt/ebbtide/media/setup
-ExecStartPost=/usr/bin/touch {{root}}/var/lib/ebbtide/setup-done
-${afterwards}TimeoutStartSec=infinity
+${afterwards}ExecStartPost=/usr/bin/touch {{root}}/var/lib/ebbtide/setup-done
+TimeoutStartSec=infinity
 
 [Install]
 WantedBy=multi-user.target

@@ -32,6 +32,8 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
   // What is beyond that Azure's autoscale takes away again, whatever is on it.
   const most = max + maxDrains;
   const registry = createBucketRegistry({ store });
+  /** Machines in whose place another comes already: to ask for one to leave may fail, and be done again. */
+  const grownFor = new Set<string>();
   return {
     address,
     async machines(signal) {
@@ -43,13 +45,15 @@ export function connectAzure(address: PoolAddressOf<'azure'>, environment: Envir
     registry,
     store,
     // Its node takes it up within seconds, and wakes the runbook once it is empty: nobody else needs to.
-    async leave(_machine, decision, replacement) {
+    async leave(machine, decision, replacement) {
       // One that drains is of the set until it is deleted, so that Azure misses nobody by then. First the one that comes:
       // whoever is interrupted in between has one too many, which leaves again, and never one too few.
-      const grown = replacement === 'at-once' && (await scaleSet.grow(most));
+      const isWanted = replacement === 'at-once' && !grownFor.has(machine.machine);
+      const grown = isWanted && (await scaleSet.grow(most));
+      if (grown) grownFor.add(machine.machine);
       await registry.writeDecision(decision);
       if (replacement !== 'at-once') return undefined;
-      return grown
+      return grownFor.has(machine.machine)
         ? 'another comes in its place'
         : `no other comes in its place by now: the set has ${most} instances, which is the most it may have`;
     },

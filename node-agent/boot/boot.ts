@@ -104,8 +104,8 @@ async function isDone(node: Node, { root }: BootOptions): Promise<boolean> {
 async function carryOut(stage: Stage, node: Node, options: BootOptions): Promise<void> {
   for (const file of stage.files) await install(file, node, options);
   await render(stage, node, options);
-  if (stage.start.length === 0) return;
-  await node.run('systemctl', ['daemon-reload']);
+  // What adds to a unit that is there already counts from then on, too.
+  if (stage.start.length > 0 || stage.templates.length > 0) await node.run('systemctl', ['daemon-reload']);
   for (const unit of stage.start) await node.run('systemctl', ['enable', '--now', unit]);
 }
 

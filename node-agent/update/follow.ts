@@ -37,6 +37,8 @@ export function followUpdates(options: FollowOptions): UpdateFollower {
   let isBusy = false;
   let cancel = clock.after(PROVEN_AFTER_MS, () => prove());
   let cancelLook = clock.after(firstLook(options.node, everyMs), () => void lookAgain());
+  // At once, too: an agent that ends soon after each start could be replaced by none otherwise.
+  void look();
 
   function prove(): void {
     if (isStopped) return;

@@ -72,8 +72,11 @@ export function createUpdater({ program, store, configPath }: UpdaterOptions): U
       const options = { timeout: CHECK_TIMEOUT_MS };
       await promisify(execFile)(process.execPath, [path, 'check', '--config', configPath], options);
     } catch (cause) {
-      const reason = 'it says itself that it could not run here';
-      updates.write({ ...updates.read(), bad: { sha256, version, reason } });
+      // One that was not asked to its end, on a busy machine, may be asked again.
+      if (isAnswer(cause)) {
+        const reason = 'it says itself that it could not run here';
+        updates.write({ ...updates.read(), bad: { sha256, version, reason } });
+      }
       updates.tidy();
       throw new Error(`agent ${buildOf(sha256)} could not run here`, { cause });
     }
@@ -89,4 +92,9 @@ export function createUpdater({ program, store, configPath }: UpdaterOptions): U
       updates.tidy();
     },
   };
+}
+
+/** It ended by itself, with an exit code. */
+function isAnswer(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'number';
 }

@@ -84,9 +84,9 @@ export async function giveBackGroup(state: unknown, environment: Environment): P
   const group = await describeGroup(client, place.group);
   if (group === undefined) return;
   const call = caller(client, place);
-  const isOurs = isDeepStrictEqual(group.terminationPolicies, wanted.terminationPolicies);
+  const policies = policiesAfter(group, wanted, before);
   await call('UpdateAutoScalingGroup', {
-    ...(isOurs ? { TerminationPolicies: before.terminationPolicies } : {}),
+    ...(policies === undefined ? {} : { TerminationPolicies: policies }),
     InstanceLifecyclePolicy: {
       RetentionTriggers: { TerminateHookAbandon: before.retains ? 'retain' : 'terminate' },
     },
@@ -95,6 +95,15 @@ export async function giveBackGroup(state: unknown, environment: Environment): P
   if (added.length > 0) await call('DisableMetricsCollection', { Metrics: added });
   // Last: from here on the group ends machines by its own rules again.
   await resume(client, group);
+}
+
+/** Whatever else they are by now, ours is not among them: its function is about to be gone. */
+function policiesAfter(group: DescribedGroup, wanted: Wanted, before: Before): string[] | undefined {
+  const ours = customPolicyOf(wanted.terminationPolicies ?? []);
+  if (ours === undefined || !group.terminationPolicies.includes(ours)) return undefined;
+  const theirs = group.terminationPolicies.filter((policy) => policy !== ours);
+  const isAsBorrowed = isDeepStrictEqual(group.terminationPolicies, wanted.terminationPolicies);
+  return isAsBorrowed || theirs.length === 0 ? before.terminationPolicies : theirs;
 }
 
 /** Where a parting has suspended it, and nobody else. */

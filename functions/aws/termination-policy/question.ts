@@ -33,10 +33,20 @@ export function questionOf(
     const machine = offered.get(node);
     return machine !== undefined && demands.some((demand) => demand.count > 0 && isIn(machine, demand));
   });
-  const turns = new Map(inOrder(wanted, settings, now).map(({ node }, index) => [node, 1 + index]));
+  const ordered = inOrder(wanted, settings, now);
+  const turns = new Map(ordered.map(({ node }, index) => [node, 1 + index]));
+  const firstOf = demands.map((demand) => {
+    const its = ordered.filter(({ node }) => {
+      const machine = offered.get(node);
+      return machine !== undefined && isIn(machine, demand);
+    });
+    return { demand, first: its.slice(0, SPARE + demand.count) };
+  });
+  const isRead = new Set(firstOf.flatMap(({ first }) => first.map(({ node }) => node)));
   // A cause that takes unknown nodes too must know of as many as it can: one of them may be protected.
-  const leavesOut = digest !== undefined && isOnlyKnown(cause);
-  const most = SPARE + demands.reduce((sum, { count }) => sum + count, 0);
+  // A digest of other machines than these says nothing of whom to leave out.
+  const hasEnough = firstOf.every(({ demand, first }) => first.length >= demand.count);
+  const leavesOut = digest !== undefined && hasEnough && isOnlyKnown(cause);
   return {
     lastWordsOf: decided,
     listFirst: leavesOut,
@@ -45,7 +55,7 @@ export function questionOf(
       if (!offered.has(node) || decided.has(node)) return 0;
       const turn = turns.get(node);
       if (!leavesOut) return turn ?? turns.size + 1;
-      return turn !== undefined && turn <= most ? turn : undefined;
+      return isRead.has(node) ? turn : undefined;
     },
   };
 }

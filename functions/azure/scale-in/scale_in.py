@@ -148,7 +148,7 @@ class Run:
         here, gone, marker = {node["node"] for node in nodes if not node["stopped"]}, [], ""
         try:
             while marker is not None and len(gone) < LISTED:
-                page = f"/statuses?restype=container&comp=list&maxresults=500&marker={urllib.parse.quote(marker)}"
+                page = f"/statuses?restype=container&comp=list&maxresults=200&marker={urllib.parse.quote(marker)}"
                 answer = self.store.send("GET", page, before=self.lock.check)
                 listed = xml.etree.ElementTree.fromstring(answer.body)
                 for blob in listed.iter("Blob"):

@@ -18,7 +18,7 @@ interface Parting extends GcpMachine, SweptMachine {
   decision: Decision | undefined;
 }
 
-const GONE = new Set<Place>(['outside', 'leaving-group', 'stopped', 'stopped-unknown-since']);
+const GONE = new Set<Place>(['outside', 'leaving-group', 'paused', 'stopped', 'stopped-unknown-since']);
 
 /**
  * Pure: what to do so that no machine is left that is out of the group, or on its way out, of which nobody would know any

@@ -198,6 +198,8 @@ describe('planning to part from an existing group on GCP', () => {
     ['nobody is asked for any more', 'in-group', false, 'refuse', false, 'done'],
     ['one with calls out of the group', 'outside', false, 'refuse', true, 'refuse'],
     ['one that is decided, in the group still', 'in-group', true, 'refuse', true, 'refuse'],
+    ['one that was stopped a moment ago, out of the group', 'paused', false, 'refuse', true, 'wait'],
+    ['one that stays stopped, out of the group', 'stopped', false, 'refuse', true, 'delete'],
     ['insisting, out of the group', 'outside', true, 'cut', true, 'delete'],
     ['insisting, serving', 'in-group', false, 'cut', false, 'done'],
   ];

@@ -130,6 +130,14 @@ describe('the loan of a group, on the twin AWS', () => {
     assert.equal(rules().terminateHookAbandon, 'retain');
   });
 
+  it('takes its own policy away from among others that were added to it', async () => {
+    const state = await loan();
+    await borrowGroup(state, environment);
+    group().change({ terminationPolicies: [POLICY, 'OldestInstance'] });
+    await giveBackGroup(state, environment);
+    assert.deepEqual(rules().terminationPolicies, ['OldestInstance']);
+  });
+
   it('leaves what somebody else chose meanwhile to them', async () => {
     const state = await loan();
     await borrowGroup(state, environment);

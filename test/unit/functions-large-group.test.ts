@@ -74,6 +74,12 @@ describe('the termination policy of a large group', () => {
     assert.ok(read() <= 201, `${read()} were read`);
   });
 
+  it('goes without a digest of other machines than these', async () => {
+    const { ask, digest } = setUp();
+    await digest((nodes) => nodes.map((each) => ({ ...each, node: `gone-${each.node}` })));
+    assert.deepEqual(await ask(), ids('i-0000'));
+  });
+
   it('goes by what it has read itself: one that has filled since is not the emptiest any more', async () => {
     const { ask, digest, store } = setUp({ 'i-1100': {}, 'i-1101': { work: { rooms: 1, people: 1 } } });
     await digest();

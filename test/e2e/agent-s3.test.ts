@@ -105,6 +105,8 @@ describe(`the agent bundle with its registry on a real store (${S3.program})`, f
     assert.equal(rig.logged('media-signalled').length, 1);
     assert.deepEqual([...new Set(front.requests.map(({ kind, key }) => `${kind} ${key}`))].sort(), [
       `read decisions/${NODE}.json`,
+      // Whether the stack publishes another agent: at each start, first of all.
+      'read software/agent.json',
       `write statuses/AROAEXAMPLE:${NODE}.json`,
     ]);
   });

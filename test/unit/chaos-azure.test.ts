@@ -41,7 +41,7 @@ const ROWS: Row<AzurePlan, AzureStep>[] = [
     given: 'one whose disk is made anew in mid-drain: it is told again, and goes',
     steps: [
       { at: 50 * SECOND, kind: 'load', needs: 2 },
-      { at: 97 * SECOND, kind: 'reimaged', node: { decided: 0 }, as: 'same' },
+      { at: 131 * SECOND, kind: 'reimaged', node: { decided: 0 }, as: 'same' },
     ],
     happens: [['wanted', /#2/]],
   },
@@ -103,7 +103,7 @@ const ROWS: Row<AzurePlan, AzureStep>[] = [
       'half an hour in which nothing wakes the runbook: a node that becomes empty does, and is gone in seconds',
     steps: [
       { at: 50 * SECOND, kind: 'load', needs: 2 },
-      { at: 110 * SECOND, kind: 'nothing-wakes', forMs: 1_800 * SECOND },
+      { at: 128 * SECOND, kind: 'nothing-wakes', forMs: 1_800 * SECOND },
     ],
     calmAt: 600 * SECOND,
     happens: [

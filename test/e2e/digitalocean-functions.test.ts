@@ -3,6 +3,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { findPulumi, type PulumiResult } from '../../lab/local-stack/pulumi.ts';
 import { createFunctionsProject, type FunctionsProject, type Wanted } from '../support/functions-project.ts';
 import { type FunctionsTwin, startFunctionsTwin } from '../support/functions-twin.ts';
+import { skipWithoutPulumi } from '../support/without-pulumi.ts';
 
 const program = findPulumi(process.env);
 const UP = ['up', '--yes', '--skip-preview'];
@@ -32,10 +33,7 @@ describe('the resources for DigitalOcean Functions, by the real Pulumi CLI', fun
 
   before(async function () {
     if (program === undefined) {
-      this.test?.parent?.eachTest((test) => {
-        test.title += ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)';
-      });
-      return this.skip();
+      return skipWithoutPulumi(this);
     }
     twin = await startFunctionsTwin();
     project = createFunctionsProject(program, twin.environment);

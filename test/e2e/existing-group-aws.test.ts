@@ -7,6 +7,7 @@ import { renderCloudConfig } from '../../stacks/user-data.ts';
 import { THEIR_GROUP, THEIR_ROLE, theirGroup } from '../support/outside-aws.ts';
 import { statusText } from '../support/pulumi-life/status.ts';
 import { type PulumiRig, startRig } from '../support/pulumi-rig.ts';
+import { skipWithoutPulumi } from '../support/without-pulumi.ts';
 
 const program = findPulumi(process.env);
 const YES = ['--yes', '--skip-preview'];
@@ -21,10 +22,7 @@ describe("a group of the operator's own on AWS, by the real Pulumi CLI", functio
 
   before(async function () {
     if (program === undefined) {
-      this.test?.parent?.eachTest((test) => {
-        test.title += ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)';
-      });
-      return this.skip();
+      return skipWithoutPulumi(this);
     }
     rig = await startRig({ name: 'aws', start: (options) => startLocalAws(options, theirGroup()) }, program);
     await rig.does('stack', 'init', 'test');

@@ -7,6 +7,7 @@ import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
 import { findPulumi } from '../../../lab/local-stack/pulumi.ts';
 import { statusText } from '../pulumi-life/status.ts';
 import { type PulumiRig, startRig } from '../pulumi-rig.ts';
+import { skipWithoutPulumi } from '../without-pulumi.ts';
 import type { FleetCliRow } from './row.ts';
 
 const program = findPulumi(process.env);
@@ -33,10 +34,7 @@ export function tryFleet<Twin extends TwinCloud>(row: FleetCliRow<Twin>): void {
 
     before(async function () {
       if (program === undefined) {
-        this.test?.parent?.eachTest((test) => {
-          test.title += ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)';
-        });
-        return this.skip();
+        return skipWithoutPulumi(this);
       }
       rig = await startRig(row, program);
       await rig.does('stack', 'init', 'test');

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
 import { findPulumi, type PulumiResult } from '../../../lab/local-stack/pulumi.ts';
 import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startRig } from '../pulumi-rig.ts';
+import { skipWithoutPulumi } from '../without-pulumi.ts';
 import type { LifeRow } from './row.ts';
 import { bucketOf, statusText } from './status.ts';
 
@@ -24,10 +25,7 @@ export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
 
     before(async function () {
       if (program === undefined) {
-        this.test?.parent?.eachTest((test) => {
-          test.title += ' (skipped: no pulumi in PATH, and EBBTIDE_PULUMI is not set)';
-        });
-        return this.skip();
+        return skipWithoutPulumi(this);
       }
       rig = await startRig(row, program);
       await rig.does('stack', 'init', 'test');

@@ -3,15 +3,11 @@
 # way to the program.
 set -euo pipefail
 
-VERSION=1.56.1
 cd "$(dirname "$0")/.."
+. .ci/shared.sh
+VERSION=1.56.1
 BIN="$PWD/.cache/gcs-$VERSION"
 SERVER="$BIN/fake-gcs-server"
-
-fail() {
-  echo "gcs.sh: $*" >&2
-  exit 1
-}
 
 if command -v fake-gcs-server >/dev/null; then
   SERVER="$(command -v fake-gcs-server)"

@@ -2,15 +2,11 @@
 # What only CI has: the real LiveKit server and Redis. Prints what it does, and as its last line the way to the server.
 set -euo pipefail
 
-VERSION=1.13.5
 cd "$(dirname "$0")/.."
+. .ci/shared.sh
+VERSION=1.13.5
 BIN="$PWD/.cache/bin"
 SERVER="$BIN/livekit-server"
-
-fail() {
-  echo "livekit.sh: $*" >&2
-  exit 1
-}
 
 if [ -x "$SERVER" ] && "$SERVER" --version | grep -qF "$VERSION"; then
   echo "livekit-server $VERSION is there: $SERVER" >&2
@@ -24,15 +20,8 @@ else
   mv "$BIN/server" "$SERVER"
 fi
 
-if ! command -v redis-server >/dev/null; then
-  command -v apt-get >/dev/null || fail "redis-server is not in PATH, and there is no apt-get to install it with"
-  echo "installing redis-server" >&2
-  SUDO=()
-  [ "$(id -u)" = 0 ] || SUDO=(sudo)
-  # Not as a service: each test starts its own.
-  { "${SUDO[@]}" apt-get update -q && "${SUDO[@]}" apt-get install -qy --no-install-recommends redis-server; } >&2 ||
-    fail "redis-server could not be installed, see above"
-fi
+# Not as a service: each test starts its own.
+command -v redis-server >/dev/null || apt_install redis-server
 echo "redis-server is there: $(command -v redis-server)" >&2
 
 echo "$SERVER"

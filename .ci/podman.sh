@@ -3,19 +3,8 @@
 # and settings of its own: nothing of the machine's is touched. Prints what it does.
 set -euo pipefail
 
-fail() {
-  echo "podman.sh: $*" >&2
-  exit 1
-}
+cd "$(dirname "$0")/.."
+. .ci/shared.sh
 
-if command -v podman >/dev/null && command -v runc >/dev/null; then
-  echo "podman is there: $(podman --version)" >&2
-  exit 0
-fi
-command -v apt-get >/dev/null || fail "podman or runc is not in PATH, and there is no apt-get to install them with"
-SUDO=()
-[ "$(id -u)" = 0 ] || SUDO=(sudo)
-echo "installing podman and runc" >&2
-{ "${SUDO[@]}" apt-get update -q && "${SUDO[@]}" apt-get install -qy --no-install-recommends podman runc; } >&2 ||
-  fail "podman and runc could not be installed, see above"
+command -v podman >/dev/null && command -v runc >/dev/null || apt_install podman runc
 echo "podman is there: $(podman --version)" >&2

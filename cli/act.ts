@@ -10,6 +10,7 @@ import { type Leaving, runLeaving } from './leave/run-leaving.ts';
 import { look } from './look.ts';
 import type { Pool, Replacement } from './pool.ts';
 import { LEASE_MS, takeRollLock } from './roll/roll-lock.ts';
+import { printable } from './view/text.ts';
 
 export type ActingCommand = Extract<FleetCommand, { kind: 'remove' | 'remove-all' | 'roll' }>;
 
@@ -24,13 +25,17 @@ const TROUBLE: ReadonlySet<LeavingEvent['event']> = new Set(['refused', 'failed'
 /** Has nodes leave, and tells how that goes: a sentence for each thing that happens, or a line of JSON. To an exit code. */
 export async function act(pool: Pool, command: ActingCommand, console: Console): Promise<number> {
   const { json } = command;
+  let anybody = false;
   const tell = (event: LeavingEvent) => {
-    const line = json ? JSON.stringify({ at: new Date().toISOString(), ...event }) : sentenceOf(event);
+    anybody ||= event.event === 'asked' || event.event === 'leaving';
+    const isIdle = event.event === 'end' && event.outcome === 'gone' && !anybody;
+    const sentence = isIdle ? 'Nobody is to leave: nothing was changed.' : printable(sentenceOf(event));
+    const line = json ? JSON.stringify({ at: new Date().toISOString(), ...event }) : sentence;
     const isTrouble = TROUBLE.has(event.event);
     (isTrouble && !json ? console.err : console.out).write(`${line}\n`);
   };
   try {
-    await confirm(pool, command, console);
+    if ((await confirm(pool, command, console)) === 'interrupted') return INTERRUPTED;
     if (pool.doubt !== undefined) tell({ event: 'unverified', reason: pool.doubt });
     const { unjudged, ...end } = await (command.kind === 'roll' ? roll : leave)(pool, command, console, tell);
     tell({ event: 'end', ...end });
@@ -41,6 +46,7 @@ export async function act(pool: Pool, command: ActingCommand, console: Console):
       return REFUSED;
     }
     tell({ event: 'failed', reason: describeError(error) });
+    tell({ event: 'end', outcome: 'failed' });
     return NOT_OK;
   }
 }
@@ -130,10 +136,14 @@ function keepOf(
 }
 
 /** All of a pool at once is worth a question. */
-async function confirm(pool: Pool, command: ActingCommand, { ask, out }: Console): Promise<void> {
-  if (command.kind !== 'remove-all') return;
+async function confirm(
+  pool: Pool,
+  command: ActingCommand,
+  { ask, out, signal }: Console,
+): Promise<'meant' | 'interrupted'> {
+  if (command.kind !== 'remove-all') return 'meant';
   const keep = keepOf(command, pool);
-  if (command.yes) return;
+  if (command.yes) return 'meant';
   const { pool: name, cloud } = pool.address;
   const what = keep === 0 ? `every node of the pool ${name}` : `all nodes of the pool ${name} but ${keep}`;
   if (ask === undefined || command.json || out.isTTY !== true)
@@ -141,7 +151,10 @@ async function confirm(pool: Pool, command: ActingCommand, { ask, out }: Console
   const answer = await ask(
     `This has ${what} on ${cloud} leave, each after its last room. Type the pool's name: `,
   );
+  // Who interrupts the question has given no answer, and nothing was changed.
+  if (signal.aborted) return 'interrupted';
   if (answer.trim() !== name) throw new Refused('not-confirmed', 'that is not its name: nothing was changed');
+  return 'meant';
 }
 
 function whoIn({ USER, LOGNAME, USERNAME }: Console['environment']): string {
@@ -153,7 +166,7 @@ function codeOf({ outcome, more, unjudged }: Leaving): number {
     case 'gone':
       return unjudged > 0 ? NOT_OK : OK;
     case 'begun':
-      return more > 0 ? MORE_TO_DO : OK;
+      return more !== undefined && more > 0 ? MORE_TO_DO : OK;
     case 'failed':
       return NOT_OK;
     case 'interrupted':

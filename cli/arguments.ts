@@ -22,6 +22,7 @@ export type FleetCommand =
   | ({ kind: 'roll' } & Acting & Common)
   | ({ kind: 'policy'; task: Task } & Common)
   | { kind: 'help'; of: CommandName | undefined }
+  | { kind: 'version' }
   | { kind: 'wrong'; problem: string };
 
 const OPTIONS = {
@@ -29,6 +30,7 @@ const OPTIONS = {
   outputs: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
   once: { type: 'boolean' },
   every: { type: 'string' },
   all: { type: 'boolean' },
@@ -41,7 +43,7 @@ const OPTIONS = {
 } as const;
 type Option = keyof typeof OPTIONS;
 
-const OF_ALL: readonly Option[] = ['stack', 'outputs', 'json', 'help'];
+const OF_ALL: readonly Option[] = ['stack', 'outputs', 'json', 'help', 'version'];
 const OF_ONE: Record<CommandName, readonly Option[]> = {
   status: ['once', 'every'],
   explain: [],
@@ -57,7 +59,7 @@ export function readArguments(argv: readonly string[]): FleetCommand {
   } catch (error) {
     // parseArgs tells what is wrong with a flag in its first sentence; the rest is about its own API.
     const text = error instanceof Error ? error.message : String(error);
-    return { kind: 'wrong', problem: text.split('. ')[0] ?? text };
+    return { kind: 'wrong', problem: text.split(/\.\s/)[0] ?? text };
   }
 }
 
@@ -69,7 +71,13 @@ type Values = ReturnType<typeof parse>['values'];
 function read(argv: readonly string[]): FleetCommand {
   const { values, positionals } = parse(argv);
   const [name, ...rest] = positionals;
-  if (name === undefined) return { kind: 'help', of: undefined };
+  if (values.version) return { kind: 'version' };
+  if (name === undefined) {
+    // Who has forgotten the command is not told that all went well.
+    const [given] = givenIn(values).filter((option) => option !== 'help');
+    if (given !== undefined) throw new Error(`--${given} of which command? There are ${COMMANDS.join(', ')}`);
+    return { kind: 'help', of: undefined };
+  }
   if (name === 'help') return { kind: 'help', of: rest[0] === undefined ? undefined : commandOf(rest[0]) };
   const command = commandOf(name);
   if (values.help) return { kind: 'help', of: command };

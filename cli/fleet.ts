@@ -1,27 +1,32 @@
 import { describeError } from '../fleet/error.ts';
 import type { PoolAddress } from '../fleet/pool-address.ts';
+import { VERSION } from '../fleet/version.ts';
 import { act } from './act.ts';
 import { type FleetCommand, readArguments } from './arguments.ts';
 import { connect } from './clouds/connect.ts';
 import type { Console } from './console.ts';
 import { explain } from './explain/explain.ts';
-import { look } from './look.ts';
 import type { Pool } from './pool.ts';
 import { policyOf } from './rights/policy.ts';
+import { fromWhereTyped } from './stack/outputs.ts';
 import { readAddress } from './stack/read-address.ts';
 import { readSecrets } from './stack/read-secrets.ts';
 import { USAGE, USAGE_OF } from './usage.ts';
-import { viewPool } from './view/pool-view.ts';
-import { tableOf } from './view/table.ts';
+import { status } from './view/status.ts';
+import { printable } from './view/text.ts';
 
 const OK = 0;
 const NOT_OK = 1;
 const WRONG_USAGE = 2;
+const INTERRUPTED = 130;
 
 /** One command line, to its exit code. */
 export async function fleet(argv: readonly string[], console: Console): Promise<number> {
   const command = readArguments(argv);
   switch (command.kind) {
+    case 'version':
+      console.out.write(`${VERSION}\n`);
+      return OK;
     case 'help':
       console.out.write(command.of === undefined ? USAGE : USAGE_OF[command.of]);
       return OK;
@@ -30,13 +35,14 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
       return WRONG_USAGE;
     default:
       try {
-        const { source } = command;
+        const source = fromWhereTyped(command.source, console.environment);
         const address = await readAddress(source);
         if (command.kind === 'policy') return policy(address, command, console);
         const pool = await connect(address, console.environment, () => readSecrets(source));
         return await run(pool, command, console);
       } catch (error) {
-        console.err.write(`fleet: ${describeError(error)}\n`);
+        if (console.signal.aborted) return INTERRUPTED;
+        console.err.write(`fleet: ${printable(describeError(error))}\n`);
         return NOT_OK;
       }
   }
@@ -44,7 +50,7 @@ export async function fleet(argv: readonly string[], console: Console): Promise<
 
 function run(
   pool: Pool,
-  command: Exclude<FleetCommand, { kind: 'help' | 'wrong' | 'policy' }>,
+  command: Exclude<FleetCommand, { kind: 'help' | 'version' | 'wrong' | 'policy' }>,
   console: Console,
 ): Promise<number> {
   switch (command.kind) {
@@ -74,27 +80,4 @@ function policy(
     err.write(`${steps.join('\n')}\n`);
   }
   return OK;
-}
-
-const CLEAR = '\u001b[H\u001b[2J';
-
-/** On a terminal it is drawn anew until somebody interrupts; anywhere else it is told once. */
-async function status(
-  pool: Pool,
-  { json, once, everyMs }: Extract<FleetCommand, { kind: 'status' }>,
-  { out, signal, sleep }: Console,
-): Promise<number> {
-  const isLive = out.isTTY === true && !once && !json;
-  while (true) {
-    const view = viewPool(pool.address, await look(pool, Date.now, signal), pool.doubt);
-    if (json) out.write(`${JSON.stringify(view)}\n`);
-    else {
-      const lines = tableOf(view, out.isTTY === true ? out.columns : undefined);
-      out.write(`${isLive ? CLEAR : ''}${lines.join('\n')}\n`);
-    }
-    const code = view.problems.length > 0 ? NOT_OK : OK;
-    if (!isLive || signal.aborted) return code;
-    await sleep(everyMs);
-    if (signal.aborted) return code;
-  }
 }

@@ -8,6 +8,7 @@ process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 // Whoever reads no further has seen enough.
 process.stdout.on('error', () => interrupted.abort());
+process.stderr.on('error', () => undefined);
 
 /** Whoever gives no answer says nothing. */
 async function ask(question: string): Promise<string> {

@@ -5,7 +5,7 @@ export type CommandName = (typeof COMMANDS)[number];
 const COMMON = `  --stack NAME     the Pulumi stack of the pool; without it: the one that is selected
   --outputs FILE   its outputs, as \`pulumi stack output --json\` writes them, where there is no Pulumi
   --json           for machines
-  --help
+  --help, --version
 `;
 
 const RIGHTS = `It has the rights of whoever runs it: the cloud's own credentials, as its other tools find them.

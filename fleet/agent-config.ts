@@ -97,6 +97,8 @@ export const agentConfigSchema = v.strictObject({
    */
   registry: v.strictObject({ kind: v.literal('bucket'), bucket: v.string(), statusName: v.string() }),
   media: v.variant('kind', [livekitSchema, openviduSchema]),
+  /** The unit that runs the operator's own script, where one brings the media server. */
+  setup: v.optional(v.strictObject({ unit: path })),
   software: v.optional(v.strictObject({ template: v.optional(v.string()) }), {}),
   stateDirectory: v.optional(path, '/var/lib/ebbtide'),
   socketPath: v.optional(path, '/run/ebbtide/agent.sock'),

@@ -19,7 +19,7 @@ export interface Demand extends Partial<Place> {
 }
 
 export interface ChoosingRules {
-  /** Serving nodes that must remain. 0 where the cloud itself keeps the minimum. */
+  /** Serving nodes that must remain. 0 where the cloud itself keeps the minimum, or nobody need serve. */
   minServing: number;
   maxDrains: number;
   /** Drains under way, and decided ones that are not seen to drain yet. */

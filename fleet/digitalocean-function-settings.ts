@@ -16,7 +16,8 @@ export const orchestratorSettingsSchema = v.pipe(
     spacesRegion: v.optional(name),
     buckets: v.strictObject({ code: name, statuses: name, memory: name }),
     /** How many nodes serve: from the one to the other, and at first as many as `initial` says. */
-    min: some,
+    /** 0: whoever empties it is not replaced; by itself it keeps one, or nothing would ask for another. */
+    min: count,
     max: some,
     initial: v.optional(count),
     maxDrains: some,

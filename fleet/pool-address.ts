@@ -19,6 +19,11 @@ const common = {
   /** What outdated nodes differ from. */
   template: v.string(),
   rules: rulesSchema,
+  /**
+   * Not where scaling.kind is none: nobody asks for fewer then, and on GCP nobody makes others. Absent in outputs of earlier
+   * versions.
+   */
+  scales: v.optional(v.boolean()),
 };
 
 /**
@@ -54,8 +59,6 @@ export const poolAddressSchema = v.variant('cloud', [
     region: name,
     group: name,
     autoscaler: name,
-    /** Not where scaling.kind is none: then nobody makes others. Absent in outputs of earlier versions. */
-    scales: v.optional(v.boolean()),
     bucket: name,
   }),
   v.object({

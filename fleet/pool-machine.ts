@@ -27,4 +27,6 @@ export interface PoolMachine {
   protected: boolean;
   /** The id of the decision that the machine itself carries. */
   mark?: string | undefined;
+  /** For how long it has been there, in ms by its cloud's own clock; NaN or absent where the cloud does not tell. */
+  ageMs?: number | undefined;
 }

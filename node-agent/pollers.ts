@@ -72,6 +72,12 @@ export function startPollers(
     if (reading.kind === 'unknown') return undefined;
     return { kind: 'advice', advice: reading.kind === 'advised' ? reading.text : null, at: now() };
   });
+  const { setup } = ports;
+  if (setup !== undefined)
+    look(every.unit, async () => {
+      const reading = await setup.read();
+      return { kind: 'setup-read', reading, at: now() };
+    });
   const { schedule } = ports.cloud;
   if (schedule !== undefined)
     look(every.spot, async () => {

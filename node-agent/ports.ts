@@ -3,6 +3,7 @@ import type { Cloud } from './clouds/cloud.ts';
 import type { MediaServer } from './media/media.ts';
 import type { Inhibitor } from './runtime/inhibitor.ts';
 import type { MediaRuntime } from './runtime/runtime.ts';
+import type { SetupUnit } from './runtime/setup-unit.ts';
 import type { StateFile } from './store/state-file.ts';
 
 /** One JSON line on standard output. */
@@ -14,6 +15,8 @@ export interface Ports {
   registry: Registry;
   media: MediaServer;
   runtime: MediaRuntime;
+  /** Where an operator's script brings the media. */
+  setup?: SetupUnit;
   inhibitor: Inhibitor;
   stateFile: StateFile;
   log: Log;

@@ -18,6 +18,7 @@ import { createHttpServer } from './operator/http-server.ts';
 import { listenOnSocket } from './operator/socket-server.ts';
 import type { Log, Ports } from './ports.ts';
 import { createLogindInhibitor, createNoInhibitor } from './runtime/inhibitor.ts';
+import { createSetupUnit } from './runtime/setup-unit.ts';
 import { takeLock } from './store/lock.ts';
 import { createMoment } from './store/moment.ts';
 import { createStateFile } from './store/state-file.ts';
@@ -58,6 +59,9 @@ export async function run(
     cloud,
     registry,
     ...connectMedia(config, state.durable, now),
+    ...(config.setup === undefined
+      ? {}
+      : { setup: createSetupUnit(config.setup.unit, config.timeout.runtime) }),
     inhibitor: config.inhibitShutdown ? createLogindInhibitor() : createNoInhibitor(),
     stateFile,
     log,

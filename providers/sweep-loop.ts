@@ -1,5 +1,6 @@
 import { describeError } from '../fleet/error.ts';
-import type { OnDestroy, SweepPlan, SweepRules } from './sweep-plan.ts';
+import { someAtOnce } from '../fleet/some-at-once.ts';
+import { hasWork, type OnDestroy, type SweepPlan, type SweepRules } from './sweep-plan.ts';
 import {
   cutNotice,
   interrupted,
@@ -33,8 +34,11 @@ export interface SweepTools<World, Step> {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
-/** Nodes without calls are gone by then. */
+/** Nodes without calls are gone by then; of a call that keeps one it is said when it is seen. */
 const SAY_EVERY_MS = 60_000;
+const AT_ONCE = 8;
+/** What is not begun by then is planned anew: that a node is empty it says of a moment. */
+const ROUND_MS = 10_000;
 
 /**
  * Empties a pool until no machine is left, or rejects with what a person should know. It looks at the world anew in each
@@ -44,6 +48,7 @@ export async function sweepPool<World, Step>(tools: SweepTools<World, Step>): Pr
   const { pool, onDestroy, plan: planNext, now, sleep, deadlineMs } = tools;
   const until = now() + deadlineMs;
   let saidAt = now();
+  const saidOf = new Set<string>();
   let begun = false;
   let changed = false;
   let pauseMs = FIRST_PAUSE_MS;
@@ -69,8 +74,12 @@ export async function sweepPool<World, Step>(tools: SweepTools<World, Step>): Pr
           const minutes = Math.round(deadlineMs / 60_000);
           throw new Error(unfinished(pool, onDestroy, plan.waitsFor, minutes, troubles, now()));
         }
-        if (now() >= saidAt + SAY_EVERY_MS && plan.waitsFor.length > 0) {
+        // That a cut ends calls is said already.
+        const busy = onDestroy === 'cut' ? [] : plan.waitsFor.filter(hasWork);
+        const isNews = busy.some(({ node }) => !saidOf.has(node));
+        if (isNews || (now() >= saidAt + SAY_EVERY_MS && plan.waitsFor.length > 0)) {
           saidAt = now();
+          for (const { node } of busy) saidOf.add(node);
           tools.say(waiting(pool, plan.waitsFor, until - saidAt, saidAt));
         }
         await sleep(pauseMs);
@@ -113,16 +122,32 @@ async function carryOutAll<World, Step>(
   tools: SweepTools<World, Step>,
   noteChange: () => void,
 ): Promise<string[]> {
+  const { carryOut, isOfWhole, now } = tools;
+  const until = now() + ROUND_MS;
   const troubles: string[] = [];
-  for (const step of steps) {
+  async function isDone(step: Step): Promise<boolean> {
     try {
-      await tools.carryOut(step);
+      await carryOut(step);
       noteChange();
+      return true;
     } catch (cause) {
       remember(tools, troubles, cause);
-      if (tools.isOfWhole(step)) break;
+      return false;
     }
   }
+  for (const step of steps.filter(isOfWhole)) if (!(await isDone(step))) return troubles;
+  let hopeless: unknown;
+  await someAtOnce(
+    steps.filter((step) => !isOfWhole(step)),
+    AT_ONCE,
+    async (step) => {
+      if (hopeless !== undefined || now() >= until) return;
+      await isDone(step).catch((cause: unknown) => {
+        hopeless ??= cause;
+      });
+    },
+  );
+  if (hopeless !== undefined) throw hopeless;
   return troubles;
 }
 

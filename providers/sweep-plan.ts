@@ -40,6 +40,11 @@ export function isKnownEmpty({ reading }: SweptMachine): boolean {
   return reading.kind === 'fresh' && reading.status.work !== null && isEmptyWork(reading.status.work);
 }
 
+/** It says itself, now, that a call or a job is on it. */
+export function hasWork({ reading }: SweptMachine): boolean {
+  return reading.kind === 'fresh' && reading.status.work !== null && !isEmptyWork(reading.status.work);
+}
+
 /** Its media has ended, and it says so at this moment: one that boots again is not back sooner. */
 export function hasDrained(machine: SweptMachine): boolean {
   const { reading } = machine;
@@ -104,14 +109,14 @@ interface Known {
 
 /**
  * What is known of one machine, and that it is to leave. A name may come again, and what an earlier machine said, or what
- * was decided of it, is nothing of this one. `isIt`: by the cloud's own id.
+ * was decided of it, is nothing of this one. `isIt`: by the cloud's own id. `doubt`: why it is not known what was decided.
  */
 export function knownOf(
   node: string,
   isIt: (machine: string | undefined) => boolean,
   { fleet, decisions }: Known,
   believed: (reading: NodeReading) => NodeReading = (reading) => reading,
-): { reading: NodeReading; decision: Decision | undefined } {
+): { reading: NodeReading; decision: Decision | undefined; doubt: string | undefined } {
   const reading = believed(readingOf(fleet, node));
   const ofAnother = reading.kind === 'fresh' && !isIt(reading.status.machine);
   const decided = decisionOf(decisions, node);
@@ -119,6 +124,7 @@ export function knownOf(
   return {
     reading: ofAnother ? { kind: 'missing' } : reading,
     decision: isOurs && decided.decision.intent === 'leave' ? decided.decision : undefined,
+    doubt: decided.kind === 'unknown' ? decided.reason : undefined,
   };
 }
 

@@ -1,7 +1,6 @@
 import { describeDuration } from '../fleet/duration.ts';
 import { describeReading } from '../fleet/node-reading.ts';
-import { isEmptyWork } from '../fleet/status.ts';
-import type { OnDestroy, SweptMachine } from './sweep-plan.ts';
+import { hasWork, type OnDestroy, type SweptMachine } from './sweep-plan.ts';
 
 /** Of whom a sweep speaks. */
 export interface SweptPool {
@@ -14,7 +13,18 @@ export interface SweptPool {
   isExisting?: boolean | undefined;
 }
 
+/** How nodes are drained first that are leaving a group of the operator's own. */
+export const WAIT_FOR_LEAVING: readonly string[] = [
+  'Each leaves by itself as its last call ends (`npm run fleet -- status` shows them); when they are gone, destroy again. ' +
+    'What serves in the group is not touched.',
+];
+
 const UNCHANGED = 'Nothing has been destroyed.';
+/** The same on every cloud, where the group is the stack's. */
+const BY_FLEET = [
+  'Or the same by `fleet`:',
+  '  pulumi config set --path ebbtide:pool.min 0 && pulumi up && npm run --silent fleet -- remove --all --to-zero --yes --wait',
+];
 const INSIST =
   'To insist, and cut the calls that are on:\n' +
   '  pulumi config set ebbtide:onDestroy cut && pulumi destroy --run-program';
@@ -37,6 +47,7 @@ export function refusal(
     ...nodes.map((node) => nodeLine(node, now)),
     UNCHANGED,
     ...(known.length > 0 ? pool.drainFirst : []),
+    ...(known.length > 0 && pool.isExisting !== true ? BY_FLEET : []),
     ...(unknown > 0 ? lookFirst() : []),
     INSIST,
   ].join('\n');
@@ -100,9 +111,11 @@ export function waiting(
   now: number,
 ): string {
   const most = describeDuration(leftMs);
+  // Who has calls holds it up longest.
+  const listed = [...waitsFor.filter(hasWork), ...waitsFor.filter((each) => !hasWork(each))].slice(0, LISTED);
   return [
-    `the pool ${pool} is being destroyed: ${machinesOf(waitsFor)} still there. The destroy waits for them, for ${most} at most.`,
-    ...waitsFor.slice(0, LISTED).map((node) => nodeLine(node, now)),
+    `the pool ${pool} is being destroyed: ${machinesOf(waitsFor)} still there. The destroy waits for ${waitsFor.length === 1 ? 'it' : 'them'}, for ${most} at most.`,
+    ...listed.map((node) => nodeLine(node, now)),
     ...(waitsFor.length > LISTED ? [`  and ${waitsFor.length - LISTED} more`] : []),
   ].join('\n');
 }
@@ -139,7 +152,7 @@ function drainOf(reading: SweptMachine['reading'], now: number): string {
 
 /** What else keeps a node. */
 function jobsOf(reading: SweptMachine['reading']): string {
-  if (reading.kind !== 'fresh' || reading.status.work === null || isEmptyWork(reading.status.work)) return '';
+  if (reading.kind !== 'fresh' || reading.status.work === null) return '';
   const { egress, ingress, agents } = reading.status.work;
   const jobs = egress + ingress + agents;
   return jobs === 0 ? '' : `, ${jobs} jobs`;

@@ -1,4 +1,4 @@
-import { LOGS_UNIT } from './node-logs.ts';
+import { LOGS_UNIT, TLS_MODULE } from './node-logs.ts';
 import { AGENT_UNIT, dockerDaemon } from './node-units.ts';
 
 export interface BootScriptArgs {
@@ -7,8 +7,8 @@ export interface BootScriptArgs {
   hasDocker: boolean;
   /** The image brings the media server in containers: it is to have an engine. */
   imageHasEngine?: boolean;
-  /** The journal goes elsewhere too. */
-  sendsLogs?: boolean;
+  /** The journal goes elsewhere too: how. */
+  sendsLogs?: 'tcp' | 'tls' | undefined;
   /** What brings the media server. Without it the image has brought it already. */
   mediaUnit: string | undefined;
 }
@@ -33,16 +33,23 @@ const UNITS = '$ROOT/etc/systemd/system';
  * serves ends it too; the agent's shutdown inhibitor and RefuseManualStop guard that.
  */
 export function bootScript(args: BootScriptArgs, patience: BootPatience = PATIENCE): string {
-  const { imageHasSoftware, hasDocker, imageHasEngine = false, sendsLogs = false, mediaUnit } = args;
-  const software = [NODE, ...(hasDocker ? [DOCKER] : []), ...(sendsLogs ? [SYSLOG] : [])];
-  const wanted = [...software, ...(imageHasEngine ? [DOCKER] : [])];
+  const { imageHasSoftware, hasDocker, imageHasEngine = false, sendsLogs, mediaUnit } = args;
+  const trusts = hasDocker || sendsLogs === 'tls';
+  const software = [
+    NODE,
+    ...(hasDocker ? [DOCKER] : []),
+    ...(sendsLogs === undefined ? [] : [SYSLOG]),
+    ...(sendsLogs === 'tls' ? [SYSLOG_TLS] : []),
+    ...(trusts ? [CERTIFICATES] : []),
+  ];
+  const wanted = imageHasEngine ? [...software, ENGINE, ...(trusts ? [] : [CERTIFICATES])] : software;
   return `#!/bin/bash
 set -uo pipefail
 ROOT="\${EBBTIDE_ROOT:-}"
 
 make_node() (
 set -e
-${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs ? MASK_SYSLOG : ''}${imageHasSoftware ? checks(wanted) : installation(software)}
+${hasDocker ? CONFIGURE_DOCKER : ''}${sendsLogs === undefined ? '' : MASK_SYSLOG}${imageHasSoftware ? checks(wanted) : installation(software)}
 mkdir -p "$ROOT/opt/ebbtide/media" "$ROOT/etc/ebbtide/media" "$ROOT/etc/systemd/system" \\
   "$ROOT/etc/needrestart/conf.d" "$ROOT/usr/local/bin" "$ROOT/var/lib/ebbtide" "$ROOT/run/ebbtide"
 # What a person on the node types.
@@ -56,7 +63,7 @@ if [ -z "$ROOT" ]; then
   chmod 2750 /etc/ebbtide/media
   # A folder has no journal either. Whatever becomes of logs, the node serves.
   systemctl restart systemd-journald.service || :
-${sendsLogs ? START_LOGS : ''}fi
+${sendsLogs === undefined ? '' : START_LOGS}fi
 
 node "$ROOT/opt/ebbtide/boot.cjs"
 )
@@ -89,30 +96,53 @@ const STAY = `echo "ebbtide: no agent has started ($code), and the image's media
 `;
 
 interface Software {
-  program: string;
+  /** A condition of bash. */
+  isThere: string;
+  lacks: string;
   packages: string;
 }
 
-const NODE: Software = { program: 'node', packages: 'nodejs' };
-/** Docker's client is not needed. Without the certificates no registry can be trusted. */
-const DOCKER: Software = { program: 'dockerd', packages: 'docker.io ca-certificates' };
+const NODE: Software = { isThere: inPath('node'), lacks: 'node is missing', packages: 'nodejs' };
+/** Docker's client is not needed. */
+const DOCKER: Software = { isThere: inPath('dockerd'), lacks: 'dockerd is missing', packages: 'docker.io' };
 
-/** With TLS, and the certificates that it trusts. */
-const SYSLOG: Software = { program: 'rsyslogd', packages: 'rsyslog rsyslog-openssl ca-certificates' };
+/** Whatever the agent can ask: Docker, or podman where it answers in Docker's place. */
+const ENGINE: Software = {
+  isThere: `{ ${inPath('dockerd')} || { ${inPath('podman')} && [ -e "$ROOT/run/docker.sock" ]; }; }`,
+  lacks: 'dockerd is missing, and no podman answers at /run/docker.sock',
+  packages: 'docker.io, or podman-docker with podman.socket enabled,',
+};
+
+const CERTIFICATES: Software = {
+  isThere: '[ -e "$ROOT/etc/ssl/certs/ca-certificates.crt" ]',
+  lacks: 'there are no certificates to trust a registry or a receiver of logs by',
+  packages: 'ca-certificates',
+};
+
+const SYSLOG: Software = { isThere: inPath('rsyslogd'), lacks: 'rsyslogd is missing', packages: 'rsyslog' };
+const SYSLOG_TLS: Software = {
+  isThere: `compgen -G "$ROOT/usr/lib/*/rsyslog/${TLS_MODULE}" >/dev/null`,
+  lacks: `rsyslogd's TLS (${TLS_MODULE}) is missing`,
+  packages: 'rsyslog-openssl',
+};
+
+function inPath(program: string): string {
+  return `command -v ${program} >/dev/null 2>&1`;
+}
 
 /** Before it is installed, which would start it. */
 const MASK_SYSLOG = `mkdir -p "${UNITS}"
 ln -sf /dev/null "${UNITS}/rsyslog.service"
 `;
 
+/** A mask stops nothing that runs already, as in an image that has it: until a reboot each line would be taken twice. */
 const START_LOGS = `  systemctl daemon-reload || :
+  systemctl stop syslog.socket rsyslog.service || :
   systemctl enable --now ${LOGS_UNIT} || :
 `;
 
 function installation(software: readonly Software[]): string {
-  const looks = software.map(
-    ({ program, packages }) => `command -v ${program} >/dev/null 2>&1 || missing="$missing ${packages}"`,
-  );
+  const looks = software.map(({ isThere, packages }) => `${isThere} || missing="$missing ${packages}"`);
   return `export DEBIAN_FRONTEND=noninteractive
 missing=
 ${looks.join('\n')}
@@ -128,17 +158,11 @@ fi
 function checks(software: readonly Software[]): string {
   const problems = [
     ...software.map(
-      ({ program, packages }) =>
-        `command -v ${program} >/dev/null 2>&1 || lacks "${program} is missing: install ${packages} in it"`,
+      ({ isThere, lacks, packages }) => `${isThere} || lacks "${lacks}: install ${packages} in it"`,
     ),
     `case "$(node --version 2>/dev/null)" in
   v?.* | v1[0-7].*) lacks "node is $(node --version): ${OLDEST_NODE} is the oldest that will do" ;;
 esac`,
-    ...(software.includes(DOCKER)
-      ? [
-          '[ -e "$ROOT/etc/ssl/certs/ca-certificates.crt" ] || lacks "no registry can be trusted: install ca-certificates in it"',
-        ]
-      : []),
   ];
   return `lacking=0
 lacks() {

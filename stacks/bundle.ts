@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as pulumi from '@pulumi/pulumi';
 import { build } from 'esbuild';
 import type { CloudName } from '../fleet/clouds.ts';
+import { joinPython } from './joined-python.ts';
 import { objectFile } from './object-file.ts';
 
 /** One file of JavaScript without node_modules. */
@@ -20,7 +20,7 @@ export interface Bundler {
   boot(cloud: CloudName): Promise<Bundle>;
   /** `functions/CLOUD/NAME` */
   functionOf(cloud: CloudName, name: string): Promise<Bundle>;
-  /** One file of Python, as it is written. */
+  /** One file of Python. */
   azureRunbook(): Promise<Bundle>;
   /** The path of a file with that content, for clouds that take objects from files only. `fetch` puts it there. */
   fileOf(asset: pulumi.asset.Asset, sha256: string, options: { fetch: boolean }): Promise<string>;
@@ -34,7 +34,7 @@ export function createBundler(): Bundler {
     agent: () => bundle('node-agent/main.ts', 'node18', '#!/usr/bin/env node'),
     boot: (cloud) => bundle(`node-agent/boot/${cloud}-main.ts`, 'node18'),
     functionOf: (cloud, name) => bundle(`functions/${cloud}/${name}/handler.ts`, 'node22'),
-    azureRunbook: () => asWritten('functions/azure/scale-in/scale_in.py'),
+    azureRunbook: async () => azureRunbook(),
     fileOf: (asset, sha256, { fetch }) =>
       objectFile(asset, sha256, { folder: join(repositoryRoot, 'dist/objects'), fetch }),
   };
@@ -60,8 +60,9 @@ async function bundle(entryPoint: string, target: string, banner?: string): Prom
   return { code, sha256: sha256Of(code) };
 }
 
-async function asWritten(file: string): Promise<Bundle> {
-  const code = await readFile(join(repositoryRoot, file), 'utf8');
+/** What Azure Automation runs, to the letter. */
+export function azureRunbook(): Bundle {
+  const code = joinPython(join(repositoryRoot, 'functions/azure/scale-in/scale_in.py'));
   return { code, sha256: sha256Of(code) };
 }
 

@@ -12,18 +12,5 @@ const outputs = await runProgram(
   createBundler(),
 );
 
-export const {
-  cloud,
-  pool,
-  group,
-  registry,
-  network,
-  securityGroup,
-  template,
-  metrics,
-  address,
-  operatorSecrets,
-  nodeScript,
-  nodeUserData,
-  toAdd,
-} = outputs;
+// What this pool does not have is none of its outputs: of an export without a value Pulumi would warn at each run.
+export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));

@@ -1,11 +1,11 @@
 import type { NodeFile } from './node-file.ts';
 import type { LogSettings } from './settings-schema.ts';
 
+/** By which rsyslogd speaks TLS. */
+export const TLS_MODULE = 'lmnsd_ossl.so';
 export const LOGS_UNIT = 'ebbtide-logs.service';
 const CONFIG = '/etc/ebbtide/rsyslog.conf';
 const STATE = 'ebbtide-logs';
-/** What was not sent yet; the oldest of it goes when there is no more room. */
-const UNSENT = '256m';
 
 /** How a node keeps its log, and where it sends it. Whatever runs there logs to the journal, containers too. */
 export function logFiles({ keep, to }: LogSettings): NodeFile[] {
@@ -18,7 +18,7 @@ export function logFiles({ keep, to }: LogSettings): NodeFile[] {
   return [journal, { path: CONFIG, content: rsyslogConfig(to) }, logsUnit];
 }
 
-/** Debian's own service of that program would write every line a second time, to files. It is masked. */
+/** Debian's own service of that program would write every line a second time, to files. It is masked, and stopped. */
 const logsUnit: NodeFile = {
   path: `/etc/systemd/system/${LOGS_UNIT}`,
   content: `[Unit]
@@ -31,6 +31,8 @@ StartLimitIntervalSec=0
 ExecStart=/usr/sbin/rsyslogd -n -iNONE -f ${CONFIG}
 Restart=always
 RestartSec=10
+# While the receiver is out it hears nobody for up to a minute, and no machine is to wait for that at its end.
+TimeoutStopSec=5
 StateDirectory=${STATE}
 NoNewPrivileges=yes
 ProtectSystem=full
@@ -42,18 +44,23 @@ WantedBy=multi-user.target
 `,
 };
 
-/** It goes on where it was, by a cursor in the journal; what cannot be sent waits on disk. */
+/**
+ * Without any queue: what cannot be sent waits in the journal, which is on disk and bounded, and one thread both reads and
+ * sends. What rsyslogd keeps on disk itself it may forget at a stop, or leave there; and with a second thread Debian's crashes
+ * where it refuses a certificate (rsyslog/rsyslog#6375). It goes on where it was by a cursor, which is kept each ten lines:
+ * after a crash as many may come twice.
+ */
 function rsyslogConfig({ protocol, host, port }: NonNullable<LogSettings['to']>): string {
   return `global(
   workDirectory="/var/lib/${STATE}"
   maxMessageSize="64k"
 ${protocol === 'tls' ? TLS : ''})
-module(load="imjournal" stateFile="journal" ratelimit.interval="0" persistStateInterval="100")
+module(load="imjournal" stateFile="journal" ratelimit.interval="0" persistStateInterval="10")
+main_queue(queue.type="Direct")
 action(
   type="omfwd" target="${host}" port="${port}" protocol="tcp" tcp_framing="octet-counted"
   template="RSYSLOG_SyslogProtocol23Format"
 ${protocol === 'tls' ? tlsTo(host) : ''}  action.resumeRetryCount="-1" action.resumeInterval="10" action.resumeIntervalMax="60"
-  queue.type="LinkedList" queue.filename="unsent" queue.maxDiskSpace="${UNSENT}" queue.saveOnShutdown="on"
 )
 `;
 }

@@ -6,7 +6,7 @@ import { gzipped } from './gzipped.ts';
 import type { NodeFile, SoftwareFile } from './node-file.ts';
 import { logFiles } from './node-logs.ts';
 import { type NodeMedia, nodeMedia } from './node-media.ts';
-import { AGENT_UNIT, agentUnit, TEMPLATES } from './node-units.ts';
+import { AGENT_UNIT, agentUnit, SETUP_UNIT, TEMPLATES } from './node-units.ts';
 import type { CommonSettings } from './settings-schema.ts';
 
 /** What a node of any cloud is told, before a cloud's own way to tell it. Nothing in it is secret. */
@@ -53,7 +53,7 @@ export function nodeSetup(args: NodeSetupArgs): NodeSetup {
       imageHasSoftware: settings.pool.imageHasSoftware,
       hasDocker: media.hasDocker,
       imageHasEngine: media.imageHasEngine,
-      sendsLogs: settings.logs.to !== undefined,
+      sendsLogs: settings.logs.to?.protocol,
       mediaUnit: media.stage.start[0],
     },
   };
@@ -130,6 +130,7 @@ function agentTemplate({ settings, cloud, registry, template }: NodeSetupArgs, m
     cloud,
     registry,
     media: media.agent,
+    ...(media.stage.start.includes(SETUP_UNIT) ? { setup: { unit: SETUP_UNIT } } : {}),
     software: { template },
     stateDirectory: '{{root}}/var/lib/ebbtide',
     socketPath: '{{root}}/run/ebbtide/agent.sock',

@@ -3,7 +3,7 @@ import type { PoolAddress } from '../fleet/pool-address.ts';
 import type { CommonSettings } from './settings-schema.ts';
 
 /** What it says of every cloud's pool alike. */
-type Common = 'v' | 'pool' | 'template' | 'rules';
+type Common = 'v' | 'pool' | 'template' | 'rules' | 'scales';
 
 /** The very address of one cloud: known once its pool is made. */
 export function addressOf<Address extends PoolAddress>(
@@ -23,6 +23,7 @@ export function addressOf<Address extends PoolAddress>(
       warmUpMs: scaling.warmUp,
       warnAfterMs: scaleIn.warnAfter,
     },
+    scales: scaling.kind !== 'none',
     ...place,
   };
   return pulumi.output(address) as pulumi.Output<unknown> as pulumi.Output<PoolAddress>;

@@ -44,6 +44,11 @@ export function softwareOf(
   };
 }
 
+/** What of them a node is told at its first boot. Pure. */
+export function nodeSoftware(boot: Bundle, { agent, media }: Pick<Software, 'agent' | 'media'>) {
+  return { boot: boot.code, agent: agent.file, media: media?.file };
+}
+
 /** How such an object is made: what has its own key is there before the one that it replaces goes. */
 export function objectOptions(
   { isFixed }: SoftwareObject,

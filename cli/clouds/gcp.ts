@@ -23,7 +23,13 @@ export function connectGcp(address: PoolAddressOf<'gcp'>, environment: Environme
   const registry = createBucketRegistry({ store });
   return {
     address,
-    machines: async (signal) => (await readPool(compute, signal)).machines,
+    async machines(signal) {
+      const { group, machines } = await readPool(compute, signal);
+      // Of a group that is gone there may still be machines, which end.
+      if (group === undefined && machines.length === 0)
+        throw new Error(`there is no instance group ${address.group} in ${address.region}`);
+      return machines;
+    },
     registry,
     store,
     // The pruner takes it out of its group within a minute, and the autoscaler then sees to what is missing.

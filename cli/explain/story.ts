@@ -1,30 +1,47 @@
 import type { Decision } from '../../fleet/decision.ts';
+import { describeZone } from '../../fleet/describe-zone.ts';
 import { describeDuration, formatDuration } from '../../fleet/duration.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
-import type { NodeRow } from '../view/pool-view.ts';
+import type { LastWords, NodeRow } from '../view/pool-view.ts';
 
 /** The story of one node, in sentences: how it is, who decided what, what it waits for, what comes next. */
-export function storyOf(row: NodeRow, { pool, cloud, rules }: PoolAddress, now: number): string[] {
+export function storyOf(row: NodeRow, { pool, cloud, rules, scales }: PoolAddress, now: number): string[] {
   return [
-    `${row.node} (pool ${pool} on ${cloud}, ${row.zone}; ${cloud} says ${row.state}) ${howItIs(row)}.`,
+    `${row.node} (pool ${pool} on ${cloud}, ${describeZone(row.zone)}; ${cloud} says ${row.state}) ${howItIs(row)}.`,
     workOf(row),
+    ...lastOf(row),
     ...decisionOf(row, now),
-    `Next: ${nextOf(row, { cloud, warnAfterMs: rules.warnAfterMs, now })}`,
+    `Next: ${nextOf(row, { cloud, scales, warnAfterMs: rules.warnAfterMs, now })}`,
     ...softwareOf(row),
     ...(row.protected ? ['An operator protects it: it is not chosen.'] : []),
     ...row.alarms.map(({ name, since, text }) => `ALARM ${name} since ${since}: ${text}`),
   ];
 }
 
-/** Of one that is not there any more: by what it went. */
-export function storyOfGone(decision: Decision, { pool, cloud }: PoolAddress, now: number): string[] {
+/** Of one that is not there any more: by what it went, and what it said last. */
+export function storyOfGone(
+  { node, decision, last }: { node: string; decision: Decision | undefined; last: LastWords | undefined },
+  { pool, cloud }: PoolAddress,
+  now: number,
+): string[] {
   return [
-    `${decision.node} is not in the pool ${pool} on ${cloud} any more.`,
+    `${node} is not in the pool ${pool} on ${cloud} any more.`,
+    ...lastOf({ last }),
     ...decisionOf({ decision }, now),
-    decision.intent === 'leave'
+    decision?.intent === 'leave'
       ? 'It was to leave once it was empty, and its machine is gone: nothing comes next.'
       : 'It was to stay, and its machine is gone all the same: the cloud or a person has taken it away.',
   ];
+}
+
+function lastOf({ last }: Pick<NodeRow, 'last'>): string[] {
+  if (last === undefined) return [];
+  const { at, phase, rooms, people, jobs } = last;
+  const work =
+    rooms === undefined
+      ? 'its work was unknown'
+      : `${rooms} rooms, ${people ?? '?'} people, ${jobs ?? '?'} jobs`;
+  return [`The last that it said, at ${at}: ${phase}, ${work}.`];
 }
 
 function howItIs({ phase, forMs, unknown }: NodeRow): string {
@@ -38,8 +55,16 @@ function workOf({ rooms, people, jobs, unknown }: NodeRow): string {
   return `On it: ${rooms} rooms, ${people} people, ${jobs} jobs.`;
 }
 
-function decisionOf({ decision }: Pick<NodeRow, 'decision'>, now: number): string[] {
-  if (decision === undefined) return ['Nobody has decided that it should go.'];
+function decisionOf(
+  { decision, decisionUnknown }: Pick<NodeRow, 'decision'> & Partial<Pick<NodeRow, 'decisionUnknown'>>,
+  now: number,
+): string[] {
+  if (decision === undefined)
+    return [
+      decisionUnknown === undefined
+        ? 'Nobody has decided that it should go.'
+        : `Whether anybody has decided that it should go is not known: ${decisionUnknown}.`,
+    ];
   const { by, at, cause, id, reason, deadline, passedOver = [], passedOverMore } = decision;
   const ago = describeDuration(now - Date.parse(at));
   return [
@@ -56,7 +81,12 @@ const UNHEARD_MS = 60_000;
 
 function nextOf(
   row: NodeRow,
-  { cloud, warnAfterMs, now }: { cloud: PoolAddress['cloud']; warnAfterMs: number; now: number },
+  {
+    cloud,
+    scales,
+    warnAfterMs,
+    now,
+  }: Pick<PoolAddress, 'cloud' | 'scales'> & { warnAfterMs: number; now: number },
 ): string {
   const { phase, decision, rooms, people, jobs, forMs = 0 } = row;
   switch (phase) {
@@ -68,7 +98,7 @@ function nextOf(
     case 'serving':
       if (decision?.intent === 'leave') return nextOfDecided(decision, cloud, now);
       return row.whyNot === undefined
-        ? 'it goes on serving; when the pool shrinks, it is among those that may go.'
+        ? `it goes on serving; ${scales === false ? 'scaling.kind is none, so that nobody asks for fewer nodes but its operator: `fleet remove`.' : 'when the pool shrinks, it is among those that may go.'}`
         : `it goes on serving; it would not be chosen now: ${row.whyNot}.`;
     case 'cordoned':
       return 'it takes no new rooms, and keeps those that it has, until somebody decides otherwise.';

@@ -42,7 +42,8 @@ export type LeavingEvent =
   /** What nodes say of themselves could not be checked. */
   | { event: 'unverified'; reason: string }
   | { event: 'refused'; code: RefusalCode; reason: string }
-  | { event: 'end'; outcome: 'gone' | 'begun' | 'failed' | 'interrupted'; leaving: number; more: number };
+  /** What comes last of all, but where it was refused. Numbers are absent where nothing was seen. */
+  | { event: 'end'; outcome: 'gone' | 'begun' | 'failed' | 'interrupted'; leaving?: number; more?: number };
 
 /** For people. */
 export function sentenceOf(event: LeavingEvent): string {
@@ -80,7 +81,8 @@ function onItsWay({ phase, rooms, people, jobs, unknown, forMs }: OnItsWay): str
   return `${phase}, ${rooms} rooms, ${people ?? 0} people${alsoJobs}${since}`;
 }
 
-function endOf({ outcome, leaving, more }: Extract<LeavingEvent, { event: 'end' }>): string {
+function endOf({ outcome, leaving, more = 0 }: Extract<LeavingEvent, { event: 'end' }>): string {
+  if (leaving === undefined) return 'Nobody was asked.';
   switch (outcome) {
     case 'gone':
       return 'Done: nobody is left who was to leave.';
@@ -89,7 +91,7 @@ function endOf({ outcome, leaving, more }: Extract<LeavingEvent, { event: 'end' 
         ? `${nodes(leaving)} on the way out, and will go when the last room there has ended.`
         : `${nodes(leaving)} on the way out. ${more} more to be asked when those are gone: run it again, or with --wait.`;
     case 'failed':
-      return `Not all that was to be asked could be. ${nodes(leaving)} on the way out: run it again, and it goes on.`;
+      return `Not all went as it was to. ${nodes(leaving)} on the way out: run it again, and it goes on.`;
     case 'interrupted':
       return `Interrupted. ${nodes(leaving)} on the way out, and will go without this.${more === 0 ? '' : ` ${more} more were not asked: run it again.`}`;
     default:

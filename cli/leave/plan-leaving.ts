@@ -1,6 +1,15 @@
-import { chooseVictims } from '../../fleet/choose-victims.ts';
+import { describeReading } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
-import { holdsUpOthers, isLeaving, isProtected, type PoolWorld, type Seen, seeAll } from '../view/seen.ts';
+import {
+  holdsUpOthers,
+  isLeaving,
+  isProtected,
+  mayBeDecided,
+  type PoolWorld,
+  type Seen,
+  seeAll,
+} from '../view/seen.ts';
+import { allBut, choose, serves, withoutMissed } from './who-first.ts';
 
 /** Who is to leave: one node, all but so many, or whoever has not the software that new nodes get. */
 export type Wish = { kind: 'node'; node: string } | { kind: 'all'; keep: number } | { kind: 'outdated' };
@@ -16,46 +25,61 @@ export interface LeavingPlan {
   protected: Seen[];
   /** Of a roll: nothing is known of their software. */
   unjudged: Seen[];
+  /** Of a roll: these have come since it began, and their software is not that of new nodes either. */
+  strange: Seen[];
+  /** Wished, and it could not be read whether they are to leave already. */
+  unread: Seen[];
   /** Why nothing may be done now: what it rests on is not known. */
   held: string | undefined;
   /** Nothing is left to do, and nobody to wait for. */
   isDone: boolean;
 }
 
-/**
- * Pure: whom to ask next. It looks at the world as it is: whoever begins it anew goes on where it was. `among`: the
- * machines that were there when it began; what the load has brought since is none of `all`.
- */
+/** What is remembered of one run. */
+export interface Begun {
+  /** The machines that were there when it began: what the load has brought since is none of those that are to leave. */
+  among?: ReadonlySet<string> | undefined;
+  /** Those that were asked so short a time ago that a list may not show it yet. */
+  asked?: ReadonlySet<string>;
+}
+
+/** Pure: whom to ask next. It looks at the world as it is: whoever begins it anew goes on where it was. */
 export function planLeaving(
   wish: Wish,
   address: PoolAddress,
   world: PoolWorld,
-  among?: ReadonlySet<string>,
+  { among, asked }: Begun = {},
 ): LeavingPlan {
   const { cloud, template, rules } = address;
   const held = whyHeld(world);
   if (held !== undefined) return { ...NOBODY, held };
   const all = seeAll(world);
-  const known = all.filter(({ machine }) => among?.has(machine.machine) ?? true);
-  const leaves = (seen: Seen) => isLeaving(seen, cloud);
-  const wished = (wish.kind === 'outdated' ? all : known).filter((seen) => isWished(wish, seen, template));
+  const isKnown = ({ machine }: Seen) => among?.has(machine.machine) ?? true;
+  const leaves = (seen: Seen) => isLeaving(seen, cloud) || (asked?.has(seen.machine.machine) ?? false);
+  // A person means just this one: what is written of it anew can be read.
+  const isUnread = (seen: Seen) => wish.kind !== 'node' && !leaves(seen) && mayBeDecided(seen, cloud);
+  const wished = all.filter((seen) => isKnown(seen) && isWished(wish, seen, template));
   const leaving = wished.filter(leaves);
-  const kept = wished.filter((seen) => !leaves(seen) && isProtected(seen));
-  const staying = wished.filter((seen) => !leaves(seen) && !isProtected(seen));
+  const unread = wished.filter(isUnread);
+  const open = wished.filter((seen) => !leaves(seen) && !isUnread(seen));
+  const kept = open.filter(isProtected);
+  const staying = open.filter((seen) => !isProtected(seen));
   const goers = wish.kind === 'all' ? allBut(wish.keep, staying, kept, world.now) : staying;
-  const serving = all.filter((seen) => !leaves(seen) && serves(seen)).length;
+  const serving = all.filter((seen) => !leaves(seen) && !isUnread(seen) && serves(seen)).length;
   const mayGo = wish.kind === 'outdated' ? withoutMissed(goers, serving, rules.min, world.now) : goers;
   const { victims, passedOver } = choose(
     mayGo,
     // A person means just this one, whatever else drains.
     wish.kind === 'node' ? Number.POSITIVE_INFINITY : rules.maxDrains,
-    all.filter((seen) => leaves(seen) && holdsUpOthers(seen, world.now)).length,
+    all.filter((seen) => (leaves(seen) || isUnread(seen)) && holdsUpOthers(seen, world.now)).length,
     world.now,
   );
   let here = all.filter((seen) => !leaves(seen) && isUp(seen)).length;
   const ask = victims.map((victim) => {
     if (isUp(victim.seen)) here -= 1;
-    return { ...victim, isMissed: isUp(victim.seen) && here < rules.min };
+    // Who was named was chosen for no other reason than that.
+    const reason = wish.kind === 'node' ? describeReading(victim.seen.reading) : victim.reason;
+    return { ...victim, reason, isMissed: isUp(victim.seen) && here < rules.min };
   });
   return {
     ask,
@@ -68,11 +92,35 @@ export function planLeaving(
           : (passedOver[0]?.reason ?? ''),
     },
     protected: kept,
-    unjudged:
-      wish.kind === 'outdated' ? known.filter((seen) => !leaves(seen) && seen.reading.kind !== 'fresh') : [],
+    ...(wish.kind === 'outdated' ? othersOfRoll(all, template, isKnown, leaves) : NO_OTHERS),
+    unread,
     held: undefined,
     isDone: goers.length === 0 && leaving.length === 0,
   };
+}
+
+const NO_OTHERS: Pick<LeavingPlan, 'unjudged' | 'strange'> = { unjudged: [], strange: [] };
+
+/**
+ * Whom a roll leaves alone. What has come since it began is new: where its software is not that of new nodes, this roll has
+ * an old word of what is new, and would have new nodes leave for ever.
+ */
+function othersOfRoll(
+  all: readonly Seen[],
+  template: string,
+  isKnown: (seen: Seen) => boolean,
+  leaves: (seen: Seen) => boolean,
+): Pick<LeavingPlan, 'unjudged' | 'strange'> {
+  const staying = all.filter((seen) => !leaves(seen));
+  return {
+    unjudged: staying.filter((seen) => isKnown(seen) && templateOf(seen) === undefined),
+    strange: staying.filter((seen) => !isKnown(seen) && isWished({ kind: 'outdated' }, seen, template)),
+  };
+}
+
+/** undefined where nothing is known of it. */
+function templateOf({ reading }: Seen): string | undefined {
+  return reading.kind === 'fresh' ? reading.status.software.template : undefined;
 }
 
 /** Where nobody scales a group, none comes by itself. */
@@ -82,14 +130,15 @@ function whenceOthers(address: PoolAddress): string {
   return `scaling.kind is none, and nobody makes others: make the group larger by one (gcloud compute instance-groups managed resize ${group} --region ${region} --project ${project} --size N), and once that serves it goes on`;
 }
 
-const NOBODY = {
+const NOBODY: Omit<LeavingPlan, 'held'> = {
   ask: [],
   leaving: [],
   waiting: { more: 0, reason: '' },
   protected: [],
-  unjudged: [],
+  ...NO_OTHERS,
+  unread: [],
   isDone: false,
-} as const satisfies Omit<LeavingPlan, 'held'>;
+};
 
 /** A machine that is not shown may be one that is wished away, or one that drains; one whose status is not shown may be protected. */
 function whyHeld({ machines, fleet, decisions }: PoolWorld): string | undefined {
@@ -100,15 +149,15 @@ function whyHeld({ machines, fleet, decisions }: PoolWorld): string | undefined 
   return undefined;
 }
 
-function isWished(wish: Wish, { machine, reading }: Seen, template: string): boolean {
+function isWished(wish: Wish, seen: Seen, template: string): boolean {
   switch (wish.kind) {
     case 'node':
-      return machine.node === wish.node;
+      return seen.machine.node === wish.node;
     case 'all':
       return true;
     case 'outdated':
       // Of whom it is not known, nothing is said.
-      return reading.kind === 'fresh' && (reading.status.software.template ?? template) !== template;
+      return (templateOf(seen) ?? template) !== template;
     default:
       return wish satisfies never;
   }
@@ -117,65 +166,4 @@ function isWished(wish: Wish, { machine, reading }: Seen, template: string): boo
 /** It serves, or is about to. */
 function isUp({ machine: { place } }: Seen): boolean {
   return place === 'in-group' || place === 'unsettled';
-}
-
-function serves({ reading }: Seen): boolean {
-  return reading.kind === 'fresh' && reading.status.phase === 'serving';
-}
-
-/** Those that stay are such as serve, the fullest ones; where too few do, others stay as well: they may be about to. */
-function allBut(keep: number, staying: readonly Seen[], kept: readonly Seen[], now: number): Seen[] {
-  const serving = staying.filter(serves);
-  const others = staying.filter((seen) => !serves(seen));
-  const lacking = Math.max(0, keep - kept.length);
-  const ofServing = first(serving, Math.max(0, serving.length - lacking), now);
-  const ofOthers = first(others, Math.max(0, others.length - Math.max(0, lacking - serving.length)), now);
-  return [...ofServing, ...ofOthers];
-}
-
-/**
- * Of a roll: so many go at a time that as many serve on as are to, until the new ones do. Who does not serve is not missed.
- * Where no more serve than are to, one goes at a time: with none going, none would come.
- */
-function withoutMissed(goers: readonly Seen[], serving: number, min: number, now: number): Seen[] {
-  const spare = serving < min ? 0 : Math.max(1, serving - min);
-  return [...goers.filter((seen) => !serves(seen)), ...first(goers.filter(serves), spare, now)];
-}
-
-/** So many of them as go first, as any shrinking pool would choose. */
-function first(of: readonly Seen[], count: number, now: number): Seen[] {
-  return choose(of, count, 0, now).victims.map(({ seen }) => seen);
-}
-
-function choose(
-  goers: readonly Seen[],
-  maxDrains: number,
-  drainsUnderWay: number,
-  now: number,
-): { victims: { seen: Seen; reason: string }[]; passedOver: { reason: string }[] } {
-  const byName = new Map(goers.map((seen) => [seen.machine.node, seen]));
-  const { victims, passedOver } = chooseVictims(
-    goers.map((seen) => ({
-      node: seen.machine.node,
-      zone: seen.machine.zone,
-      reading: seen.reading,
-    })),
-    [{ count: goers.length }],
-    {
-      minServing: 0,
-      maxDrains,
-      drainsUnderWay,
-      coolDownMs: 0,
-      warmUpMs: 0,
-      // Who is silent takes up the decision when it speaks again; those of whom it is known go first.
-      unknown: 'known-first',
-      alreadyChosen: new Set(),
-    },
-    now,
-  );
-  const chosen = victims.flatMap(({ node, reason }) => {
-    const seen = byName.get(node);
-    return seen === undefined ? [] : [{ seen, reason }];
-  });
-  return { victims: chosen, passedOver };
 }

@@ -1,4 +1,5 @@
 import { type AwsClient, AwsError, type AwsRequest } from '../../fleet/aws/client.ts';
+import { bucketArn } from './aws.ts';
 import { namingLacks } from './denied.ts';
 
 const DENIED: ReadonlySet<string> = new Set([
@@ -9,11 +10,17 @@ const DENIED: ReadonlySet<string> = new Set([
 
 /** A client of AWS whose refusals name the action that is missing. */
 export function namingAwsLacks(client: AwsClient, bucket: string): AwsClient {
-  return namingLacks(client, (error, request: AwsRequest) => awsLack(error, request, bucket));
+  const arn = bucketArn({ region: client.region, bucket });
+  return namingLacks(client, (error, request: AwsRequest) => awsLack(error, request, { bucket, arn }));
 }
 
-/** `bucket`: the one of which requests to S3 are. */
-function awsLack(error: unknown, request: AwsRequest, bucket: string): string | undefined {
+/** The bucket of which requests to S3 are. */
+interface Bucket {
+  bucket: string;
+  arn: string;
+}
+
+function awsLack(error: unknown, request: AwsRequest, bucket: Bucket): string | undefined {
   if (!(error instanceof AwsError) || !DENIED.has(error.code)) return undefined;
   const asked = askedBy(request, bucket);
   // AWS names the action, and the resource where it knows one; S3 may say no more than that access is denied.
@@ -29,11 +36,10 @@ interface Asked {
   on: string;
 }
 
-function askedBy({ service, method, url, body = '' }: AwsRequest, bucket: string): Asked {
+function askedBy({ service, method, url, body = '' }: AwsRequest, { bucket, arn }: Bucket): Asked {
   if (service !== 's3')
     return { action: `${service}:${new URLSearchParams(body).get('Action') ?? method}`, on: '*' };
   const key = keyIn(new URL(url), bucket);
-  const arn = `arn:aws:s3:::${bucket}`;
   if (key === '') return { action: 's3:ListBucket', on: arn };
   // Of an object that is not there, only who may list is told so.
   const or = method === 'GET' ? ` (or, where there is none, s3:ListBucket on ${arn})` : '';

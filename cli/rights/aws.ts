@@ -83,7 +83,7 @@ export function awsPolicy(address: Address, task: Task): Policy {
   };
 }
 
-function bucketArn({ region, bucket }: Address): string {
+export function bucketArn({ region, bucket }: Pick<Address, 'region' | 'bucket'>): string {
   return `arn:${partitionOf(region)}:s3:::${bucket}`;
 }
 

@@ -8,6 +8,7 @@ const CLAIMS = 'memory/rolls/';
 export const LEASE_MS = 180_000;
 /** A look and a request that hangs are over between this and the lease. */
 const RENEW_AFTER_MS = 45_000;
+const LOST_AFTER_MS = LEASE_MS - RENEW_AFTER_MS;
 /** What is older is not worth a word. */
 const REMEMBERED_MS = 24 * 3_600_000;
 
@@ -71,13 +72,19 @@ export async function takeRollLock(
   return {
     async keep() {
       const heldMs = now() - heldSince;
-      if (heldMs < RENEW_AFTER_MS) return;
+      // A clock that was set back says nothing of how long it was.
+      if (heldMs >= 0 && heldMs < RENEW_AFTER_MS) return;
       // By its end another may have taken it over, and must not be written over.
-      if (heldMs >= LEASE_MS - RENEW_AFTER_MS)
+      if (heldMs >= LOST_AFTER_MS)
         throw new Error(
           `this roll stood still for ${describeDuration(heldMs)}, and another may have taken it over: run it again, and it goes on where the pool is`,
         );
-      heldSince = await speak();
+      try {
+        heldSince = await speak();
+      } catch (cause) {
+        // It is held for a while yet, and the next look tries again.
+        if (heldMs < 0 || now() - heldSince >= LOST_AFTER_MS) throw cause;
+      }
     },
     free,
   };

@@ -1,9 +1,17 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { describeError } from '../../fleet/error.ts';
+import type { Environment } from '../environment.ts';
 
 /** Where the stack's outputs come from: a file of `pulumi stack output --json`, or Pulumi itself. */
 export type OutputsSource = { kind: 'file'; path: string } | { kind: 'pulumi'; stack: string | undefined };
+
+/** npm runs everything in the project's folder, and says where it was typed: a file is named from there. */
+export function fromWhereTyped(source: OutputsSource, { INIT_CWD }: Environment): OutputsSource {
+  if (source.kind !== 'file' || INIT_CWD === undefined) return source;
+  return { ...source, path: resolve(INIT_CWD, source.path) };
+}
 
 export type RunPulumi = (args: string[]) => Promise<string>;
 

@@ -3,12 +3,30 @@ import type { Decision } from '../../fleet/decision.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
-import type { Phase } from '../../fleet/status.ts';
-import { asProtected, holdsUpOthers, isLeaving, type PoolWorld, type Seen, seeAll } from './seen.ts';
+import type { NodeStatus, Phase } from '../../fleet/status.ts';
+import {
+  asProtected,
+  holdsUpOthers,
+  isLeaving,
+  mayBeDecided,
+  type PoolWorld,
+  type Seen,
+  seeAll,
+} from './seen.ts';
 
 /** A node does not tell the reason of its decision, nor who was passed over. */
 export type ToldDecision = Pick<Decision, 'id' | 'by' | 'at' | 'cause' | 'intent' | 'deadline'> &
   Partial<Pick<Decision, 'reason' | 'passedOver' | 'passedOverMore'>>;
+
+/** What a node said last that says nothing any more. */
+export interface LastWords {
+  /** When, by its own clock. */
+  at: string;
+  phase: Phase;
+  rooms: number | undefined;
+  people: number | undefined;
+  jobs: number | undefined;
+}
 
 /** One machine as its operator sees it. What is not known is undefined. */
 export interface NodeRow {
@@ -20,6 +38,8 @@ export interface NodeRow {
   phase: Phase | undefined;
   /** Why there is no phase, or no work. */
   unknown: string | undefined;
+  /** Where they were asked for. */
+  last: LastWords | undefined;
   rooms: number | undefined;
   people: number | undefined;
   /** Egress, ingress and agent jobs. */
@@ -31,6 +51,8 @@ export interface NodeRow {
   forMs: number | undefined;
   /** As it is written in the registry, or as the node tells of it: what a person decided on it, or its cloud, is written nowhere else. */
   decision: ToldDecision | undefined;
+  /** Why it is not known what is decided about it. */
+  decisionUnknown: string | undefined;
   agent: string | undefined;
   template: string | undefined;
   /** Whether its template is another than the pool's. */
@@ -47,11 +69,14 @@ export interface PoolView {
   at: string;
   min: number;
   max: number;
-  nodes: NodeRow[];
+  /** undefined where its machines could not be read: that is not none. */
+  nodes: NodeRow[] | undefined;
   /** What could not be read: what is missing above may be there. */
   problems: string[];
   /** Why what nodes say of themselves could not be checked, where it should be. */
   doubt: string | undefined;
+  /** Not where scaling.kind is none: nobody asks for fewer but its operator. undefined in outputs of earlier versions. */
+  scales: boolean | undefined;
 }
 
 /** Pure: a pool as its operator sees it. */
@@ -65,8 +90,12 @@ export function viewPool(address: PoolAddress, world: PoolWorld, doubt?: string)
     at: new Date(now).toISOString(),
     min: address.rules.min,
     max: address.rules.max,
-    nodes: seen.map((each) => rowOf(each, address, whyNot.get(each.machine.node), now)).sort(byPhase),
+    nodes:
+      machines.kind === 'unknown'
+        ? undefined
+        : seen.map((each) => rowOf(each, address, whyNot.get(each.machine.node), now)).sort(byPhase),
     doubt,
+    scales: address.scales,
     problems: [
       ...(machines.kind === 'unknown' ? [`its machines could not be read: ${machines.reason}`] : []),
       ...(fleet.complete
@@ -75,28 +104,46 @@ export function viewPool(address: PoolAddress, world: PoolWorld, doubt?: string)
       ...(decisions.complete
         ? []
         : [`its decisions were not read to their end: ${decisions.problem ?? 'unknown cause'}`]),
+      ...(decisions.complete ? unreadDecisions(seen) : []),
     ],
   };
+}
+
+/** Of many the first say enough. */
+const NAMED = 3;
+
+function unreadDecisions(seen: readonly Seen[]): string[] {
+  const unread = seen.flatMap(({ machine: { node }, decided }) =>
+    decided.kind === 'unknown' ? [`what is decided about ${node} could not be read: ${decided.reason}`] : [],
+  );
+  const more = unread.length - NAMED;
+  return [...unread.slice(0, NAMED), ...(more > 0 ? [`nor that about ${more} more`] : [])];
 }
 
 /** As the pool's function would see it, if as many as possible were to go now. */
 function reasonsNotToChoose(
   seen: readonly Seen[],
-  { cloud, rules }: PoolAddress,
+  { cloud, rules, template }: PoolAddress,
   now: number,
 ): Map<string, string> {
-  const leaving = seen.filter((each) => isLeaving(each, cloud));
-  const staying = seen.filter((each) => !isLeaving(each, cloud));
-  const lastDecisionAt = Math.max(
-    ...seen.flatMap(({ decided }) => (decided.kind === 'decided' ? [Date.parse(decided.decision.at)] : [])),
+  // What may be a drain counts as one, as it does there.
+  const leaves = (each: Seen) => isLeaving(each, cloud) || mayBeDecided(each, cloud);
+  const leaving = seen.filter(leaves);
+  const staying = seen.filter((each) => !leaves(each));
+  // Between what an operator decides the function lets no time pass.
+  const decidedAt = seen.flatMap(({ decided }) =>
+    decided.kind === 'decided' && decided.decision.cause !== 'operator'
+      ? [Date.parse(decided.decision.at)]
+      : [],
   );
   const choosing: ChoosingRules = {
     minServing: rules.min,
     maxDrains: rules.maxDrains,
     drainsUnderWay: leaving.filter((each) => holdsUpOthers(each, now)).length,
     coolDownMs: rules.coolDownMs,
-    lastDecisionAt,
+    lastDecisionAt: Math.max(...decidedAt),
     warmUpMs: rules.warmUpMs,
+    currentTemplate: template,
     unknown: 'only-known',
     alreadyChosen: new Set(),
   };
@@ -116,19 +163,18 @@ function rowOf(
   now: number,
 ): NodeRow {
   const status = reading.kind === 'fresh' ? reading.status : undefined;
-  const work = status?.work ?? undefined;
   return {
     node: machine.node,
     zone: machine.zone,
     state: machine.state,
     phase: status?.phase,
     unknown: unknownOf(reading),
-    rooms: work?.rooms,
-    people: work?.people,
-    jobs: work === undefined ? undefined : work.egress + work.ingress + work.agents,
+    last: lastWordsOf(reading),
+    ...workOf(status),
     load: status?.load ?? undefined,
     since: status?.since,
     forMs: status === undefined ? undefined : Math.max(0, now - Date.parse(status.since)),
+    decisionUnknown: decided.kind === 'unknown' ? decided.reason : undefined,
     decision: latestOf(decided.kind === 'decided' ? decided.decision : undefined, status?.decision),
     agent: status?.software.agent,
     template: status?.software.template,
@@ -137,6 +183,22 @@ function rowOf(
     alarms: status?.alarms ?? [],
     whyNot,
   };
+}
+
+function workOf(status: NodeStatus | undefined): Pick<NodeRow, 'rooms' | 'people' | 'jobs'> {
+  const work = status?.work ?? undefined;
+  return {
+    rooms: work?.rooms,
+    people: work?.people,
+    jobs: work === undefined ? undefined : work.egress + work.ingress + work.agents,
+  };
+}
+
+/** Of one that is silent, or that is there no more. */
+export function lastWordsOf(reading: NodeReading, isGone = false): LastWords | undefined {
+  const said = reading.kind === 'stale' ? reading.last : undefined;
+  const status = isGone && reading.kind === 'fresh' ? reading.status : said;
+  return status === undefined ? undefined : { at: status.at, phase: status.phase, ...workOf(status) };
 }
 
 /** What was written of a node that stayed may be old; of the same decision the registry tells more. */

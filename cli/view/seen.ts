@@ -65,6 +65,14 @@ export function isLeaving(
   return cloud !== 'aws' && decided.kind === 'decided' && decided.decision.intent === 'leave';
 }
 
+/**
+ * Whether it may be decided that it leaves, of which what is written could not be read. AWS's group acts by itself, and shows
+ * it.
+ */
+export function mayBeDecided({ decided }: Seen, cloud: PoolAddress['cloud']): boolean {
+  return cloud !== 'aws' && decided.kind === 'unknown';
+}
+
 /** Whether one that is on its way out counts among those that drain at once: by the same rule as for the pool's function. */
 export function holdsUpOthers({ machine: { place }, reading, decided }: Seen, now: number): boolean {
   if (place === 'ending' || place === 'stopped') return false;

@@ -1,5 +1,6 @@
 import { describeDuration } from '../../fleet/duration.ts';
 import type { NodeRow, PoolView } from './pool-view.ts';
+import { cellsOf, clip, pad, printable, wrap } from './text.ts';
 
 interface Column {
   title: string;
@@ -26,19 +27,45 @@ const COLUMNS: readonly Column[] = [
 const NARROWEST_REMARK = 24;
 const GAP = '  ';
 
-/** A pool as lines of text, none longer than `columns`; undefined: as long as they are. */
-export function tableOf(view: PoolView, columns: number | undefined): string[] {
-  const width = columns ?? Number.POSITIVE_INFINITY;
-  const lines = [...wrap(headOf(view), width), ''];
-  if (view.nodes.length > 0) lines.push(...rowsOf(view.nodes, width));
-  else if (view.problems.length === 0) lines.push('It has no machines.');
-  if (view.doubt !== undefined) lines.push('', ...wrap(`NOT VERIFIED: ${view.doubt}`, width));
-  if (view.problems.length > 0)
-    lines.push('', ...view.problems.flatMap((problem) => wrap(`NOT KNOWN: ${problem}`, width)));
-  return lines;
+/** `columns`: undefined where lines may be of any length. `rows`: where no more of them are to be shown. */
+export interface Space {
+  columns?: number | undefined;
+  rows?: number | undefined;
 }
 
-function headOf({ pool, cloud, nodes, min, max, at }: PoolView): string {
+/** A pool as lines of text, none longer than there is room for. */
+export function tableOf(view: PoolView, { columns, rows }: Space = {}): string[] {
+  // A terminal that does not know its width says 0.
+  const width = columns || Number.POSITIVE_INFINITY;
+  const head = [...wrap(headOf(view), width), ''];
+  const foot = footOf(view, width);
+  if (view.nodes === undefined) return [...head.slice(0, -1), ...foot];
+  if (view.nodes.length === 0) return [...head, 'It has no machines.', ...foot];
+  const most = rows ? rows - 1 - head.length - foot.length : Number.POSITIVE_INFINITY;
+  return [...head, ...firstOf(rowsOf(view.nodes, width), most, width), ...foot];
+}
+
+/** What needs a person stands first: of more lines than a terminal has, those would scroll away. */
+function firstOf(lines: readonly string[], most: number, width: number): readonly string[] {
+  if (lines.length <= most) return lines;
+  const shown = Math.max(2, most - 1);
+  return [
+    ...lines.slice(0, shown),
+    clip(`… ${lines.length - shown} more lines: \`status --once\` tells all`, width),
+  ];
+}
+
+function footOf({ doubt, problems }: PoolView, width: number): string[] {
+  return [
+    ...(doubt === undefined ? [] : ['', ...wrap(printable(`NOT VERIFIED: ${doubt}`), width)]),
+    ...(problems.length === 0 ? [] : ['']),
+    ...problems.flatMap((problem) => wrap(printable(`NOT KNOWN: ${problem}`), width)),
+  ];
+}
+
+function headOf({ pool, cloud, nodes, min, max, at, scales }: PoolView): string {
+  const whose = `${pool} on ${cloud}, ${at}`;
+  if (nodes === undefined) return `${whose}: its machines are not known (${min} to ${max} serve)`;
   const phases = new Map<string, number>();
   for (const row of nodes) phases.set(phaseOf(row), (phases.get(phaseOf(row)) ?? 0) + 1);
   const told = [...phases].map(([phase, count]) => `${count} ${phase}`).join(', ');
@@ -46,52 +73,79 @@ function headOf({ pool, cloud, nodes, min, max, at }: PoolView): string {
   const people = nodes.reduce((sum, row) => sum + (row.people ?? 0), 0);
   const unknown = nodes.filter((row) => row.rooms === undefined).length;
   const more = unknown === 0 ? '' : ` and what is on ${unknown} of which it is not known`;
-  return `${pool} on ${cloud}, ${at}: ${nodes.length} machines (${min} to ${max} serve)${told && `: ${told}`}; ${rooms} rooms, ${people} people${more}`;
+  const alone = scales === false ? '; scaling.kind is none: nobody asks for fewer by itself' : '';
+  return `${whose}: ${nodes.length} machines (${min} to ${max} serve)${told && `: ${told}`}; ${rooms} rooms, ${people} people${more}${alone}`;
+}
+
+/** One column of this pool. */
+interface Filled extends Pick<Column, 'title' | 'align' | 'spare'> {
+  cells: string[];
+  width: number;
 }
 
 function rowsOf(given: readonly NodeRow[], width: number): string[] {
-  const nodes = given.map((row) => ({ ...row, node: shorten(row.node, Math.max(1, Math.floor(width / 2))) }));
-  const columns = fitting(nodes, width);
-  const widths = columns.map((column) => widthOf(column, nodes));
-  const used = total(widths);
-  const left = width - used - GAP.length;
-  const withRemarks = left >= NARROWEST_REMARK;
-  const line = (cells: readonly string[], remark: string) => {
-    const padded = cells.map((text, index) => pad(text, widths[index] ?? 0, columns[index]?.align ?? 'left'));
+  const nodes = given.map((row) => ({
+    ...row,
+    node: shorten(printable(row.node), Math.max(1, Math.floor(width / 2))),
+  }));
+  const remarks = nodes.map(remarkOf);
+  const { columns, withRemarks } = fitting(
+    COLUMNS.map((column) => fill(column, nodes)),
+    remarks,
+    width,
+  );
+  const line = (textOf: (column: Filled) => string, remark: string) => {
+    const padded = columns.map((column) => pad(textOf(column), column.width, column.align));
     return clip([...padded, ...(withRemarks ? [remark] : [])].join(GAP).trimEnd(), width);
   };
   return [
-    line(
-      columns.map(({ title }) => title),
-      'WHY NOT',
-    ),
-    ...nodes.flatMap((row) => [
-      line(
-        columns.map(({ cell }) => cell(row)),
-        remarkOf(row),
-      ),
-      ...row.alarms.flatMap(({ name, text }) => wrap(`  ALARM ${name}: ${text}`, width)),
-    ]),
+    line(({ title }) => title, 'WHY NOT'),
+    ...nodes.flatMap((row, index) => {
+      const remark = remarks[index] ?? '';
+      return [
+        line(({ cells }) => cells[index] ?? '', remark),
+        ...(withRemarks || remark === '' ? [] : wrap(`  ${remark}`, width)),
+        ...row.alarms.flatMap(({ name, text }) => wrap(`  ${printable(`ALARM ${name}: ${text}`)}`, width)),
+      ];
+    }),
   ];
 }
 
-/** The columns for which there is room. */
-function fitting(nodes: readonly NodeRow[], width: number): Column[] {
-  let columns = [...COLUMNS];
-  while (total(columns.map((column) => widthOf(column, nodes))) > width) {
+function fill({ title, cell, ...how }: Column, nodes: readonly NodeRow[]): Filled {
+  const cells = nodes.map((row) => printable(cell(row)));
+  return { ...how, title, cells, width: Math.max(title.length, ...cells.map(cellsOf)) };
+}
+
+/** The last that are left out for a remark, which is what people look for. */
+const MOST_WANTED = 1;
+
+/** The columns for which there is room; remarks stand beneath where they find none beside them. */
+function fitting(
+  all: readonly Filled[],
+  remarks: readonly string[],
+  width: number,
+): { columns: readonly Filled[]; withRemarks: boolean } {
+  const longest = Math.max(...remarks.map(cellsOf));
+  const room = width - GAP.length - Math.min(NARROWEST_REMARK, longest);
+  const beside = longest === 0 ? undefined : within(all, room, MOST_WANTED);
+  if (beside !== undefined) return { columns: beside, withRemarks: true };
+  const columns = within(all, width, 0) ?? all.filter(({ spare }) => spare === 0);
+  return { columns, withRemarks: false };
+}
+
+/** undefined: also without those that may be spared it is too wide. */
+function within(all: readonly Filled[], width: number, least: number): readonly Filled[] | undefined {
+  let columns = all;
+  while (total(columns) > width) {
     const most = Math.max(...columns.map(({ spare }) => spare));
-    if (most === 0) break;
+    if (most <= least) return undefined;
     columns = columns.filter(({ spare }) => spare !== most);
   }
   return columns;
 }
 
-function widthOf({ title, cell }: Column, nodes: readonly NodeRow[]): number {
-  return Math.max(title.length, ...nodes.map((row) => cell(row).length));
-}
-
-function total(widths: readonly number[]): number {
-  return widths.reduce((sum, width) => sum + width, 0) + GAP.length * Math.max(0, widths.length - 1);
+function total(columns: readonly Filled[]): number {
+  return columns.reduce((sum, { width }) => sum + width, 0) + GAP.length * Math.max(0, columns.length - 1);
 }
 
 function phaseOf({ phase }: NodeRow): string {
@@ -115,17 +169,15 @@ function softwareOf({ agent, outdated }: NodeRow): string {
   return outdated === true ? `${agent} (outdated)` : agent;
 }
 
-function decisionOf({ decision }: NodeRow): string {
-  return decision === undefined ? '' : `${decision.cause} by ${decision.by}`;
+function decisionOf({ decision, decisionUnknown }: NodeRow): string {
+  if (decision === undefined) return decisionUnknown === undefined ? '' : '?';
+  const { cause, by } = decision;
+  return cause === 'operator' ? by : `${cause} by ${by}`;
 }
 
 function remarkOf({ unknown, whyNot, decision, protected: isProtected }: NodeRow): string {
-  if (decision !== undefined) return decision.reason ?? unknown ?? '';
-  return unknown ?? whyNot ?? (isProtected ? 'protected' : '');
-}
-
-function pad(text: string, width: number, align: 'left' | 'right'): string {
-  return align === 'left' ? text.padEnd(width) : text.padStart(width);
+  if (decision !== undefined) return printable(decision.reason ?? unknown ?? '');
+  return printable(unknown ?? whyNot ?? (isProtected ? 'protected' : ''));
 }
 
 /** A name that takes more than its part of the line: its end tells nodes of one pool apart. */
@@ -133,24 +185,4 @@ function shorten(name: string, width: number): string {
   if (name.length <= width) return name;
   const end = Math.ceil((width - 1) / 2);
   return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`;
-}
-
-function clip(text: string, width: number): string {
-  const signs = [...text];
-  return signs.length <= width ? text : `${signs.slice(0, Math.max(0, width - 1)).join('')}…`;
-}
-
-/** Between words where that is possible; what follows is set in by two. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = /^ */.exec(text)?.[0] ?? '';
-  const inset = `${line}  `;
-  for (const word of text.trim().split(' ')) {
-    const isFirst = line.trim() === '';
-    if (!isFirst && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = `${inset}${word}`;
-    } else line += isFirst ? word : ` ${word}`;
-  }
-  return [...lines, line].map((each) => clip(each, width));
 }

@@ -8,6 +8,8 @@ export interface DescribedGroup {
   /** It is being deleted. */
   isEnding: boolean;
   sizes: { min: number; max: number };
+  desired: number;
+  inService: number;
   serviceLinkedRoleArn: string | undefined;
   terminationPolicies: string[];
   /** A leaving machine whose hook nobody answers is kept. */
@@ -48,6 +50,7 @@ const groupSchema = v.object({
   Status: v.optional(v.string()),
   MinSize: size,
   MaxSize: size,
+  DesiredCapacity: size,
   ServiceLinkedRoleARN: v.optional(v.string()),
   TerminationPolicies: list(v.string()),
   InstanceLifecyclePolicy: structure({
@@ -64,7 +67,13 @@ const groupSchema = v.object({
     InstancesDistribution: structure({ OnDemandPercentageAboveBaseCapacity: v.optional(size) }),
   }),
   Tags: list(v.object({ Key: v.string(), Value: v.optional(v.string(), '') })),
-  Instances: list(v.object({ InstanceId: v.string(), ProtectedFromScaleIn: v.optional(flag, 'false') })),
+  Instances: list(
+    v.object({
+      InstanceId: v.string(),
+      LifecycleState: v.optional(v.string()),
+      ProtectedFromScaleIn: v.optional(flag, 'false'),
+    }),
+  ),
 });
 
 const groupsSchema = v.object({
@@ -101,6 +110,8 @@ export async function describeGroup(client: AwsClient, name: string): Promise<De
     name,
     isEnding: found.Status !== undefined,
     sizes: { min: found.MinSize, max: found.MaxSize },
+    desired: found.DesiredCapacity,
+    inService: found.Instances.filter(({ LifecycleState }) => LifecycleState === 'InService').length,
     serviceLinkedRoleArn: found.ServiceLinkedRoleARN,
     terminationPolicies: found.TerminationPolicies,
     retains: found.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon === 'retain',

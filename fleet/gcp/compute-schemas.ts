@@ -61,6 +61,7 @@ const instanceSchema = v.object({
   status: text,
   labels: v.optional(v.record(v.string(), v.string()), {}),
   labelFingerprint: v.optional(v.string(), ''),
+  creationTimestamp: v.optional(v.string()),
   lastStopTimestamp: v.optional(v.string()),
 });
 export type Instance = v.InferOutput<typeof instanceSchema>;

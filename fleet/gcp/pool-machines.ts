@@ -74,19 +74,25 @@ function machinesOf(
   return instances
     .filter(({ name }) => name.startsWith(`${baseName}-`))
     .map((instance) => {
-      const { name, id, zone, status, labels } = instance;
+      const { name, id, zone, status, labels, creationTimestamp, listedAt } = instance;
       const member = members.get(`${zone}/${name}`);
       return {
         node: name,
         machine: id,
         zone,
         place: member === undefined ? placeOutside(instance) : placeInside(member, instance),
-        state: member === undefined ? status : `${member.currentAction}, ${status}`,
+        state: member === undefined ? status : inWords(member.currentAction, status),
         protected: saysProtected(labels[PROTECTED_KEY]),
         mark: labels[DECISION_LABEL],
+        ageMs: listedAt - Date.parse(creationTimestamp ?? ''),
         instance,
       };
     });
+}
+
+/** With most of its machines a group does nothing at all, which is not worth a word. */
+function inWords(action: string, status: string): string {
+  return action === 'NONE' ? status : `${action}, ${status}`;
 }
 
 function placeInside({ id, currentAction }: ManagedInstance, instance: Instance): Place {

@@ -83,7 +83,8 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
   findings.push(...whatOfUnheard(machine, now));
   switch (place) {
     case 'in-group':
-      findings.push(...whatOfSilence(node, state, reading), ...whatOfIdle(machine, now));
+      if (!isComingUp(machine)) findings.push(...whatOfSilence(node, state, reading));
+      findings.push(...whatOfIdle(machine, now));
       break;
     case 'leaving-group':
       findings.push(...whatOfSilence(node, state, reading));
@@ -104,6 +105,14 @@ function whatOfMachine(machine: SeenMachine, { decisions, now }: PoolWorld): Fin
       break;
   }
   return findings;
+}
+
+/** Its boot script gives up by then. */
+const COMING_UP_MS = 600_000;
+
+/** A new machine has no agent yet: who would be called for that, would be called each time that a pool grows. */
+export function isComingUp({ reading, ageMs = Number.NaN }: SeenMachine): boolean {
+  return reading.kind === 'missing' && ageMs < COMING_UP_MS;
 }
 
 /** By then a node that speaks has taken up what was decided about it. */

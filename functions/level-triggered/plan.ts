@@ -6,7 +6,7 @@ import { whatOfRefusal } from '../watch/refusal.ts';
 import { adopt, strays } from './adoption.ts';
 import type { Allowance } from './allowance.ts';
 import { drainsUnderWay } from './drains.ts';
-import { findingsOf } from './findings.ts';
+import { findingsOf, isComingUp } from './findings.ts';
 import {
   type Decided,
   NO_MEMORY,
@@ -122,9 +122,10 @@ function isToBeMarked({ place }: PoolMachine): boolean {
   return place === 'leaving-group' || place === 'outside';
 }
 
-function measured({ place, reading }: SeenMachine) {
-  const isExpectedToSpeak = place === 'in-group' || place === 'leaving-group' || place === 'outside';
-  return { reading, isExpectedToSpeak };
+function measured(machine: SeenMachine) {
+  const { place, reading } = machine;
+  const isThere = place === 'in-group' || place === 'leaving-group' || place === 'outside';
+  return { reading, isExpectedToSpeak: isThere && !isComingUp(machine) };
 }
 
 /** Written only where it says something new: a store takes no more than one write each second. */

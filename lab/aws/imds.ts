@@ -150,19 +150,19 @@ function read(path: string, source: MetadataSource): string | undefined {
   return undefined;
 }
 
+/** On several lines, as EC2 writes it: scripts read it by lines. */
 function describeKeys(keys: RoleKeys | undefined): string | undefined {
-  return (
-    keys &&
-    JSON.stringify({
-      Code: 'Success',
-      LastUpdated: wholeSeconds(keys.issuedAt),
-      Type: 'AWS-HMAC',
-      AccessKeyId: keys.accessKeyId,
-      SecretAccessKey: keys.secretAccessKey,
-      Token: keys.sessionToken,
-      Expiration: wholeSeconds(keys.expiresAt),
-    })
-  );
+  if (keys === undefined) return undefined;
+  const told = {
+    Code: 'Success',
+    LastUpdated: wholeSeconds(keys.issuedAt),
+    Type: 'AWS-HMAC',
+    AccessKeyId: keys.accessKeyId,
+    SecretAccessKey: keys.secretAccessKey,
+    Token: keys.sessionToken,
+    Expiration: wholeSeconds(keys.expiresAt),
+  };
+  return JSON.stringify(told, undefined, 2);
 }
 
 function wholeSeconds(at: number): string {

@@ -14,6 +14,8 @@ const TOKEN_MS = 3_600_000;
 export interface AzureApplication extends Application {
   /** Resource groups that are there before the program. */
   resourceGroups?: readonly string[];
+  /** Backend pools of load balancers that are there before the program, by their ids. */
+  backendPools?: readonly string[];
   /** Scale sets that are there before the program. */
   scaleSets?: readonly ExistingSet[];
 }
@@ -24,7 +26,7 @@ export interface Applied extends Recorded {
 
 /** Applies a Pulumi program to a twin Azure, whose address is one that is free now. */
 export async function applyProgram(application: AzureApplication): Promise<Applied> {
-  const { config, resourceGroups = [], scaleSets = [] } = application;
+  const { config, resourceGroups = [], backendPools = [], scaleSets = [] } = application;
   const { 'azure-native:subscriptionId': subscription, 'azure-native:location': location } = config;
   if (subscription === undefined || location === undefined) {
     throw new Error(
@@ -42,7 +44,13 @@ export async function applyProgram(application: AzureApplication): Promise<Appli
     location: at,
     tags,
   }));
-  const paper = createPaperAzure({ place, resourceGroups, scaleSets: () => scaleSets, managerToken });
+  const paper = createPaperAzure({
+    place,
+    resourceGroups,
+    backendPools,
+    scaleSets: () => scaleSets,
+    managerToken,
+  });
   const recorded = await withManager(model, principals, sets, () => applyOnPaper(application, paper));
   return { ...recorded, model: readModel(recorded.resources, place) };
 }

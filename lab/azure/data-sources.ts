@@ -1,6 +1,7 @@
 import { hexId } from '../cloud/identifiers.ts';
 import { Absent } from '../pulumi/paper-cloud.ts';
 import type { Inputs } from '../pulumi/resource.ts';
+import { answerBackendCall, type BackendWorld } from './backend-pools.ts';
 import { sameId } from './ids.ts';
 import type { Place } from './place.ts';
 
@@ -17,8 +18,7 @@ export interface ExistingSet {
 }
 
 /** What is there before the program, or beside it. */
-export interface CallWorld {
-  place: Place;
+export interface CallWorld extends BackendWorld {
   /** Resource groups that are there before the program. */
   resourceGroups?: readonly string[];
   scaleSets(): readonly ExistingSet[];
@@ -62,6 +62,9 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
     const { name, tags, capacity, location = place.location, zones } = found;
     return { name, tags, location, sku: { capacity }, ...(zones && { zones: [...zones] }) };
   },
+  'azure-native:network:getLoadBalancer': answerBackendCall,
+  'azure-native:network:getApplicationGateway': answerBackendCall,
+  'azure-native:network:getSubnet': ({ subnetName }) => ({ name: subnetName, addressPrefix: '10.9.0.0/24' }),
   'azure-native:authorization:getClientToken': (_, { managerToken }) => ({ token: managerToken() }),
   'azure-native:storage:listStorageAccountServiceSAS': ({
     canonicalizedResource,

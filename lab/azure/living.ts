@@ -4,6 +4,7 @@ import type { Made } from '../pulumi/provider/made.ts';
 import { waitUntil } from '../pulumi/provider/waiting.ts';
 import type { RecordedResource } from '../pulumi/resource.ts';
 import type { AzureTwin } from './azure-twin.ts';
+import type { CallWorld } from './data-sources.ts';
 import { createForgottenSchedules } from './forgotten-schedules.ts';
 import { groupOf, sameId } from './ids.ts';
 import { createPaperAzure } from './paper.ts';
@@ -13,8 +14,13 @@ import { AZURE_RULES } from './type-rules.ts';
 
 const SET = 'azure-native:compute:VirtualMachineScaleSet';
 
-/** A running twin Azure, as its provider works on it. It has nothing but what this provisions. */
-export function createLivingAzure(twin: AzureTwin, place: Place): LivingCloud {
+/** A running twin Azure, as its provider works on it. It has nothing but what this provisions, and what is `outside` of it. */
+export function createLivingAzure(
+  twin: AzureTwin,
+  place: Place,
+  outside: readonly RecordedResource[] = [],
+  balancers: Pick<CallWorld, 'backendPools'> = {},
+): LivingCloud {
   const scaleSets = () =>
     twin.scaleSets().map(({ set: { id, name, tags, location, zones }, capacity }) => ({
       ...{ name, tags, location, resourceGroup: groupOf(id), capacity: capacity() },
@@ -24,12 +30,12 @@ export function createLivingAzure(twin: AzureTwin, place: Place): LivingCloud {
   let before: readonly RecordedResource[] = [];
   const managerToken = () => twin.operatorToken(MANAGER);
   return {
-    paper: createPaperAzure({ place, scaleSets, managerToken }),
+    paper: createPaperAzure({ ...balancers, place, scaleSets, managerToken }),
     rules: AZURE_RULES,
     lives: { [SET]: setLife(twin) },
     async provision(resources: readonly RecordedResource[]) {
       const told = withoutForgotten(before, resources);
-      await twin.provision(readModel(told, place));
+      await twin.provision(readModel([...outside, ...told], place));
       before = resources;
     },
   };

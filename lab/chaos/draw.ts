@@ -28,7 +28,8 @@ export function createDraw(random: () => number): Draw {
   };
 }
 
-const SECOND = 1_000;
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
 /** The worst time for whatever goes wrong with a machine that is decided. */
 const DRAINS_FOR_MS = 60 * SECOND;
 /** Where a death is worst. */

@@ -12,7 +12,7 @@ export function createOneFault<Service extends string>(
 ): OneFault<Service> {
   let current: ServiceFault | undefined;
   return {
-    add: () => undefined,
+    add: () => ({ spoiled: () => 0, end: () => undefined }),
     clear: () => undefined,
     take: (call) => current ?? otherwise(call),
     during(fault, answer) {

@@ -1,10 +1,9 @@
-import type { Draw } from './draw.ts';
+import { type Draw, SECOND } from './draw.ts';
 import type { CommonStep } from './step.ts';
 
 /** `decidedAt`: about when the first machine is decided. */
 type CommonScene = (draw: Draw, plan: { size: number }, decidedAt: number) => CommonStep[];
 
-export const SECOND = 1_000;
 /** Whoever is decided first. */
 export const VICTIM = { decided: 0 };
 

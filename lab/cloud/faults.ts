@@ -13,8 +13,16 @@ export interface Fault<Service extends string> {
 
 export type FaultKind = 'throttle' | 'timeout' | 'garbage' | 'error';
 
+/** A fault that was told. */
+export interface ToldFault {
+  /** How many calls it has spoiled so far. */
+  spoiled(): number;
+  /** Of this one alone. */
+  end(): void;
+}
+
 export interface FaultPort<Service extends string> {
-  add(fault: Fault<Service>): void;
+  add(fault: Fault<Service>): ToldFault;
   clear(): void;
 }
 
@@ -27,7 +35,14 @@ export function createFaults<Service extends string>(): Faults<Service> {
   let planned: Fault<Service>[] = [];
   return {
     add: (fault) => {
-      planned.push({ ...fault });
+      const told = { ...fault };
+      planned.push(told);
+      return {
+        spoiled: () => fault.times - told.times,
+        end: () => {
+          planned = planned.filter((each) => each !== told);
+        },
+      };
     },
     clear: () => {
       planned = [];

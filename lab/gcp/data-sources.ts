@@ -14,7 +14,7 @@ export interface CallWorld {
   existing: readonly ExistingNetwork[];
   /** APIs of the project that are switched off: `run.googleapis.com`. */
   switchedOff?: readonly string[];
-  /** Backend services of load balancers, by their names. */
+  /** Backend services of load balancers: `global/backendServices/NAME`, or of a region. */
   backendServices?: readonly string[];
   groups(): readonly ExistingGroup[];
 }
@@ -61,20 +61,10 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
     }
     throw new Absent(`the subnetwork ${wanted} is not found`);
   },
-  'gcp:compute/getBackendService:getBackendService': ({ project, name }, { backendServices = [] }) => {
-    if (!backendServices.includes(String(name))) throw new Absent(`the backend service ${name} is not found`);
-    const id = `projects/${project}/global/backendServices/${name}`;
-    return {
-      id,
-      loadBalancingScheme: 'EXTERNAL_MANAGED',
-      protocol: 'HTTP',
-      portName: 'signal',
-      timeoutSec: 86_400,
-      connectionDrainingTimeoutSec: 3600,
-      backends: [],
-      healthChecks: [`https://www.googleapis.com/compute/v1/projects/${project}/global/healthChecks/${name}`],
-    };
-  },
+  'gcp:compute/getBackendService:getBackendService': (inputs, world) =>
+    backendService('global', inputs, world),
+  'gcp:compute/getRegionBackendService:getRegionBackendService': (inputs, world) =>
+    backendService(`regions/${inputs.region}`, inputs, world),
   'gcp:compute/getHealthCheck:getHealthCheck': ({ project, name }) => ({
     id: `projects/${project}/global/healthChecks/${name}`,
     type: 'HTTP',
@@ -93,3 +83,24 @@ const CALLS: Readonly<Record<string, (inputs: Inputs, world: CallWorld) => Input
     };
   },
 };
+
+/** As it should be for a pool, without its group. What is not there the provider answers with nothing. */
+function backendService(
+  scope: string,
+  { project, name }: Inputs,
+  { backendServices = [] }: CallWorld,
+): Inputs {
+  const id = `projects/${project}/${scope}/backendServices/${name}`;
+  if (!backendServices.includes(`${scope}/backendServices/${name}`))
+    return { id, name: '', healthChecks: [] };
+  return {
+    id,
+    loadBalancingScheme: 'EXTERNAL_MANAGED',
+    protocol: 'HTTP',
+    portName: 'signal',
+    timeoutSec: 86_400,
+    connectionDrainingTimeoutSec: 3600,
+    backends: [],
+    healthChecks: [`https://www.googleapis.com/compute/v1/projects/${project}/global/healthChecks/${name}`],
+  };
+}

@@ -3,12 +3,15 @@ import type { AutoscalerState } from './compute/autoscaler.ts';
 import type { Instance, MaintenanceEvent } from './compute/instance.ts';
 import type { ManagedGroup } from './compute/managed-group.ts';
 import type { FaultPort } from './faults.ts';
-import type { GcpModel } from './model.ts';
+import type { AutoscalerModel, GcpModel } from './model.ts';
 
 /** What a person, the cloud or chance does to a twin Google Cloud, beside what every cloud knows. */
 export interface GcpHands {
   /** Another word of the autoscaler than its own; undefined: its own again. */
   pretendAutoscaler(state: Partial<AutoscalerState> | undefined): void;
+  /** As a person sees it and sets it, past the API; undefined where the group has no autoscaler. */
+  autoscalerMode(): AutoscalerModel['mode'] | undefined;
+  setAutoscalerMode(mode: AutoscalerModel['mode']): void;
   /** As a person does it, past the API: out of the group, running on. */
   abandon(instance: string): void;
   /** Its group makes it anew: the name stays, the machine does not. */

@@ -1,6 +1,7 @@
 import type { CloudClock } from '../cloud/clock.ts';
 import type { Happening } from '../cloud/events.ts';
 import type { TwinCloud } from '../cloud/twin-cloud.ts';
+import type { Autoscaler } from './compute/autoscaler.ts';
 import { changed, type Instance } from './compute/instance.ts';
 import type { Machines } from './compute/machines.ts';
 import type { ManagedGroup } from './compute/managed-group.ts';
@@ -34,6 +35,17 @@ export function createHands({
     return managed;
   }
 
+  function autoscaler(): Autoscaler | undefined {
+    const name = only().group.autoscaler?.name;
+    return name === undefined ? undefined : groups.autoscaler(name);
+  }
+
+  function mustScale(): Autoscaler {
+    const found = autoscaler();
+    if (found === undefined) throw new Error('the group of the twin has no autoscaler');
+    return found;
+  }
+
   function groupOf(instance: Instance): ManagedGroup {
     const managed = groups.find(instance.group);
     if (managed?.members().includes(instance)) return managed;
@@ -63,9 +75,12 @@ export function createHands({
       groups.autoscaler(autoscaler.name)?.pretend({ recommendedSize: desired });
     },
     pretendAutoscaler(state) {
-      const { autoscaler } = only().group;
-      if (autoscaler === undefined) throw new Error('the group of the twin has no autoscaler');
-      groups.autoscaler(autoscaler.name)?.pretend(state);
+      mustScale().pretend(state);
+    },
+    autoscalerMode: () => autoscaler()?.model.mode,
+    setAutoscalerMode(mode) {
+      const scaler = mustScale();
+      scaler.change({ ...scaler.model, mode });
     },
     abandon(name) {
       const instance = machines.named(name);

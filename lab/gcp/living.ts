@@ -1,6 +1,8 @@
 import type { LivingCloud, ResourceLife } from '../pulumi/provider/living-cloud.ts';
 import type { Made } from '../pulumi/provider/made.ts';
 import { waitUntil } from '../pulumi/provider/waiting.ts';
+import type { RecordedResource } from '../pulumi/resource.ts';
+import type { CallWorld } from './data-sources.ts';
 import type { GcpTwin } from './gcp-twin.ts';
 import { createPaperGcp } from './paper.ts';
 import type { Place } from './place.ts';
@@ -10,19 +12,25 @@ import { GCP_RULES } from './type-rules.ts';
 const GROUP = 'gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager';
 
 /**
- * A running twin Google Cloud, as its provider works on it. It has nothing but what this provisions. `functionUrl`: where
- * the one function that there may be is to answer.
+ * A running twin Google Cloud, as its provider works on it. It has nothing but what this provisions, and what is there
+ * beforehand: what is `outside` of it, and `balancers`. `functionUrl`: where the one function that there may be is to answer.
  */
-export function createLivingGcp(twin: GcpTwin, place: Place, functionUrl: string): LivingCloud {
+export function createLivingGcp(
+  twin: GcpTwin,
+  place: Place,
+  functionUrl: string,
+  outside: readonly RecordedResource[] = [],
+  balancers: Pick<CallWorld, 'backendServices'> = {},
+): LivingCloud {
   return {
     paper: createPaperGcp(
-      { place, existing: [], groups: () => twin.groups().map(({ group }) => group) },
+      { ...balancers, place, existing: [], groups: () => twin.groups().map(({ group }) => group) },
       functionUrl,
     ),
     rules: GCP_RULES,
     lives: { 'gcp:storage/bucket:Bucket': bucketLife(twin), [GROUP]: groupLife(twin) },
     async provision(resources) {
-      await twin.provision(readModel(resources, place));
+      await twin.provision(readModel([...outside, ...resources], place));
     },
   };
 }

@@ -95,6 +95,8 @@ export interface Group {
   paginated: boolean;
   /** What becomes of a machine that fails. */
   repairs: boolean;
+  /** Only told: the twin moves no machine to another zone. */
+  redistributes?: boolean;
   template: InstanceTemplate;
   autoscaler?: AutoscalerModel;
 }

@@ -6,22 +6,31 @@ import { blobEndpoint, type Place, TENANT } from '../azure/place.ts';
 import { readModel } from '../azure/read-model.ts';
 import { createTwin } from '../azure/twin.ts';
 import { Ports } from '../instance/ports.ts';
+import type { RecordedResource } from '../pulumi/resource.ts';
 import { type LocalCloud, type LocalCloudOptions, openLocalCloud, placeIn } from './local-cloud.ts';
 import type { StackValues } from './project.ts';
 
 /** Somebody tries commands for as long as they like. */
 const TOKENS_MS = 12 * 3_600_000;
 
-export async function startLocalAzure({ values, ...run }: LocalCloudOptions): Promise<LocalCloud<AzureTwin>> {
+/** `outsideIn`: what somebody else has made in the subscription beforehand. */
+export async function startLocalAzure(
+  { values, ...run }: LocalCloudOptions,
+  outsideIn: (place: Place) => readonly RecordedResource[] = () => [],
+): Promise<LocalCloud<AzureTwin>> {
   const place: Place = {
     subscription: placeIn(values, 'azure-native:subscriptionId'),
     tenant: TENANT,
     location: placeIn(values, 'azure-native:location'),
     endpoint: `http://127.0.0.1:${await new Ports().take()}`,
   };
-  const twin = createTwin({ model: readModel([], place), mode: 'ebbtide', tokensMs: TOKENS_MS, ...run });
+  const outside = outsideIn(place);
+  const twin = createTwin({ model: readModel(outside, place), mode: 'ebbtide', tokensMs: TOKENS_MS, ...run });
   await twin.start();
-  return openLocalCloud(twin, createLivingAzure(twin, place), {
+  // A load balancer that somebody has made beforehand, that one may try `network.balancers` with.
+  const front = `/subscriptions/${place.subscription}/resourceGroups/front/providers/Microsoft.Network/loadBalancers/front`;
+  const balancers = { backendPools: [`${front}/backendAddressPools/media`] };
+  return openLocalCloud(twin, createLivingAzure(twin, place, outside, balancers), {
     ...twin.environment(),
     AZURE_STORAGE_BLOB_ENDPOINT: blobEndpoint(place, storageIn(values, place)),
     AZURE_ACCESS_TOKEN: twin.operatorToken('https://management.azure.com/'),

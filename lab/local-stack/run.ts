@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodesInService } from '../cloud/nodes-in-service.ts';
 import type { TwinCloud } from '../cloud/twin-cloud.ts';
@@ -14,10 +14,12 @@ import { newTally, type Observation, observe } from '../rehearsal/tally.ts';
 import type { LocalStackArguments } from './arguments.ts';
 import { LOCAL_CLOUDS } from './clouds.ts';
 import { planGuests } from './guests.ts';
+import { invitation } from './invitation.ts';
 import type { LocalCloud } from './local-cloud.ts';
 import { createProject, type Project } from './project.ts';
 import { runPulumi } from './pulumi.ts';
 import { localStackSecrets, localStackValues } from './values.ts';
+import { createWatch } from './watch.ts';
 
 export interface LocalStackOptions extends LocalStackArguments {
   /** The Pulumi CLI. */
@@ -40,7 +42,14 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
     const artifact = join(folder, 'livekit-server');
     await buildTwinLiveKit(artifact);
 
-    const tell = createTeller(say);
+    const begun = Date.now();
+    const tell = createTeller(say, begun);
+    const functionLog = join(folder, 'functions.log');
+    writeFileSync(functionLog, '');
+    const watch = createWatch({
+      file: functionLog,
+      say: (text) => say(`${clockText(Date.now() - begun)}  ${text}`),
+    });
     const machines: LabMachines = new LabMachines({
       cpuOf: (instance) => people.on(instance).cpu,
       signalsAreHeard: true,
@@ -51,7 +60,10 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
       values,
       machines,
       factor: options.factor,
-      onEvent: (event) => tell({ kind: 'cloud', event }),
+      onEvent: (event) => {
+        tell({ kind: 'cloud', event });
+        watch(event);
+      },
     });
     undo.push(() => cloud.close());
     const driver = new TwinDriver();
@@ -62,8 +74,10 @@ export async function runLocalStack(options: LocalStackOptions): Promise<void> {
     const project = createProject(STACK, values);
     undo.push(() => project.remove());
     await firstUp(options, project, cloud);
-    for (const line of invitation(options, project, cloud, machines.folder)) say(line);
-    await live({ people, nodes, twin: cloud.twin, say, signal });
+    const folders = { machines: machines.folder, functionLog };
+    const variables = { ...project.environment, ...cloud.environment };
+    for (const line of invitation(options.program, project, variables, folders)) say(line);
+    await live({ people, nodes, twin: cloud.twin, begun, say, signal });
   } finally {
     for (const step of undo.reverse()) await step();
     say('Everything that was started has ended, and its folders are gone.');
@@ -85,63 +99,17 @@ async function firstUp(options: LocalStackOptions, project: Project, cloud: Loca
   await pulumi('up', '--yes', '--skip-preview');
 }
 
-/** How another shell gets there. */
-function invitation(
-  { program }: LocalStackOptions,
-  project: Project,
-  cloud: LocalCloud,
-  machines: string,
-): string[] {
-  const variables = { ...project.environment, ...cloud.environment };
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
-  const path = `export PATH='${dirname(program)}':"$PATH"`;
-  const file = join(project.folder, 'environment.sh');
-  writeFileSync(file, `${[...lines, path, agentOn(machines)].join('\n')}\n`, { mode: 0o600 });
-  return [
-    '',
-    `The stack ${STACK} is up, and people are in calls on it. In another shell:`,
-    '',
-    `  cd ${project.folder}`,
-    `  . ./environment.sh`,
-    '',
-    'which is:',
-    ...lines.map((line) => `  ${line}`),
-    '',
-    'and then, for example:',
-    '',
-    '  pulumi preview',
-    `  pulumi config set --path ebbtide:scaling.target 60 && pulumi up`,
-    '  npm run --silent fleet -- status',
-    '  npm run --silent fleet -- remove NODE --wait    # it leaves when its last call has ended',
-    '  npm run --silent fleet -- policy     # the rights that these need',
-    '  agent_on NODE explain    # what is `ebbtide-agent explain` on a real node',
-    '  pulumi destroy      # refuses, and says why and what to do',
-    '',
-    `Its nodes are folders in ${machines}, with their logs in NODE/var/log.`,
-    'Ctrl+C here ends it. What happens:',
-  ];
-}
-
-/** A node is a folder here, and nobody can log in to one: a function of the shell instead. */
-function agentOn(machines: string): string {
-  return [
-    'agent_on() {',
-    `  ebbtide_node='${machines}'/"$1"; shift`,
-    '  "$ebbtide_node/usr/local/bin/ebbtide-agent" "$@" --socket "$ebbtide_node/run/ebbtide/agent.sock"',
-    '}',
-  ].join('\n');
-}
-
 interface Living {
   people: People;
   nodes: () => MediaNode[];
   twin: TwinCloud;
+  /** All that is told has its time since then. */
+  begun: number;
   say: (line: string) => void;
   signal: AbortSignal;
 }
 
-async function live({ people, nodes, twin, say, signal }: Living): Promise<void> {
-  const begun = performance.now();
+async function live({ people, nodes, twin, begun, say, signal }: Living): Promise<void> {
   let dayMs = 0;
   let told = '';
   let toldAt = Number.NEGATIVE_INFINITY;
@@ -154,7 +122,7 @@ async function live({ people, nodes, twin, say, signal }: Living): Promise<void>
     const group = twin.size();
     const size = group === undefined ? 'no group' : `${nodes().length} of ${group.desired} nodes serve`;
     const summary = `${size}; ${rooms} rooms, ${present} people`;
-    const elapsedMs = performance.now() - begun;
+    const elapsedMs = Date.now() - begun;
     if (summary !== told && elapsedMs - toldAt >= SUMMARY_EVERY_MS) {
       say(`${clockText(elapsedMs)}  ${summary}`);
       told = summary;
@@ -165,8 +133,7 @@ async function live({ people, nodes, twin, say, signal }: Living): Promise<void>
 }
 
 /** The same words as in the rehearsal. */
-function createTeller(say: (line: string) => void): (observation: Observation) => void {
-  const begun = Date.now();
+function createTeller(say: (line: string) => void, begun: number): (observation: Observation) => void {
   let tally = newTally('ebbtide');
   return (observation) => {
     const before = tally.news.length;

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
+import { describeError } from '../../fleet/error.ts';
+import { type Candidate, chooseNode } from './choose-node.ts';
 import { CrowdProcess } from './crowd-process.ts';
 import type { MediaDriver, MediaNode, Participant } from './driver.ts';
 import { readRegistry } from './livekit-registry.ts';
@@ -14,9 +15,6 @@ export interface LiveKitDriverOptions {
 
 /** LiveKit leaves out a node whose entry is older. */
 const FRESH_MS = 5_000;
-/** Servers on a machine that is busy with others may all be late for a moment: whoever wants to talk tries again. */
-const PATIENCE_MS = 10_000;
-const TRY_AGAIN_MS = 500;
 
 interface Chosen {
   node: MediaNode;
@@ -44,13 +42,7 @@ export class LiveKitDriver implements MediaDriver {
   async openRoom(nodes: readonly MediaNode[], room: string): Promise<MediaNode> {
     const { apiKey, apiSecret, redis } = this.#options;
     if (redis === undefined) throw new Error('rooms are placed by the registry in Redis, and there is none');
-    const until = Date.now() + PATIENCE_MS;
-    let chosen = await this.#choose(redis, nodes);
-    while (chosen === undefined && Date.now() < until) {
-      await sleep(TRY_AGAIN_MS);
-      chosen = await this.#choose(redis, nodes);
-    }
-    if (chosen === undefined) throw new Error(`no node takes ${room}: of ${nodes.length} none is serving`);
+    const chosen = await chooseNode(room, () => this.#candidates(redis, nodes));
     const { host, signalPort } = chosen.node;
     const service = new RoomServiceClient(`http://${host}:${signalPort}`, apiKey, apiSecret);
     this.#rooms.push({ room, node: chosen.node.id });
@@ -58,20 +50,22 @@ export class LiveKitDriver implements MediaDriver {
     return chosen.node;
   }
 
-  async #choose(redis: string, nodes: readonly MediaNode[]): Promise<Chosen | undefined> {
+  async #candidates(redis: string, nodes: readonly MediaNode[]): Promise<Candidate<Chosen>[]> {
     const fresh = Date.now() - FRESH_MS;
     const taking = new Set(
       (await readRegistry(redis))
         .filter(({ serving, updatedAt }) => serving && updatedAt > fresh)
         .map(({ id }) => id),
     );
-    const known = await Promise.all(nodes.map(async (node) => ({ node, ...(await read(node)) })));
-    const [chosen] = known
-      .flatMap(({ node, id }) =>
-        id !== undefined && taking.has(id) ? [{ node, id, rooms: this.#roomsOn(node) }] : [],
-      )
-      .sort((a, b) => a.rooms - b.rooms);
-    return chosen;
+    const known = await Promise.all(nodes.map(read));
+    // Counted after all were read: of rooms that are opened at the same time each sees the one before.
+    return known.map(({ node, answer }): Candidate<Chosen> => {
+      if (answer.kind === 'none') return { kind: 'does-not-take', node, why: answer.why };
+      const { id } = answer;
+      if (taking.has(id))
+        return { kind: 'takes', place: { node, id }, rooms: this.#roomsOn(node), people: 0 };
+      return { kind: 'does-not-take', node, why: 'is not serving, or not fresh, in the registry' };
+    });
   }
 
   async join(node: MediaNode, room: string, identity: string): Promise<Participant> {
@@ -109,12 +103,15 @@ export class LiveKitDriver implements MediaDriver {
   }
 }
 
-/** A node that does not answer is not one to open a room on. */
-async function read(node: MediaNode): Promise<{ id?: string }> {
+type Answer =
+  | { readonly kind: 'node'; readonly id: string }
+  | { readonly kind: 'none'; readonly why: string };
+
+async function read(node: MediaNode): Promise<{ node: MediaNode; answer: Answer }> {
   try {
     const { nodeId } = await readMetrics(node);
-    return { id: nodeId };
-  } catch {
-    return {};
+    return { node, answer: { kind: 'node', id: nodeId } };
+  } catch (cause) {
+    return { node, answer: { kind: 'none', why: `gave no metrics: ${describeError(cause)}` } };
   }
 }

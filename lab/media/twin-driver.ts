@@ -1,7 +1,9 @@
 import { request } from 'node:http';
 import * as v from 'valibot';
+import { describeError } from '../../fleet/error.ts';
+import { type Candidate, chooseNode } from './choose-node.ts';
 import type { MediaDriver, MediaNode, Participant } from './driver.ts';
-import { NODE_PATH, ROOMS_PATH, type TwinNode, twinNodeSchema } from './twin-livekit/wire.ts';
+import { NODE_PATH, ROOMS_PATH, twinNodeSchema } from './twin-livekit/wire.ts';
 import { join } from './twin-participant.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -12,14 +14,9 @@ export class TwinDriver implements MediaDriver {
   readonly #open = new Set<Participant>();
 
   async openRoom(nodes: readonly MediaNode[], room: string): Promise<MediaNode> {
-    const states = await Promise.all(nodes.map(async (node) => ({ node, state: await stateOf(node) })));
-    const serving = states.flatMap(({ node, state }) =>
-      state?.state === 'SERVING' ? [{ node, people: state.people, rooms: state.rooms }] : [],
-    );
-    const [chosen] = serving.sort((a, b) => a.rooms - b.rooms || a.people - b.people);
-    if (chosen === undefined) throw new Error(`no node takes ${room}: of ${nodes.length} none is serving`);
-    await call(chosen.node, 'POST', `${ROOMS_PATH}?room=${encodeURIComponent(room)}`);
-    return chosen.node;
+    const node = await chooseNode(room, () => Promise.all(nodes.map(candidate)));
+    await call(node, 'POST', `${ROOMS_PATH}?room=${encodeURIComponent(room)}`);
+    return node;
   }
 
   async join(node: MediaNode, room: string, identity: string): Promise<Participant> {
@@ -35,11 +32,14 @@ export class TwinDriver implements MediaDriver {
 }
 
 /** A node that does not answer has no say in where a room goes: LiveKit too forgets a node that is silent. */
-async function stateOf(node: MediaNode): Promise<TwinNode | undefined> {
+async function candidate(node: MediaNode): Promise<Candidate<MediaNode>> {
   try {
-    return v.parse(twinNodeSchema, JSON.parse(await call(node, 'GET', NODE_PATH)));
-  } catch {
-    return undefined;
+    const answer = await call(node, 'GET', NODE_PATH);
+    const { state, rooms, people } = v.parse(twinNodeSchema, JSON.parse(answer));
+    if (state === 'SERVING') return { kind: 'takes', place: node, rooms, people };
+    return { kind: 'does-not-take', node, why: `is ${state}` };
+  } catch (cause) {
+    return { kind: 'does-not-take', node, why: `gave no answer: ${describeError(cause)}` };
   }
 }
 

@@ -73,9 +73,11 @@ interface Run {
 
 async function runProgram(program: string, outputs: Record<string, unknown>): Promise<void> {
   // A fresh query makes a fresh module: the program runs again, however often it is applied.
-  const exported: Record<string, unknown> = await import(
+  const module: Record<string, unknown> = await import(
     `${pathToFileURL(program)}?application=${randomUUID()}`
   );
+  // As Pulumi's own host does: the default export where there is one.
+  const exported = module.default ?? module;
   for (const [name, value] of Object.entries(exported)) {
     const output: pulumi.Output<unknown> = pulumi.output<unknown>(value);
     output.apply((resolved) => {

@@ -11,13 +11,21 @@ export interface DayClock {
   readonly missed: readonly Gate[];
 }
 
+/**
+ * The most real time that one step of the day is: a machine that stood still (it slept, or others took its processors) lives
+ * the day that it would have lived, and not one whose noon is skipped.
+ */
+const LONGEST_STEP_MS = 1_000;
+
 export const DAWN: DayClock = { dayMs: 0, passed: 0, missed: [] };
 
 export interface Passing {
   /** Real time. */
   nowMs: number;
-  /** Of the day, since the last step. */
+  /** Real time since the last step. */
   elapsedMs: number;
+  /** How fast the day passes. */
+  pace: number;
   /** How many nodes take calls in the run that has the fewest. */
   nodes: number;
   /** How many times as long as planned a gate is waited at. */
@@ -27,13 +35,14 @@ export interface Passing {
 export function advance(
   clock: DayClock,
   gates: readonly Gate[],
-  { nowMs, elapsedMs, nodes, patience }: Passing,
+  { nowMs, elapsedMs, pace, nodes, patience }: Passing,
 ): DayClock {
   const gate = gates[clock.passed];
+  const stepMs = Math.min(elapsedMs, LONGEST_STEP_MS) * pace;
   const { dayMs, passed, missed } = clock;
-  if (gate === undefined) return { dayMs: dayMs + elapsedMs, passed, missed };
+  if (gate === undefined) return { dayMs: dayMs + stepMs, passed, missed };
   if (clock.waiting === undefined) {
-    if (dayMs + elapsedMs < gate.atMs) return { dayMs: dayMs + elapsedMs, passed, missed };
+    if (dayMs + stepMs < gate.atMs) return { dayMs: dayMs + stepMs, passed, missed };
     return { dayMs: gate.atMs, passed, missed, waiting: { gate, sinceMs: nowMs } };
   }
   if (nodes >= gate.nodes) return { dayMs, passed: passed + 1, missed };

@@ -2,9 +2,14 @@ import { clockText } from './picture.ts';
 import type { LeftOut, Outcome, Report, RunReport } from './report.ts';
 import { comparison } from './table.ts';
 
+/** All of them are told at the end. */
+const TOLD_IN_A_LINE = 3;
+
 /** One line about one of several clouds. */
 export function verdict({ cloud, runs, shortcomings }: Outcome): string {
-  if (shortcomings.length > 0) return `${cloud}: ${shortcomings.join('; ')}`;
+  const more = shortcomings.length - TOLD_IN_A_LINE;
+  const told = [...shortcomings.slice(0, TOLD_IN_A_LINE), ...(more > 0 ? [`and ${more} more`] : [])];
+  if (told.length > 0) return `${cloud}: ${told.join('; ')}`;
   return `${cloud}: no call was cut with Ebbtide, ${cutWithout(runs)} without it`;
 }
 

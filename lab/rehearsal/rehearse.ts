@@ -71,7 +71,7 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
       runs.push(await newRun({ mode, options, shape, provisioned, onNews }));
     }
     for (const run of runs) run.start();
-    const { missed } = await live({
+    const { missed, stoodStillMs } = await live({
       runs,
       shape,
       pace: options.factor / DAY_FACTOR,
@@ -81,7 +81,11 @@ export async function rehearse(options: RehearseOptions): Promise<Outcome> {
     const reports = runs.map((run) => run.report());
     draw('the day is over', runs);
     const troubles = [...missed.flatMap(troublesOfGate), ...runs.flatMap(troublesOf)];
-    return { cloud: options.cloud, runs: reports, shortcomings: shortcomings(reports, troubles) };
+    return {
+      cloud: options.cloud,
+      runs: reports,
+      shortcomings: shortcomings(reports, troubles, stoodStillMs),
+    };
   } finally {
     await endAll([...runs, provisioned]);
   }
@@ -129,10 +133,16 @@ interface Living {
   draw: (act: string, runs: readonly Run[]) => void;
 }
 
-async function live({ runs, shape, pace, signal, draw }: Living): Promise<DayClock> {
+interface Lived extends Pick<DayClock, 'missed'> {
+  /** The longest that this machine did nothing for the day. */
+  stoodStillMs: number;
+}
+
+async function live({ runs, shape, pace, signal, draw }: Living): Promise<Lived> {
   const plan = planDay(shape);
   let clock: DayClock = DAWN;
   let lastMs = performance.now();
+  let stoodStillMs = 0;
   let overSinceMs: number | undefined;
   // A slow cloud is waited for longer, but machines boot no faster in a fast one.
   const patience = Math.max(1, 1 / pace);
@@ -140,13 +150,16 @@ async function live({ runs, shape, pace, signal, draw }: Living): Promise<DayClo
     signal.throwIfAborted();
     const nowMs = performance.now();
     const nodes = Math.min(...runs.map((run) => run.nodesInService()));
-    clock = advance(clock, plan.gates, { nowMs, elapsedMs: (nowMs - lastMs) * pace, patience, nodes });
+    const elapsedMs = nowMs - lastMs;
+    stoodStillMs = Math.max(stoodStillMs, elapsedMs);
+    clock = advance(clock, plan.gates, { nowMs, elapsedMs, pace, patience, nodes });
     lastMs = nowMs;
     for (const run of runs) run.people.liveUntil(clock.dayMs);
     if (clock.dayMs >= plan.endMs) {
       overSinceMs ??= nowMs;
       draw('night: everybody has gone home, the group becomes as small as it may be', runs);
-      if (runs.every((run) => run.isSettled()) || nowMs - overSinceMs > SETTLE_MS * patience) return clock;
+      if (runs.every((run) => run.isSettled()) || nowMs - overSinceMs > SETTLE_MS * patience)
+        return { missed: clock.missed, stoodStillMs };
     } else {
       draw(actOf(clock, plan), runs);
     }

@@ -69,8 +69,26 @@ export interface Trouble {
   text: string;
 }
 
+/** From here on a standstill may be the cause of all that went wrong: people miss their media server after 5 s. */
+const TOLD_STANDSTILL_MS = 5_000;
+
 /** Why the rehearsal did not show what it must show; empty where it did. */
-export function shortcomings(runs: readonly RunReport[], troubles: readonly Trouble[]): string[] {
+export function shortcomings(
+  runs: readonly RunReport[],
+  troubles: readonly Trouble[],
+  stoodStillMs = 0,
+): string[] {
+  const found = [...shownBy(runs), ...grouped(troubles)];
+  if (found.length === 0 || stoodStillMs < TOLD_STANDSTILL_MS) return found;
+  const seconds = Math.round(stoodStillMs / 1000);
+  return [
+    `this machine stood still for ${seconds} s: all that follows may come of that. Run it again while less goes on here`,
+    ...found,
+  ];
+}
+
+/** What their figures do not show. */
+function shownBy(runs: readonly RunReport[]): string[] {
   const found: string[] = [];
   for (const run of runs) {
     const who = run.mode === 'ebbtide' ? 'With Ebbtide' : 'Without Ebbtide';
@@ -96,7 +114,7 @@ export function shortcomings(runs: readonly RunReport[], troubles: readonly Trou
   for (const mode of ['ebbtide', 'control'] as const) {
     if (!runs.some((run) => run.mode === mode)) found.push(`there was no run in mode ${mode}`);
   }
-  return [...found, ...grouped(troubles)];
+  return found;
 }
 
 /** What goes wrong each minute is told once. */

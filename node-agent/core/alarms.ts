@@ -4,6 +4,7 @@ import {
   CALLS_TOLD_MS,
   type CoreSettings,
   LEAVING_EXPECTED_MS,
+  SETUP_EXPECTED_MS,
   STUCK_AFTER_MS,
 } from './settings.ts';
 import type { AgentState, Retry } from './state.ts';
@@ -19,6 +20,7 @@ export interface Alarm {
 export function alarmsOf(state: AgentState, settings: CoreSettings, at: number): Alarm[] {
   return [
     ...drainAlarms(state, settings, at),
+    ...setupAlarms(state, at),
     ...mediaAlarms(state, settings, at),
     ...callAlarms(state, at),
     ...outsideAlarms(state, at),
@@ -70,6 +72,24 @@ function drainAlarms(state: AgentState, settings: CoreSettings, at: number): Ala
       since: durable.since,
       text: `released ${describeDuration(at - durable.since)} ago, and the cloud has not taken this machine`,
     });
+  }
+  return alarms;
+}
+
+/** A script that fails, or takes long, leaves a node that never serves. */
+function setupAlarms({ observed: { setup, setupUnknown } }: AgentState, at: number): Alarm[] {
+  const alarms: Alarm[] = [];
+  if (setup?.reading.kind === 'failed') {
+    const text = `media.setup has failed, and is run again at the next boot only: ${setup.reading.text}`;
+    alarms.push({ name: 'setup-failed', since: setup.since, text });
+  }
+  if (setup?.reading.kind === 'running' && at - setup.since >= SETUP_EXPECTED_MS) {
+    const text = `media.setup has been running for ${describeDuration(at - setup.since)}`;
+    alarms.push({ name: 'setup-overdue', since: setup.since, text });
+  }
+  if (setupUnknown !== null && at - setupUnknown.since >= ALARM_AFTER_MS) {
+    const text = `it is not known how media.setup fares: ${setupUnknown.reason}`;
+    alarms.push({ name: 'setup-unknown', since: setupUnknown.since, text });
   }
   return alarms;
 }

@@ -6,6 +6,7 @@ import type {
   PublishedUpdate,
   RuntimeReading,
   ScheduledEvent,
+  SetupReading,
   TargetReading,
   WorkReading,
 } from './state.ts';
@@ -24,6 +25,7 @@ export type AgentEvent =
   | { kind: 'protected-read'; at: number; protected: boolean }
   | { kind: 'cpu-read'; at: number; cpu: number }
   | { kind: 'update-read'; at: number; update: PublishedUpdate | null }
+  | { kind: 'setup-read'; at: number; reading: SetupReading }
   | { kind: 'command'; at: number; request: number; command: Command }
   | { kind: 'outcome'; at: number; effect: Effect; outcome: Outcome };
 

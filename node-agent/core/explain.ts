@@ -1,3 +1,4 @@
+import { describeZone } from '../../fleet/describe-zone.ts';
 import { describeDuration, formatDuration } from '../../fleet/duration.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import type { CoreSettings } from './settings.ts';
@@ -7,7 +8,7 @@ import { describeJobs, recordOf, runningProcesses, workNow } from './work.ts';
 /** This node's story, for a person: how it is, why, what it waits for, what comes next. */
 export function explain(state: AgentState, settings: CoreSettings, status: NodeStatus, at: number): string {
   const lines = [
-    `${status.node} (pool ${status.pool}, ${status.zone}) is ${status.phase}, for ${describeDuration(at - state.durable.since)}.`,
+    `${status.node} (pool ${status.pool}, ${describeZone(status.zone)}) is ${status.phase}, for ${describeDuration(at - state.durable.since)}.`,
     describeWork(state, settings, at),
     ...describeDecision(state, at),
     `Next: ${describeNext(state, settings, at)}`,
@@ -41,7 +42,7 @@ function describeNext(state: AgentState, settings: CoreSettings, at: number): st
   const { durable, observed } = state;
   switch (durable.phase) {
     case 'booting':
-      return 'it serves once its media process runs and tells its work.';
+      return `it serves once its media process runs and tells its work.${describeSetup(state, at)}`;
     case 'serving':
       return 'it goes on serving until somebody decides otherwise.';
     case 'draining':
@@ -58,6 +59,12 @@ function describeNext(state: AgentState, settings: CoreSettings, at: number): st
     case 'leaving':
       return 'the cloud ends the machine.';
   }
+}
+
+/** What failed is told by its alarm. */
+function describeSetup({ observed: { setup } }: AgentState, at: number): string {
+  if (setup?.reading.kind !== 'running') return '';
+  return ` Its setup runs, for ${describeDuration(at - setup.since)} now.`;
 }
 
 function describeDrain(state: AgentState, settings: CoreSettings, at: number): string {

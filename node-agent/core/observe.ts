@@ -4,7 +4,7 @@ import type { AgentEvent } from './event.ts';
 import { observeOutcome } from './outcome.ts';
 import { observeRuntime } from './runtime-news.ts';
 import { type CoreSettings, REGISTRY_VALID_MS, ZERO_PROOF_MS } from './settings.ts';
-import type { AgentState, DrainReading, PublishedUpdate, SignalRecord } from './state.ts';
+import type { AgentState, DrainReading, PublishedUpdate, SetupReading, SignalRecord } from './state.ts';
 import { known, log, remember, type Step, then, unchanged } from './step.ts';
 import { isKnownZero } from './work.ts';
 
@@ -55,9 +55,20 @@ export function observe(state: AgentState, event: AgentEvent, settings: CoreSett
       return known(state, { cpu: event.cpu });
     case 'update-read':
       return observeUpdate(state, event.update);
+    case 'setup-read':
+      return observeSetup(state, event.reading, event.at);
     case 'outcome':
       return observeOutcome(state, event.effect, event.outcome, settings, event.at);
   }
+}
+
+/** A look that fails leaves what was last known: a script that has failed has not run meanwhile. */
+function observeSetup(state: AgentState, reading: SetupReading, at: number): Step {
+  const { setup, setupUnknown } = state.observed;
+  if (reading.kind === 'unknown')
+    return known(state, { setupUnknown: { since: setupUnknown?.since ?? at, reason: reading.reason } });
+  const since = setup?.reading.kind === reading.kind ? setup.since : at;
+  return known(state, { setup: { reading, since }, setupUnknown: null });
 }
 
 /** What is told again has been so since it was first told. */

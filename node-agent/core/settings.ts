@@ -57,6 +57,8 @@ export const DECISION_VALID_MS = 3_600_000;
 export const ALARM_AFTER_MS = 60_000;
 /** A lost state is told of for so long, even when no doubt is left. */
 export const DOUBT_KEPT_MS = 3_600_000;
+/** An operator's script has brought the media server within minutes; AWS replaces a node that does not serve after 15. */
+export const SETUP_EXPECTED_MS = 600_000;
 /** That calls were cut or lost is over at once; it is told of for so long. */
 export const CALLS_TOLD_MS = 1_800_000;
 /** The cloud takes a released machine within minutes. */

@@ -33,6 +33,13 @@ export type RuntimeReading =
     }
   | { kind: 'unknown'; reason: string };
 
+/** How the operator's own script that brings the media server fares. `at-rest`: it has ended well, or was not begun. */
+export type SetupReading =
+  | { kind: 'running' }
+  | { kind: 'failed'; text: string }
+  | { kind: 'at-rest' }
+  | { kind: 'unknown'; reason: string };
+
 /** What the media servers say of their work. Unknown is never empty. */
 export type WorkReading = ({ kind: 'known'; work: Work } | { kind: 'unknown'; reason: string }) & {
   /** Nobody listens where LiveKit tells its calls: proof that it is not there, as no error and no silence is. */
@@ -209,11 +216,17 @@ export interface Observed {
   refusals: Readonly<Record<string, number>>;
   /** Another agent that was published for this node, and does not run here. */
   update: PublishedUpdate | null;
+  /** That script, and since when it is so, as far as this agent has watched it; null where there is none. */
+  setup: { reading: Exclude<SetupReading, { kind: 'unknown' }>; since: number } | null;
+  setupUnknown: { since: number; reason: string } | null;
 }
 
-/** `failed`: it was tried here and did not come up, or could not be taken. `build`: the beginning of its sha256. */
+/**
+ * `failed`: it was tried here and did not come up, or could not be taken. `unknown`: what is published could not be read, and
+ * has neither version nor build. `build`: the beginning of its sha256.
+ */
 export interface PublishedUpdate {
-  state: 'pending' | 'failed';
+  state: 'pending' | 'failed' | 'unknown';
   version: string;
   build: string;
   since: number;
@@ -278,6 +291,8 @@ export function startState(node: string, at: number, stored: StoredState): Agent
       refusing: [],
       refusals: {},
       update: null,
+      setup: null,
+      setupUnknown: null,
     },
   };
 }

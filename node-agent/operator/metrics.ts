@@ -227,7 +227,7 @@ function updateMetric({ state }: MetricsArgs): Metric {
   return {
     name: 'ebbtide_update',
     type: 'gauge',
-    help: 'Another agent that the stack publishes for this node: 1; by whether it is still to come (pending), or did not come up here (failed).',
+    help: 'Another agent that the stack publishes for this node: 1; by whether it is still to come (pending), did not come up here (failed), or what is published cannot be read (unknown, of no version).',
     samples:
       update === null
         ? []

@@ -1,10 +1,11 @@
+import { describeZone } from '../../fleet/describe-zone.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 
 /** A status as a person reads it, one thing a line. */
 export function describeStatus(status: NodeStatus): string {
   const { work, decision } = status;
   const lines: [string, string][] = [
-    ['node', `${status.node} (${status.cloud}, ${status.zone}, ${status.address})`],
+    ['node', `${status.node} (${status.cloud}, ${describeZone(status.zone)}, ${status.address})`],
     ['pool', status.pool],
     ['phase', `${status.phase} since ${status.since}`],
     [

@@ -45,11 +45,6 @@ export function createSystemdRuntime(options: SystemdOptions): MediaRuntime {
   const { name, unit, timeoutMs, now } = options;
   let last: { process: MediaProcess; askedAt: number } | undefined;
 
-  async function systemctl(...command: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)('systemctl', command, { timeout: timeoutMs });
-    return stdout;
-  }
-
   async function read(): Promise<RuntimeReading> {
     try {
       // A look into the process table costs nothing; starting systemctl each second would.
@@ -58,7 +53,7 @@ export function createSystemdRuntime(options: SystemdOptions): MediaRuntime {
         if (life?.id === last.process.id) return { kind: 'answered', running: [last.process], willStart: [] };
       }
       last = undefined;
-      const shown = parseUnit(await systemctl('show', unit, `--property=${PROPERTIES.join(',')}`));
+      const shown = await showUnit(unit, timeoutMs);
       const life = shown.MainPID === 0 ? undefined : await readLife(shown.MainPID);
       if (life === undefined) return readingWithoutProcess(name, shown);
       last = {
@@ -73,8 +68,8 @@ export function createSystemdRuntime(options: SystemdOptions): MediaRuntime {
 
   async function start(): Promise<Outcome> {
     try {
-      await systemctl('reset-failed', unit);
-      await systemctl('start', unit);
+      await systemctl(timeoutMs, 'reset-failed', unit);
+      await systemctl(timeoutMs, 'start', unit);
       return { kind: 'done' };
     } catch (cause) {
       return { kind: 'failed', problem: `systemctl start ${unit}: ${describeError(cause)}` };
@@ -87,6 +82,16 @@ export function createSystemdRuntime(options: SystemdOptions): MediaRuntime {
     cut: (process, kill) => signalLife(process, kill ? 'SIGKILL' : 'SIGTERM'),
     start,
   };
+}
+
+async function systemctl(timeoutMs: number, ...command: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('systemctl', command, { timeout: timeoutMs });
+  return stdout;
+}
+
+/** How a unit is. Rejects where systemd cannot be asked, or says something else. */
+export async function showUnit(unit: string, timeoutMs: number): Promise<Unit> {
+  return parseUnit(await systemctl(timeoutMs, 'show', unit, `--property=${PROPERTIES.join(',')}`));
 }
 
 /** What `systemctl show` printed: KEY=VALUE lines. Throws when the lines that matter are not there. */
@@ -108,6 +113,10 @@ export function readingWithoutProcess(name: string, unit: Unit): RuntimeReading 
   const ran = unit.ExecMainCode !== '' && unit.ExecMainCode !== '0';
   if (!ran) return { ...reading, running: [], willStart: [...reading.willStart] };
   const clean = unit.Result === 'success' && unit.ExecMainStatus === '0';
-  const text = `${unit.ActiveState} (${unit.SubState}), result ${unit.Result}, status ${unit.ExecMainStatus}`;
+  const text = describeUnit(unit);
   return { ...reading, running: [], willStart: [...reading.willStart], exits: [{ name, clean, text }] };
+}
+
+export function describeUnit(unit: Unit): string {
+  return `${unit.ActiveState} (${unit.SubState}), result ${unit.Result}, status ${unit.ExecMainStatus}`;
 }

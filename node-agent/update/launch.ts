@@ -44,7 +44,7 @@ export function launch(
     choose(from, isRun, ({ sha256 }) => isWhole(updates.pathOf(sha256), sha256));
   const first = chosenFrom(before);
   const isNoted = !isRun || first.record === before || isWritten(updates, first.record);
-  const { file, onTrial } = isNoted ? first : chosenFrom({ ...before, trial: null });
+  const { file, onTrial } = isNoted ? first : chosenFrom({ ...before, trial: null, young: null });
   if (file === undefined) return { sha256: base, base, updates };
   environment[CHOSEN] = file.sha256;
   if (onTrial) watchTrial(updates.recordPath, file.sha256, trialMs);

@@ -11,7 +11,7 @@ import { describeError } from '../../fleet/error.ts';
 import type { ObjectStore } from '../../fleet/object-store.ts';
 import { sha256Of } from '../boot/boot-source.ts';
 import { putFile, writeContent } from '../boot/put-file.ts';
-import { proven, tried } from './choose.ts';
+import { proven, stayed, tried } from './choose.ts';
 import type { Program } from './launch.ts';
 
 export interface UpdaterOptions {
@@ -19,6 +19,7 @@ export interface UpdaterOptions {
   store: Pick<ObjectStore, 'get'>;
   /** With which the new agent is asked whether it could run here. */
   configPath: string;
+  checkTimeoutMs?: number | undefined;
 }
 
 /** What is published, as this node sees it. `failed`: it was given up here already. */
@@ -33,11 +34,18 @@ export interface Updater {
   take(agent: PublishedAgent): Promise<void>;
   /** This agent has come up. */
   prove(): void;
+  /** And has run without an end for so long that it need not be watched any more. */
+  settle(): void;
 }
 
 const CHECK_TIMEOUT_MS = 30_000;
 
-export function createUpdater({ program, store, configPath }: UpdaterOptions): Updater {
+export function createUpdater({
+  program,
+  store,
+  configPath,
+  checkTimeoutMs = CHECK_TIMEOUT_MS,
+}: UpdaterOptions): Updater {
   const { updates, sha256: running, base } = program;
 
   async function look(): Promise<Published> {
@@ -69,7 +77,7 @@ export function createUpdater({ program, store, configPath }: UpdaterOptions): U
     const path = updates.pathOf(sha256);
     await putFile(path, '0755', (temporary) => writeContent(temporary, content));
     try {
-      const options = { timeout: CHECK_TIMEOUT_MS };
+      const options = { timeout: checkTimeoutMs };
       await promisify(execFile)(process.execPath, [path, 'check', '--config', configPath], options);
     } catch (cause) {
       // One that was not asked to its end, on a busy machine, may be asked again.
@@ -89,6 +97,12 @@ export function createUpdater({ program, store, configPath }: UpdaterOptions): U
       const record = updates.read();
       if (record.trial?.sha256 !== running) return;
       updates.write(proven(record));
+      updates.tidy();
+    },
+    settle() {
+      const record = updates.read();
+      if (record.young === null || record.good?.sha256 !== running) return;
+      updates.write(stayed(record));
       updates.tidy();
     },
   };

@@ -1,8 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { AwsClient } from '../../fleet/aws/client.ts';
 import { customPolicyOf, type DescribedGroup, describeGroup } from '../../fleet/aws/described-group.ts';
 import { callQuery, type QueryValue } from '../../fleet/aws/query.ts';
+import {
+  type Before,
+  beforeSchema,
+  hasRules,
+  isOurs,
+  isSuspendedByUs,
+  planGiveBack,
+  policiesWithoutOurs,
+  SUSPENDED_TAG,
+  TERMINATE,
+  type Wanted,
+  wantedSchema,
+} from './loan-rules.ts';
 import { operatorClient } from './operator-client.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,32 +26,11 @@ const placeSchema = v.object({
 });
 type Place = v.InferOutput<typeof placeSchema>;
 
-/** What of a group changes while it is borrowed, as it was before. */
-const beforeSchema = v.object({
-  v: v.literal(1),
-  terminationPolicies: v.array(v.string()),
-  retains: v.boolean(),
-  metrics: v.array(v.string()),
-});
-type Before = v.InferOutput<typeof beforeSchema>;
-
-/** What it is to be meanwhile. Without policies of ours it keeps its own. */
-const wantedSchema = v.object({
-  terminationPolicies: v.optional(v.array(v.string())),
-  metrics: v.array(v.string()),
-});
-type Wanted = v.InferOutput<typeof wantedSchema>;
-
 const loanSchema = v.object({
   ...placeSchema.entries,
   before: v.pipe(v.string(), v.parseJson(), beforeSchema),
   wanted: v.pipe(v.string(), v.parseJson(), wantedSchema),
 });
-
-/** The process that a parting suspends: see `run-parting.ts`. */
-export const TERMINATE = 'Terminate';
-/** On the group, put there before: an operator may have suspended it too, and that stays. */
-const SUSPENDED_TAG = 'ebbtide:suspended';
 
 /** How the group is, before anything of it changes. */
 export async function noteGroup(state: unknown, environment: Environment): Promise<string> {
@@ -56,15 +47,17 @@ export async function borrowGroup(state: unknown, environment: Environment): Pro
   const group = await found(client, place);
   refuseOthers(group, wanted, before);
   const call = caller(client, place);
+  // Where AWS is to pick, the function that picked before is about to be gone.
+  const policies = wanted.terminationPolicies ?? policiesWithoutOurs(group, wanted, before);
   await call('UpdateAutoScalingGroup', {
-    ...(wanted.terminationPolicies === undefined ? {} : { TerminationPolicies: wanted.terminationPolicies }),
-    InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon: 'retain' } },
+    ...(policies === undefined ? {} : { TerminationPolicies: policies }),
+    ...ofAbandoned('retain'),
   });
   const missing = wanted.metrics.filter((metric) => !group.metrics.includes(metric));
   if (missing.length > 0) await call('EnableMetricsCollection', { Metrics: missing, Granularity: '1Minute' });
   // A destroy that did not come to its end may have left it so.
   await resume(client, group);
-  if (!holds(await found(client, place), wanted))
+  if (!hasRules(await found(client, place), wanted))
     throw new Error(
       `the group ${place.group} has not taken the rules that it was given: does something else write it?`,
     );
@@ -74,47 +67,42 @@ export async function borrowGroup(state: unknown, environment: Environment): Pro
 export async function isBorrowed(state: unknown, environment: Environment): Promise<boolean> {
   const { wanted, ...place } = v.parse(loanSchema, state);
   const group = await describeGroup(operatorClient(place, environment), place.group);
-  return group !== undefined && holds(group, wanted);
+  return group !== undefined && hasRules(group, wanted);
 }
 
-/** As it was; but what somebody else chose for it meanwhile is theirs to keep. */
-export async function giveBackGroup(state: unknown, environment: Environment): Promise<void> {
+/**
+ * As it was; but what somebody else chose for it meanwhile is theirs to keep, and is told. Safe to repeat, also where
+ * nothing was borrowed yet.
+ */
+export async function giveBackGroup(state: unknown, environment: Environment): Promise<string[]> {
   const { before, wanted, ...place } = v.parse(loanSchema, state);
   const client = operatorClient(place, environment);
   const group = await describeGroup(client, place.group);
-  if (group === undefined) return;
+  if (group === undefined) return [];
   const call = caller(client, place);
-  const policies = policiesAfter(group, wanted, before);
-  await call('UpdateAutoScalingGroup', {
-    ...(policies === undefined ? {} : { TerminationPolicies: policies }),
-    InstanceLifecyclePolicy: {
-      RetentionTriggers: { TerminateHookAbandon: before.retains ? 'retain' : 'terminate' },
-    },
-  });
-  const added = wanted.metrics.filter((metric) => !before.metrics.includes(metric));
-  if (added.length > 0) await call('DisableMetricsCollection', { Metrics: added });
+  const { terminationPolicies, endsRetaining, metrics, resumes, left } = planGiveBack(group, wanted, before);
+  if (terminationPolicies !== undefined || endsRetaining) {
+    await call('UpdateAutoScalingGroup', {
+      ...(terminationPolicies === undefined ? {} : { TerminationPolicies: terminationPolicies }),
+      ...(endsRetaining ? ofAbandoned('terminate') : {}),
+    });
+  }
+  if (metrics.length > 0) await call('DisableMetricsCollection', { Metrics: metrics });
   // Last: from here on the group ends machines by its own rules again.
-  await resume(client, group);
+  if (resumes) await resume(client, group);
+  return left;
 }
 
-/** Whatever else they are by now, ours is not among them: its function is about to be gone. */
-function policiesAfter(group: DescribedGroup, wanted: Wanted, before: Before): string[] | undefined {
-  const ours = customPolicyOf(wanted.terminationPolicies ?? []);
-  if (ours === undefined || !group.terminationPolicies.includes(ours)) return undefined;
-  const theirs = group.terminationPolicies.filter((policy) => policy !== ours);
-  const isAsBorrowed = isDeepStrictEqual(group.terminationPolicies, wanted.terminationPolicies);
-  return isAsBorrowed || theirs.length === 0 ? before.terminationPolicies : theirs;
+function ofAbandoned(then: 'retain' | 'terminate') {
+  return { InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon: then } } };
 }
 
 /** Where a parting has suspended it, and nobody else. */
-async function resume(client: AwsClient, { name, tags }: DescribedGroup): Promise<void> {
-  if (!isSuspended(tags)) return;
+async function resume(client: AwsClient, group: DescribedGroup): Promise<void> {
+  if (!isSuspendedByUs(group)) return;
+  const { name } = group;
   await caller(client, { group: name })('ResumeProcesses', { ScalingProcesses: [TERMINATE] });
   await callQuery(client, 'autoscaling', 'DeleteTags', { Tags: [suspendedTag(name)] }, v.object({}));
-}
-
-function isSuspended(tags: DescribedGroup['tags']): boolean {
-  return tags[SUSPENDED_TAG] !== undefined;
 }
 
 /** Machines do not get it. */
@@ -137,21 +125,11 @@ export async function suspend(client: AwsClient, group: string): Promise<void> {
 /** A group can have one function that picks who leaves. */
 function refuseOthers(group: DescribedGroup, wanted: Wanted, before: Before): void {
   const theirs = customPolicyOf(group.terminationPolicies);
-  if (theirs === undefined || wanted.terminationPolicies === undefined) return;
-  if (theirs === customPolicyOf(wanted.terminationPolicies)) return;
+  if (theirs === undefined || wanted.terminationPolicies === undefined || isOurs(theirs, wanted)) return;
   const since = before.terminationPolicies.includes(theirs) ? '' : ', since it was borrowed';
   throw new Error(
     `a function of somebody else's picks who leaves the group ${group.name}${since}: ${theirs}. It is left alone. ` +
       'Take it away (aws autoscaling update-auto-scaling-group --termination-policies Default), and run this again',
-  );
-}
-
-function holds(group: DescribedGroup, { terminationPolicies, metrics }: Wanted): boolean {
-  return (
-    group.retains &&
-    !isSuspended(group.tags) &&
-    metrics.every((metric) => group.metrics.includes(metric)) &&
-    (terminationPolicies === undefined || isDeepStrictEqual(group.terminationPolicies, terminationPolicies))
   );
 }
 

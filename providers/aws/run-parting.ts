@@ -1,16 +1,14 @@
-import * as v from 'valibot';
 import type { AwsClient } from '../../fleet/aws/client.ts';
 import { describeGroup } from '../../fleet/aws/described-group.ts';
-import { createS3Store } from '../../fleet/aws/s3-store.ts';
-import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import { sweepPool } from '../sweep-loop.ts';
 import { READ_BUDGET_MS, toolsOfDestroy } from '../sweep-state.ts';
-import { suspend, TERMINATE } from './group-loan.ts';
-import { operatorClient } from './operator-client.ts';
+import { WAIT_FOR_LEAVING } from '../sweep-words.ts';
+import { suspend } from './group-loan.ts';
+import { TERMINATE } from './loan-rules.ts';
 import { type PartingStep, planParting } from './parting-plan.ts';
-import { stateSchema } from './run-sweep.ts';
+import { sweepFrom } from './run-sweep.ts';
 import { isHopeless } from './sweep.ts';
-import { createSweptGroup, type SweptGroup } from './swept-group.ts';
+import type { SweptGroup } from './swept-group.ts';
 
 /**
  * What `pulumi destroy` runs first where the group is the operator's own. Its machines stay: only those that are on their
@@ -21,14 +19,11 @@ export async function runSweep(
   onDestroy: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const pool = v.parse(stateSchema, state);
-  const { group: name, terminateHook, bucket } = pool;
-  const client = operatorClient(pool, environment);
-  const group = createSweptGroup(client, name, terminateHook);
-  const registry = createBucketRegistry({ store: createS3Store({ client, bucket }) });
+  const { pool, client, group, registry } = sweepFrom(state, environment);
+  const name = pool.group;
   await sweepPool({
     ...toolsOfDestroy(onDestroy),
-    pool: { ...pool, isExisting: true, drainFirst: WAIT },
+    pool: { ...pool, isExisting: true, drainFirst: WAIT_FOR_LEAVING },
     async read() {
       const [seen, described, fleet] = await Promise.all([
         group.read(),
@@ -44,11 +39,6 @@ export async function runSweep(
     isHopeless,
   });
 }
-
-const WAIT = [
-  'Each leaves by itself as its last call ends (`npm run fleet -- status` shows them); when they are gone, destroy again. ' +
-    'What serves in the group is not touched.',
-];
 
 async function carryOut(
   step: PartingStep,

@@ -7,7 +7,7 @@ import { sweep } from './sweep.ts';
 import { createSweptGroup } from './swept-group.ts';
 
 /** What the stack's state keeps of a pool, so that it can be swept without the program. */
-export const stateSchema = v.object({
+const stateSchema = v.object({
   pool: v.string(),
   group: v.string(),
   terminateHook: v.string(),
@@ -23,13 +23,18 @@ export async function runSweep(
   onDestroy: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  const { pool, group, registry } = sweepFrom(state, environment);
+  await sweep({ pool, group, registry, ...toolsOfDestroy(onDestroy) });
+}
+
+/** The pool of a state, with its operator's hands. */
+export function sweepFrom(state: unknown, environment: Readonly<Record<string, string | undefined>>) {
   const pool = v.parse(stateSchema, state);
-  const { group, terminateHook, bucket } = pool;
   const client = operatorClient(pool, environment);
-  await sweep({
+  return {
     pool,
-    group: createSweptGroup(client, group, terminateHook),
-    registry: createBucketRegistry({ store: createS3Store({ client, bucket }) }),
-    ...toolsOfDestroy(onDestroy),
-  });
+    client,
+    group: createSweptGroup(client, pool.group, pool.terminateHook),
+    registry: createBucketRegistry({ store: createS3Store({ client, bucket: pool.bucket }) }),
+  };
 }

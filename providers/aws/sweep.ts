@@ -12,7 +12,16 @@ export interface SweepTools
   registry: Pick<Registry, 'readFleet'>;
 }
 
-const HOPELESS = ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'Credentials'];
+/** A right is missing, or the keys are no more, or no account's. */
+const HOPELESS = [
+  'AccessDenied',
+  'AccessDeniedException',
+  'Credentials',
+  'ExpiredToken',
+  'InvalidClientTokenId',
+  'UnauthorizedOperation',
+  'UnrecognizedClientException',
+];
 
 /** No second attempt makes that right. */
 export function isHopeless(cause: unknown): boolean {

@@ -27,7 +27,7 @@ export type SweepStep =
   | { kind: 'decide'; instance: ScaleSetInstance }
   | { kind: 'delete'; instance: ScaleSetInstance };
 
-interface SweptInstance extends ScaleSetInstance, SweptMachine {
+export interface SweptInstance extends ScaleSetInstance, SweptMachine {
   decision: Decision | undefined;
 }
 
@@ -47,7 +47,7 @@ export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<Sweep
 }
 
 /** Nothing runs on it, or Azure is deleting it already: nothing holds that up. */
-function isOver({ deleting, stopped }: ScaleSetInstance): boolean {
+export function isOver({ deleting, stopped }: ScaleSetInstance): boolean {
   return deleting || stopped;
 }
 

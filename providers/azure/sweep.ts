@@ -37,8 +37,13 @@ export function sweep({ pool, scaleSet, registry, ...rest }: SweepTools): Promis
     plan: planSweep,
     carryOut: (step) => carryOutStep(step, { pool, scaleSet, registry, now: rest.now }),
     isOfWhole: ({ kind }) => kind === 'stop-growing',
-    isHopeless: (cause) => cause instanceof AzureError && HOPELESS.includes(cause.reason),
+    isHopeless,
   });
+}
+
+/** No second attempt makes that right. */
+export function isHopeless(cause: unknown): boolean {
+  return cause instanceof AzureError && HOPELESS.includes(cause.reason);
 }
 
 async function readWorld(

@@ -27,11 +27,15 @@ const GONE = new Set<Place>(['outside', 'leaving-group', 'paused', 'stopped', 's
 export function planParting(world: SweepWorld, rules: SweepRules): SweepPlan<PartingStep> {
   const { hasGroup, grows, fleet } = world;
   const leaving = world.machines
-    .map((machine) => ({
-      ...machine,
-      ...knownOf(machine.node, (told) => told === machine.machine, world),
-    }))
-    .filter(({ place, decision }) => place !== 'ending' && (decision !== undefined || GONE.has(place)));
+    .filter(({ place }) => place !== 'ending')
+    .flatMap((machine): Parting[] => {
+      const { doubt, ...known } = knownOf(machine.node, (told) => told === machine.machine, world);
+      const parting = { ...machine, ...known };
+      if (parting.decision !== undefined || GONE.has(machine.place)) return [parting];
+      // Whoever may be on its way out is waited for; nobody who may serve is cut.
+      if (doubt === undefined || rules.onDestroy === 'cut') return [];
+      return [{ ...parting, reading: { kind: 'unreadable', reason: `its decision: ${doubt}` } }];
+    });
   if (!hasGroup && leaving.length === 0) return planForNothing(rules, fleet);
   // With its autoscaler off nobody says that there are too many: the pruner chooses nobody. Then once more, for who was
   // chosen in the moment before.

@@ -1,4 +1,6 @@
 import { sweepPool } from '../sweep-loop.ts';
+import { WAIT_FOR_LEAVING } from '../sweep-words.ts';
+import { createPartingMemory } from './parting-memory.ts';
 import { planParting } from './parting-plan.ts';
 import { sweepFrom } from './run-sweep.ts';
 import { carryOutStep, isHopeless, readWorld } from './sweep.ts';
@@ -13,18 +15,18 @@ export async function runSweep(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const tools = sweepFrom(state, onDestroy, environment);
+  const memory = createPartingMemory(tools.registry);
   await sweepPool({
     ...tools,
-    pool: { ...tools.pool, isExisting: true, drainFirst: WAIT },
+    pool: { ...tools.pool, isExisting: true, drainFirst: WAIT_FOR_LEAVING },
     read: () => readWorld(tools),
     plan: planParting,
-    carryOut: (step) => carryOutStep(step, tools),
+    async carryOut(step) {
+      // Written before: whoever gives the group back must know whose doing it was.
+      if (step.kind === 'stop-scaling') await memory.write(true);
+      await carryOutStep(step, tools);
+    },
     isOfWhole: ({ kind }) => kind === 'stop-scaling',
     isHopeless,
   });
 }
-
-const WAIT = [
-  'Each leaves by itself as its last call ends (`npm run fleet -- status` shows them); when they are gone, destroy again. ' +
-    'What serves in the group is not touched.',
-];

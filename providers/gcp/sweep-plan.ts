@@ -33,7 +33,8 @@ export type SweepStep =
   | { kind: 'empty-group' }
   /** Its agent drains it, which nobody else can. */
   | { kind: 'decide'; machine: GcpMachine }
-  | { kind: 'abandon'; machine: GcpMachine }
+  /** All together: Google takes as long for one as for many. */
+  | { kind: 'abandon'; machines: GcpMachine[] }
   | { kind: 'delete'; machine: GcpMachine };
 
 interface SweptInstance extends GcpMachine, SweptMachine {
@@ -56,10 +57,21 @@ export function planSweep(world: SweepWorld, rules: SweepRules): SweepPlan<Sweep
     ...(hasGroup && mayEmpty && targetSize > 0 ? [{ kind: 'empty-group' } as const] : []),
   ];
   const isLeft = targetSize > 0;
-  return planMachines<SweptInstance, SweepStep>(machines, { isOver, endNow, endWhenEmpty }, rules, {
+  const plan = planMachines<SweptInstance, SweepStep>(machines, { isOver, endNow, endWhenEmpty }, rules, {
     first,
     isLeft,
   });
+  return plan.kind === 'sweep' ? { ...plan, steps: abandonTogether(plan.steps) } : plan;
+}
+
+/** As many as one request may name. */
+const TOGETHER = 500;
+
+function abandonTogether(steps: readonly SweepStep[]): SweepStep[] {
+  const left = steps.flatMap((step) => (step.kind === 'abandon' ? step.machines : []));
+  const together: SweepStep[] = [];
+  while (left.length > 0) together.push({ kind: 'abandon', machines: left.splice(0, TOGETHER) });
+  return [...steps.filter(({ kind }) => kind !== 'abandon'), ...together];
 }
 
 /** Nothing runs on it, or Google is ending it already: nothing holds that up. */
@@ -77,7 +89,9 @@ function endWhenEmpty(machine: SweptInstance): SweepStep[] {
     case 'in-group':
     case 'unsettled':
       if (!isKnownEmpty(machine)) return [];
-      return decision === undefined ? [{ kind: 'decide', machine }] : [{ kind: 'abandon', machine }];
+      return decision === undefined
+        ? [{ kind: 'decide', machine }]
+        : [{ kind: 'abandon', machines: [machine] }];
     case 'outside':
       if (decision === undefined) return isKnownEmpty(machine) ? [{ kind: 'decide', machine }] : [];
       return hasDrainedFor(machine, decision) ? [{ kind: 'delete', machine }] : [];

@@ -1,6 +1,6 @@
 import { GcpError } from '../../fleet/gcp/client.ts';
 import type { Compute } from '../../fleet/gcp/compute.ts';
-import { readPool } from '../../fleet/gcp/pool-machines.ts';
+import { type GcpMachine, readPool } from '../../fleet/gcp/pool-machines.ts';
 import type { Registry } from '../../fleet/registry.ts';
 import { decisionToDestroy } from '../decision-to-destroy.ts';
 import { type SweepTools as LoopTools, sweepPool } from '../sweep-loop.ts';
@@ -11,7 +11,7 @@ export interface SweepTools
   extends Pick<LoopTools<SweepWorld, SweepStep>, 'onDestroy' | 'now' | 'sleep' | 'say' | 'deadlineMs'> {
   pool: { pool: string; project: string; group: string; region: string };
   compute: Compute;
-  registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'writeDecision'>;
+  registry: Pick<Registry, 'readFleet' | 'readDecisions' | 'writeDecision' | 'readMemory' | 'writeMemory'>;
 }
 
 const HOPELESS = ['credentials', 'forbidden', 'authError', 'required'];
@@ -78,7 +78,7 @@ export async function carryOutStep(
     case 'decide':
       return registry.writeDecision(decisionToDestroy(step.machine, pool.pool, now()), signal);
     case 'abandon':
-      return compute.follow(await compute.abandon([step.machine.instance], signal), signal);
+      return abandon(step.machines, compute, signal);
     case 'delete':
       // That it is gone is seen in a later round: Google takes a minute or more.
       await compute.delete(step.machine.instance, signal);
@@ -86,6 +86,33 @@ export async function carryOutStep(
 }
 
 const STEP_BUDGET_MS = 60_000;
+
+/** One that the group has no more makes all fail: the others must not stay for that. */
+async function abandon(
+  machines: readonly GcpMachine[],
+  compute: Pick<Compute, 'abandon' | 'follow'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const take = async (some: readonly GcpMachine[]) =>
+    compute.follow(
+      await compute.abandon(
+        some.map(({ instance }) => instance),
+        signal,
+      ),
+      signal,
+    );
+  try {
+    await take(machines);
+  } catch (cause) {
+    if (machines.length === 1 || isHopeless(cause) || signal.aborted) throw cause;
+    let trouble: unknown;
+    for (const machine of machines)
+      await take([machine]).catch((failed: unknown) => {
+        trouble ??= failed;
+      });
+    if (trouble !== undefined) throw trouble;
+  }
+}
 
 function drainFirst({ project, group, region }: SweepTools['pool']): string[] {
   const where = `${group} --region ${region} --project ${project}`;

@@ -16,6 +16,8 @@ export interface PoolBucketArgs {
 const STATUS_DAYS = 7;
 /** Longer than any drain. */
 const DECISION_DAYS = 30;
+/** What a roll says there concerns nobody after a day. */
+const ROLL_DAYS = 2;
 
 /** The pool's private store: the registry, and the software that nodes fetch. */
 export class PoolBucket extends pulumi.ComponentResource {
@@ -68,6 +70,7 @@ export class PoolBucket extends pulumi.ComponentResource {
         rules: [
           expiry('statuses', STATUS_DAYS),
           expiry('decisions', DECISION_DAYS),
+          expiry('memory/rolls', ROLL_DAYS),
           {
             id: 'unfinished-uploads',
             status: 'Enabled',
@@ -86,5 +89,10 @@ export class PoolBucket extends pulumi.ComponentResource {
 }
 
 function expiry(prefix: string, days: number) {
-  return { id: prefix, status: 'Enabled', filter: { prefix: `${prefix}/` }, expiration: { days } };
+  return {
+    id: prefix.replace('/', '-'),
+    status: 'Enabled',
+    filter: { prefix: `${prefix}/` },
+    expiration: { days },
+  };
 }

@@ -2,9 +2,11 @@ import { LifecycleHook } from '@pulumi/aws/autoscaling/index.js';
 import { getRoleOutput, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { BucketObjectv2 } from '@pulumi/aws/s3/index.js';
 import * as pulumi from '@pulumi/pulumi';
+import { BESIDE_OURS } from '../../providers/aws/loan-rules.ts';
 import { BorrowedGroup, NotedGroup } from '../../providers/borrowed-group.ts';
 import { sha256Of } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
+import { nodeSoftware } from '../software.ts';
 import { renderStartupScript } from '../startup-script.ts';
 import type { FoundGroup } from './found-group.ts';
 import { SIZE_METRICS, terminateHook } from './group.ts';
@@ -57,9 +59,7 @@ export function existingMachines(
         names,
         bucket: bucketName,
         nodeRoleId,
-        boot: boot.code,
-        agent: software.agent.file,
-        media: software.media?.file,
+        ...nodeSoftware(boot, software),
         template,
       });
     const template = fingerprintOf([renderStartupScript(setup(''))]);
@@ -85,26 +85,28 @@ export function existingMachines(
     options,
   );
 
-  const where = {
-    group: names.group,
-    region,
-    ...(profile === undefined ? {} : { profile }),
+  const loan = {
+    code: CODE,
+    place: { group: names.group, region },
+    access: profile === undefined ? {} : { profile },
   };
   return {
     template: made.template,
     serviceLinkedRoleArn: pulumi.output(existing.serviceLinkedRoleArn),
     scale({ terminationPolicyArn, lives }) {
-      // Two steps, so that how the group was is in the stack's state before anything of it changes.
-      const noted = new NotedGroup(`${name}-group-before`, { code: CODE, place: where }, options);
       const wanted = pulumi.jsonStringify({
+        function: names.terminationPolicy,
         terminationPolicies:
-          terminationPolicyArn === undefined ? undefined : [terminationPolicyArn, 'Default'],
+          terminationPolicyArn === undefined ? undefined : [terminationPolicyArn, ...BESIDE_OURS],
         metrics: SIZE_METRICS,
       });
+      // Two steps, so that how the group was is in the stack's state before anything of it changes.
+      const needed = { ...options, dependsOn: [rights, stored, ...lives] };
+      const noted = new NotedGroup(`${name}-group-before`, { ...loan, wanted }, needed);
       const borrowed = new BorrowedGroup(
         `${name}-group-rules`,
-        { code: CODE, place: where, before: noted.before, wanted },
-        { ...options, dependsOn: [rights, stored, ...lives] },
+        { ...loan, wanted, before: noted.before },
+        needed,
       );
       const { name: hookName, ...hook } = terminateHook(settings, names);
       const held = new LifecycleHook(

@@ -3,7 +3,7 @@ import { getParameterOutput } from '@pulumi/aws/ssm/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Bundle } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import type { SoftwareFile } from '../node-file.ts';
+import { nodeSoftware, type Software } from '../software.ts';
 import { assertUserDataFits, packUserData, renderUserData } from '../user-data.ts';
 import type { AwsNames } from './names.ts';
 import { awsNodeSetup } from './node-setup.ts';
@@ -17,8 +17,7 @@ export interface NodeTemplateArgs {
   instanceProfileArn: pulumi.Output<string>;
   securityGroup: pulumi.Output<string>;
   boot: Bundle;
-  agent: SoftwareFile;
-  media: SoftwareFile | undefined;
+  software: Software;
 }
 
 /** 4 CPUs, and a network that keeps up with them. */
@@ -114,6 +113,6 @@ export function isArm(machineType: string): boolean {
 }
 
 function setupOf(args: NodeTemplateArgs, bucket: string, nodeRoleId: string, template: string) {
-  const { settings, names, boot, agent, media } = args;
-  return awsNodeSetup({ settings, names, bucket, nodeRoleId, boot: boot.code, agent, media, template });
+  const { settings, names, boot, software } = args;
+  return awsNodeSetup({ settings, names, bucket, nodeRoleId, ...nodeSoftware(boot, software), template });
 }

@@ -11,6 +11,7 @@ import { InstanceConnectEndpoint } from '@pulumi/aws/ec2transitgateway/instanceC
 import { getAvailabilityZones } from '@pulumi/aws/getAvailabilityZones.js';
 import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
 import * as pulumi from '@pulumi/pulumi';
+import { EVERYWHERE, withRanges } from '../ranges.ts';
 import type { BalancerWays } from './balancers.ts';
 import type { AwsSettings } from './settings.ts';
 
@@ -223,13 +224,6 @@ export class PoolNetwork extends pulumi.ComponentResource {
     );
     return group.id;
   }
-}
-
-const EVERYWHERE = '0.0.0.0/0';
-
-/** Whoever may come from everywhere may come from there already. */
-function withRanges(named: string[], balancers: string[]): string[] {
-  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }
 
 /** By its letter, not by its place in a list: a zone more or less leaves the other zones' subnets where they are. */

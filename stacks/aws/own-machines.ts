@@ -46,8 +46,7 @@ export function ownMachines(
       instanceProfileArn: identity.instanceProfileArn,
       securityGroup: network.securityGroup,
       boot,
-      agent: software.agent.file,
-      media: software.media?.file,
+      software,
     },
     options,
   );

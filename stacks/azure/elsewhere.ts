@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as v from 'valibot';
 import { type AzureClient, AzureError } from '../../fleet/azure/client.ts';
+import { listAll } from '../../fleet/azure/list-all.ts';
 import { describeError } from '../../fleet/error.ts';
-import { listAll } from './list-all.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 

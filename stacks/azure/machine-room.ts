@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AzureClient } from '../../fleet/azure/client.ts';
-import { listAll } from './list-all.ts';
+import { listAll } from '../../fleet/azure/list-all.ts';
 
 /** What a region says of one size of machines. */
 export interface MachineSize {

@@ -1,6 +1,7 @@
 import { NetworkSecurityGroup } from '@pulumi/azure-native/network/networkSecurityGroup.js';
 import { VirtualNetwork } from '@pulumi/azure-native/network/virtualNetwork.js';
 import * as pulumi from '@pulumi/pulumi';
+import { withRanges } from '../ranges.ts';
 import type { BalancerWays } from './balancers.ts';
 import type { AzureNames } from './names.ts';
 import type { AzureSettings } from './settings.ts';
@@ -144,11 +145,4 @@ function rulesOf({ network, media, agent }: AzureSettings, balancers: BalancerWa
       destinationPortRange: '*',
     },
   ];
-}
-
-const EVERYWHERE = '0.0.0.0/0';
-
-/** Whoever may come from everywhere may come from there already. */
-function withRanges(named: string[], balancers: string[]): string[] {
-  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }

@@ -1,7 +1,7 @@
 import type { Bundle } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import type { NodeSetup } from '../node-setup.ts';
-import type { Software } from '../software.ts';
+import { nodeSoftware, type Software } from '../software.ts';
 import { assertUserDataFits, renderUserData } from '../user-data.ts';
 import { DEFAULT_MACHINE_TYPE, defaultImage } from './machine.ts';
 import type { AzureNames } from './names.ts';
@@ -31,9 +31,7 @@ export function nodeModel({ settings, names, boot, software }: NodeModelArgs): N
     azureNodeSetup({
       settings,
       names,
-      boot: boot.code,
-      agent: software.agent.file,
-      media: software.media?.file,
+      ...nodeSoftware(boot, software),
       template,
     });
   const machineType = pool.machineType ?? DEFAULT_MACHINE_TYPE;

@@ -16,7 +16,7 @@ export interface AzureNodeArgs {
 /** What only a node of Azure is told, beside what every node is. Pure. */
 export function azureNodeSetup(args: AzureNodeArgs): NodeSetup {
   const { settings, names, ...shared } = args;
-  const identity = names.identityId('node');
+  const identity = names.nodeIdentity;
   const { keys, redis } = settings.mediaSecrets;
   return nodeSetup({
     ...shared,

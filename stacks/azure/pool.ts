@@ -8,18 +8,17 @@ import type { PoolArgs, PoolOutputs } from '../pool.ts';
 import { addressOf } from '../pool-address.ts';
 import { type Software, softwareOf } from '../software.ts';
 import { PoolAlerts } from './alerts.ts';
-import { type BalancerWays, findBalancers } from './balancers.ts';
+import { findBalancers } from './balancers.ts';
 import { POOL_TAG } from './elsewhere.ts';
-import { PoolGrowth } from './growth.ts';
+import { existingMachines } from './existing-machines.ts';
+import { type FoundGroup, findGroup } from './found-group.ts';
 import { PoolIdentity, type PoolRight } from './identity.ts';
 import { LowLoad } from './low-load.ts';
 import { type AzureNames, azureNames } from './names.ts';
-import { PoolNetwork } from './network.ts';
-import { nodeModel } from './node-model.ts';
-import { findCapacity, type PoolCapacity } from './preconditions.ts';
+import { type OwnMachinesArgs, ownMachines } from './own-machines.ts';
+import { findCapacity } from './preconditions.ts';
 import { PoolRoles } from './roles.ts';
 import { ScaleInRunbook } from './runbook.ts';
-import { PoolScaleSet } from './scale-set.ts';
 import { NodeSecrets } from './secrets.ts';
 import type { AzureSettings } from './settings.ts';
 import { NodeSoftware } from './software.ts';
@@ -29,8 +28,8 @@ import { Wake } from './wake.ts';
 interface AzurePoolArgs {
   settings: AzureSettings;
   names: AzureNames;
-  capacity: PoolCapacity;
-  balancers: BalancerWays;
+  /** What a set is made from; or the operator's own, where the pool is to have that. */
+  machines: OwnMachinesArgs | FoundGroup;
   software: Software;
   boot: Bundle;
   runbook: Bundle;
@@ -47,16 +46,25 @@ export async function createAzurePool({ settings, bundler }: PoolArgs<AzureSetti
   const { name } = settings.pool;
   const { subscriptionId } = settings.azureProvider;
   const resourceGroup = settings.azure.resourceGroup ?? `ebbtide-${name}`;
-  const names = azureNames(name, { subscriptionId, resourceGroup });
-  const capacity = await findCapacity(settings, names, { provider }, process.env);
-  const balancers = await findBalancers(settings, { provider });
+  const place = { subscriptionId, resourceGroup };
+  const machines = await machinesOf(settings, azureNames(name, place), { provider }, process.env);
+  const names = azureNames(name, place, 'scaleSet' in machines ? machines : undefined);
   const software = softwareOf(agent, settings);
-  const pool = new AzurePool(
-    name,
-    { settings, names, capacity, balancers, software, boot, runbook },
-    { provider },
-  );
+  const pool = new AzurePool(name, { settings, names, machines, software, boot, runbook }, { provider });
   return pool.outputs;
+}
+
+/** What a new set is made from, or the operator's own. */
+async function machinesOf(
+  settings: AzureSettings,
+  names: AzureNames,
+  options: pulumi.InvokeOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<AzurePoolArgs['machines']> {
+  const { existingGroup } = settings.pool;
+  if (existingGroup !== undefined) return findGroup(settings, existingGroup, options, environment);
+  const capacity = await findCapacity(settings, names, options, environment);
+  return { capacity, balancers: await findBalancers(settings, options) };
 }
 
 /** A fleet of media servers on a scale set that only grows, and a runbook that takes nodes out of it. */
@@ -70,7 +78,6 @@ export class AzurePool extends pulumi.ComponentResource {
     const pool = settings.pool.name;
     const tags = { ...settings.azure.tags, [POOL_TAG]: pool };
     const parent = { parent: this };
-    const model = nodeModel({ settings, names, boot: args.boot, software });
 
     const group = this.resourceGroup(name, settings, names, tags);
     const common = { names, resourceGroup: group.name, tags };
@@ -90,15 +97,15 @@ export class AzurePool extends pulumi.ComponentResource {
       }));
 
     // No right over machines at all, since Azure cannot tell one node of a set from its neighbours: it asks the runbook.
-    const node = identityOf('node', [
+    const rights = [
       ...blobs('read-blobs', 'decisions', 'software', 'secrets'),
       ...blobs('write-blobs', 'statuses'),
-    ]);
-    const network = new PoolNetwork(
-      `${name}-network`,
-      { ...common, settings, balancers: args.balancers },
-      parent,
-    );
+    ];
+    const given = { settings, common, store, roles, identityOf, rights, software, boot: args.boot };
+    const machines =
+      'scaleSet' in args.machines
+        ? existingMachines(name, { ...given, existing: args.machines }, parent)
+        : ownMachines(name, { ...given, ...args.machines }, parent);
     const nodeSoftware = new NodeSoftware(
       `${name}-software`,
       { names, container: store.containers.software, software },
@@ -116,9 +123,9 @@ export class AzurePool extends pulumi.ComponentResource {
         bundle: args.runbook,
         store,
         identity: runbookIdentity,
-        template: model.fingerprint,
+        template: machines.template,
       },
-      parent,
+      { parent: this, dependsOn: machines.beforeRunbook },
     );
     const wakeIdentity = identityOf('wake', [
       { right: 'start-runbook', on: 'automation', scope: runbook.account },
@@ -133,32 +140,13 @@ export class AzurePool extends pulumi.ComponentResource {
       { names, container: store.containers.secrets, secrets: settings.mediaSecrets, wakeUrl: wake.url },
       parent,
     );
-    const scaleSet = new PoolScaleSet(
-      `${name}-set`,
-      {
-        ...common,
-        settings,
-        capacity: args.capacity,
-        subnet: network.subnet,
-        securityGroup: network.securityGroup,
-        balancers: args.balancers,
-        identity: node.id,
-        model,
-        lives: [network, store, node, nodeSoftware, secrets],
-      },
-      parent,
-    );
+    const scaleSet = machines.scale([store, nodeSoftware, secrets]);
     // The one in the pool who may protect and delete nodes: of this set, and of nothing else.
     const tends = roles.grant(
       `${name}-runbook-tend-nodes`,
       runbookIdentity.principal,
       'tend-nodes',
       { on: 'set', scope: scaleSet.id },
-      parent,
-    );
-    const growth = new PoolGrowth(
-      `${name}-growth`,
-      { ...common, settings, scaleSet: scaleSet.id, capacity: args.capacity.after([scaleSet]) },
       parent,
     );
     const lowLoad = new LowLoad(
@@ -176,7 +164,7 @@ export class AzurePool extends pulumi.ComponentResource {
     new DestroySweep(
       `${name}-destroy-sweep`,
       {
-        code: 'azure/run-sweep.ts',
+        ...machines.sweep,
         state: {
           pool,
           group: names.scaleSet,
@@ -195,17 +183,14 @@ export class AzurePool extends pulumi.ComponentResource {
           ...(group.resource === undefined ? [] : [group.resource]),
           store,
           roles,
-          node,
-          network,
           nodeSoftware,
           runbookIdentity,
           runbook,
           wakeIdentity,
           wake,
           secrets,
-          scaleSet,
+          ...scaleSet.resources,
           tends,
-          growth,
           lowLoad,
           watched,
         ],
@@ -217,11 +202,10 @@ export class AzurePool extends pulumi.ComponentResource {
       pool: pulumi.output(pool),
       group: scaleSet.name,
       registry: store.url,
-      network: network.id,
-      securityGroup: network.securityGroup,
-      template: pulumi.output(model.fingerprint),
+      ...machines.outputs,
+      template: pulumi.output(machines.template),
       metrics: watched.logs,
-      address: addressOf<PoolAddressOf<'azure'>>(settings, model.fingerprint, {
+      address: addressOf<PoolAddressOf<'azure'>>(settings, machines.template, {
         cloud: 'azure',
         subscriptionId,
         ...(tenantId === undefined ? {} : { tenantId }),

@@ -14,7 +14,10 @@ const idOf = (type: string) => `${GROUP}/providers/${type}/${NAME}`;
 const MOST_INSTANCES = 1000;
 
 const azureWords: CloudWords = {
-  existingGroup: v.never('is not there on Azure yet: leave it out'),
+  existingGroup: matching(
+    /^[A-Za-z0-9_]([\w.-]{0,62}[A-Za-z0-9_])?$/,
+    'the name of a scale set, such as "media-nodes"',
+  ),
   machineType: matching(/^(Standard|Basic)_[A-Za-z0-9_-]+$/, 'a size of machines, such as "Standard_D4s_v5"'),
   image: matching(
     new RegExp(
@@ -133,7 +136,12 @@ export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown,
   provider: 'azure-native',
   words: azureWords,
   hasSubnets: true,
-  broughtByGroup: [],
+  broughtByGroup: [
+    'azure.publicAddresses',
+    'azure.acceleratedNetworking',
+    'azure.diskType',
+    'azure.terminateNotice',
+  ],
   section: azureSection,
   providerSection: azureProviderSection,
   problems: azureProblems,
@@ -147,11 +155,20 @@ export const azureRules: CloudRules<AzureSection, AzureProviderSection, unknown,
 };
 
 /** What Azure asks of settings that are right by themselves. */
-function azureProblems(shared: RightPart<SharedSettings>): Problem[] {
+function azureProblems(
+  shared: RightPart<SharedSettings>,
+  azure: RightPart<AzureSection> | undefined,
+): Problem[] {
   const { pool, network, scaleIn } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
+  if (pool?.existingGroup !== undefined && azure !== undefined && !('resourceGroup' in azure)) {
+    wrong(
+      'azure.resourceGroup',
+      'is missing: with ebbtide:pool.existingGroup it must be the resource group of that scale set; what Ebbtide adds is made there too',
+    );
+  }
   const zones = pool?.zones ?? [];
   for (const [index, zone] of zones.entries()) {
     if (zone !== undefined && zones.indexOf(zone) < index)

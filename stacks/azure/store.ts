@@ -20,6 +20,8 @@ export type Container = (typeof CONTAINERS)[number];
 const STATUS_DAYS = 7;
 /** Longer than any drain. */
 const DECISION_DAYS = 30;
+/** What a roll says there concerns nobody after a day. */
+const ROLL_DAYS = 2;
 
 /** The pool's private store: the registry, the software that nodes fetch, and what they alone must know. */
 export class PoolStore extends pulumi.ComponentResource {
@@ -77,7 +79,13 @@ export class PoolStore extends pulumi.ComponentResource {
         resourceGroupName: resourceGroup,
         accountName: account.name,
         managementPolicyName: 'default',
-        policy: { rules: [expiry('statuses', STATUS_DAYS), expiry('decisions', DECISION_DAYS)] },
+        policy: {
+          rules: [
+            expiry('statuses', STATUS_DAYS),
+            expiry('decisions', DECISION_DAYS),
+            expiry('memory/rolls', ROLL_DAYS),
+          ],
+        },
       },
       parent,
     );
@@ -87,13 +95,14 @@ export class PoolStore extends pulumi.ComponentResource {
   }
 }
 
-function expiry(container: Container, days: number) {
+/** The prefix begins with the container. */
+function expiry(prefix: string, days: number) {
   return {
-    name: container,
+    name: prefix.replace('/', '-'),
     enabled: true,
     type: 'Lifecycle',
     definition: {
-      filters: { blobTypes: ['blockBlob'], prefixMatch: [`${container}/`] },
+      filters: { blobTypes: ['blockBlob'], prefixMatch: [`${prefix}/`] },
       actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: days } } },
     },
   };

@@ -10,7 +10,6 @@ export interface PoolAlertsArgs {
   names: DigitalOceanNames;
   settings: DigitalOceanSettings;
   tag: pulumi.Output<string>;
-  loadBalancer: pulumi.Output<string> | undefined;
   /** The page that answers how the pool is. */
   health: pulumi.Output<string> | undefined;
 }
@@ -22,10 +21,12 @@ interface Alert {
   compare: 'GreaterThan' | 'LessThan';
   value: number;
   window: '5m' | '10m' | '30m' | '1h';
-  /** Known only where DigitalOcean's own agent runs on the droplets. */
-  needsMonitoring?: boolean;
 }
 
+/**
+ * Known only where DigitalOcean's own agent runs on the droplets. Nothing of a load balancer: it tells of each droplet that does not
+ * take new work, as one that drains does not.
+ */
 const OF_DROPLETS: Alert[] = [
   {
     name: 'cpu',
@@ -42,7 +43,6 @@ const OF_DROPLETS: Alert[] = [
     compare: 'GreaterThan',
     value: 90,
     window: '10m',
-    needsMonitoring: true,
   },
   {
     name: 'disk',
@@ -51,18 +51,8 @@ const OF_DROPLETS: Alert[] = [
     compare: 'GreaterThan',
     value: 90,
     window: '10m',
-    needsMonitoring: true,
   },
 ];
-
-const OF_LOAD_BALANCER: Alert = {
-  name: 'no-nodes',
-  says: 'The load balancer has no node that takes new work.',
-  metric: 'lbaas/droplet_health',
-  compare: 'LessThan',
-  value: 1,
-  window: '5m',
-};
 
 /** From where a check asks. One place alone may have trouble of its own on the way. */
 const FROM = ['eu_west', 'us_east'];
@@ -74,36 +64,38 @@ const FROM = ['eu_west', 'us_east'];
 export class PoolAlerts extends pulumi.ComponentResource {
   constructor(name: string, args: PoolAlertsArgs, options: pulumi.ComponentResourceOptions) {
     super('ebbtide:digitalocean:PoolAlerts', name, {}, options);
-    const { names, settings, tag, loadBalancer, health } = args;
+    const { names, settings, tag, health } = args;
     const { notify } = settings.alarms;
-    const alert = (
-      { name: what, says, metric, compare, value, window }: Alert,
-      whose: { tags: pulumi.Input<string>[] } | { entities: pulumi.Input<string>[] },
-    ) =>
-      new MonitorAlert(
-        `${name}-${what}`,
-        {
-          description: `${names.tag}: ${what}. ${says}`,
-          type: `v1/insights/${metric}`,
-          compare,
-          value,
-          window,
-          enabled: true,
-          alerts: { emails: notify },
-          ...whose,
-        },
-        { parent: this },
-      );
     // An alert that nobody hears of is refused.
     if (notify.length > 0) {
-      for (const each of OF_DROPLETS) {
-        if (each.needsMonitoring && !settings.digitalocean.monitoring) continue;
-        alert(each, { tags: [tag] });
-      }
-      if (loadBalancer !== undefined) alert(OF_LOAD_BALANCER, { entities: [loadBalancer] });
+      if (settings.digitalocean.monitoring)
+        for (const each of OF_DROPLETS) this.alert(name, names, notify, tag, each);
       if (health !== undefined) this.check(name, names, notify, health);
     }
     this.registerOutputs();
+  }
+
+  private alert(
+    name: string,
+    names: DigitalOceanNames,
+    emails: string[],
+    tag: pulumi.Output<string>,
+    { name: what, says, metric, compare, value, window }: Alert,
+  ): void {
+    new MonitorAlert(
+      `${name}-${what}`,
+      {
+        description: `${names.tag}: ${what}. ${says}`,
+        type: `v1/insights/${metric}`,
+        compare,
+        value,
+        window,
+        enabled: true,
+        alerts: { emails },
+        tags: [tag],
+      },
+      { parent: this },
+    );
   }
 
   private check(

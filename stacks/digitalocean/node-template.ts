@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { type Bundle, sha256Of } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import type { NodeSetup } from '../node-setup.ts';
-import type { Software } from '../software.ts';
+import { nodeSoftware, type Software } from '../software.ts';
 import { DEFAULT_IMAGE, DEFAULT_MACHINE_TYPE } from './machine.ts';
 import { digitalOceanNodeSetup } from './node-setup.ts';
 import type { DigitalOceanSettings } from './settings.ts';
@@ -86,9 +86,7 @@ function setupOf(
   return digitalOceanNodeSetup({
     settings,
     region,
-    boot: boot.code,
-    agent: software.agent.file,
-    media: software.media?.file,
+    ...nodeSoftware(boot, software),
     ...told,
   });
 }

@@ -158,7 +158,7 @@ export class DigitalOceanPool extends pulumi.ComponentResource {
         : undefined;
     const watched = new PoolAlerts(
       `${name}-alerts`,
-      { names, settings, tag: tags.pool, loadBalancer: balancer?.id, health: health?.url },
+      { names, settings, tag: tags.pool, health: health?.url },
       parent,
     );
 

@@ -134,7 +134,7 @@ function digitalOceanProblems(
   shared: RightPart<SharedSettings>,
   digitalocean: RightPart<DigitalOceanSection> | undefined,
 ): Problem[] {
-  const { pool, access, agent } = shared;
+  const { access, agent } = shared;
   const problems: Problem[] = [];
   const wrong = (key: string, says: string) => problems.push({ key, says });
 
@@ -143,12 +143,6 @@ function digitalOceanProblems(
       key,
       `is missing: ${region} has no ${what}. Name another region for them, such as ${others}; or that very one, if DigitalOcean has ` +
         'them there by now',
-    );
-  }
-  if (pool?.min === 0) {
-    wrong(
-      'pool.min',
-      'is 0: must be at least 1 on DigitalOcean, where the load is what nodes report: without any, nothing would ask for one',
     );
   }
   problems.push(
@@ -179,7 +173,7 @@ function digitalOceanProblems(
 
 /** What is allowed and yet worth saying at preview. */
 function digitalOceanWarnings(
-  { scaling }: SharedSettings,
+  { pool, scaling }: SharedSettings,
   digitalocean: DigitalOceanSection,
   secrets: DigitalOceanSecrets | undefined,
 ): Problem[] {
@@ -188,6 +182,12 @@ function digitalOceanWarnings(
     key,
     says: `is missing: whether ${region} has ${what}, is not known here. If it has not, name another region for them, such as ${others}`,
   }));
+  if (pool.min === 0) {
+    warnings.push({
+      key: 'pool.min',
+      says: 'is 0: the load is what nodes report, so that without any nothing asks for one. 1 keeps it growing',
+    });
+  }
   if (scaling.kind === 'none') {
     warnings.push({
       key: 'scaling.kind',

@@ -22,6 +22,8 @@ export interface StoreKey {
 const STATUS_DAYS = 7;
 /** Longer than any drain. */
 const DECISION_DAYS = 30;
+/** What a roll says there concerns nobody after a day. */
+const ROLL_DAYS = 2;
 /** Of a run that died: none takes longer than a minute. */
 const RUN_DAYS = 1;
 /** Longer than a node is waited for: who has been heard of since then needs no announcement. */
@@ -77,6 +79,7 @@ export class PoolStore extends pulumi.ComponentResource {
       memory: bucketOf('memory', [
         expiry('memory/runs', RUN_DAYS),
         expiry('memory/aside', RUN_DAYS),
+        expiry('memory/rolls', ROLL_DAYS),
         expiry('memory/announced', ANNOUNCED_DAYS),
       ]),
     };

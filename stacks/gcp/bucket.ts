@@ -11,6 +11,8 @@ export interface PoolBucketArgs {
 const STATUS_DAYS = 7;
 /** Longer than any drain. */
 const DECISION_DAYS = 30;
+/** What a roll says there concerns nobody after a day. */
+const ROLL_DAYS = 2;
 
 /** The pool's private store: the registry, and the software that nodes fetch. */
 export class PoolBucket extends pulumi.ComponentResource {
@@ -33,7 +35,11 @@ export class PoolBucket extends pulumi.ComponentResource {
         forceDestroy: true,
         // Kept for a week by default, and paid for: each node overwrites its status every 20 s.
         softDeletePolicy: { retentionDurationSeconds: 0 },
-        lifecycleRules: [expiry('statuses', STATUS_DAYS), expiry('decisions', DECISION_DAYS)],
+        lifecycleRules: [
+          expiry('statuses', STATUS_DAYS),
+          expiry('decisions', DECISION_DAYS),
+          expiry('memory/rolls', ROLL_DAYS),
+        ],
       },
       { parent: this },
     );

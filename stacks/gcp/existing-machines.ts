@@ -4,6 +4,7 @@ import { POOL_LABEL } from '../../fleet/gcp/compute.ts';
 import { BorrowedGroup, NotedGroup } from '../../providers/borrowed-group.ts';
 import { sha256Of } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
+import { nodeSoftware } from '../software.ts';
 import { renderStartupScript } from '../startup-script.ts';
 import type { FoundGroup } from './found-group.ts';
 import type { Machines, MachinesArgs } from './machines.ts';
@@ -33,9 +34,7 @@ export function existingMachines(
       settings,
       names,
       bucket: names.bucket,
-      boot: boot.code,
-      agent: software.agent.file,
-      media: software.media?.file,
+      ...nodeSoftware(boot, software),
       prunerUrl,
       template,
     });
@@ -58,15 +57,16 @@ export function existingMachines(
       );
       const mine = [...rights, stored];
       if (existing.autoscaler === undefined) return { name: pulumi.output(names.group), resources: mine };
-      const place = { group: names.group, project, region, autoscaler: existing.autoscaler };
+      const loan = {
+        code: CODE,
+        place: { group: names.group, project, region, autoscaler: existing.autoscaler },
+        access: { bucket },
+        wanted: JSON.stringify({ mode: settings.scaling.kind === 'none' ? 'OFF' : 'ONLY_SCALE_OUT' }),
+      };
       // Two steps, so that how the group was is in the stack's state before anything of it changes.
-      const noted = new NotedGroup(`${name}-group-before`, { code: CODE, place }, options);
-      const wanted = JSON.stringify({ mode: settings.scaling.kind === 'none' ? 'OFF' : 'ONLY_SCALE_OUT' });
-      const borrowed = new BorrowedGroup(
-        `${name}-group-rules`,
-        { code: CODE, place, before: noted.before, wanted },
-        { ...options, dependsOn: [...mine, ...lives] },
-      );
+      const needed = { ...options, dependsOn: [...mine, ...lives] };
+      const noted = new NotedGroup(`${name}-group-before`, loan, needed);
+      const borrowed = new BorrowedGroup(`${name}-group-rules`, { ...loan, before: noted.before }, needed);
       return {
         name: borrowed.id.apply(() => names.group),
         resources: [...mine, noted, borrowed],

@@ -3,6 +3,7 @@ import { getSubnetworkOutput } from '@pulumi/gcp/compute/getSubnetwork.js';
 import { Network } from '@pulumi/gcp/compute/network.js';
 import { Subnetwork } from '@pulumi/gcp/compute/subnetwork.js';
 import * as pulumi from '@pulumi/pulumi';
+import { withRanges } from '../ranges.ts';
 import { BALANCER_RANGES } from './balancer-rules.ts';
 import type { GcpNames } from './names.ts';
 import type { GcpSettings } from './settings.ts';
@@ -17,8 +18,6 @@ export interface PoolNetworkArgs {
 /** Whence Identity-Aware Proxy comes with what operators tunnel. */
 const IAP_RANGE = '35.235.240.0/20';
 const SSH = 22;
-const EVERYWHERE = '0.0.0.0/0';
-
 export const DEFAULT_RANGE = '10.87.0.0/16';
 
 /** Where nodes live: an existing network, or a small one of the pool's own; and the firewall before them. */
@@ -139,11 +138,6 @@ export class PoolNetwork extends pulumi.ComponentResource {
       );
     }
   }
-}
-
-/** Whoever may come from everywhere may come from there already. */
-function withRanges(named: string[], balancers: string[]): string[] {
-  return named.includes(EVERYWHERE) ? named : [...new Set([...named, ...balancers])];
 }
 
 /** A network that another project shares. */

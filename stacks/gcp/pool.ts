@@ -161,7 +161,6 @@ export class GcpPool extends pulumi.ComponentResource {
         region,
         group: group.name,
         autoscaler: names.autoscaler,
-        scales: settings.scaling.kind !== 'none',
         bucket: bucket.name,
       }),
     };

@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { POOL_LABEL } from '../../fleet/gcp/compute.ts';
 import type { Bundle } from '../bundle.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import type { Software } from '../software.ts';
+import { nodeSoftware, type Software } from '../software.ts';
 import { assertStartupScriptFits, renderStartupScript } from '../startup-script.ts';
 import { DEFAULT_MACHINE_TYPE, defaultDiskType, defaultImage } from './machine.ts';
 import type { GcpNames } from './names.ts';
@@ -115,9 +115,7 @@ function setupOf({ settings, names, boot, software }: Made, told: { prunerUrl: s
     settings,
     names,
     bucket: names.bucket,
-    boot: boot.code,
-    agent: software.agent.file,
-    media: software.media?.file,
+    ...nodeSoftware(boot, software),
     ...told,
   });
 }

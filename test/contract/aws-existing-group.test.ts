@@ -1,30 +1,31 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { describeGroup } from '../../fleet/aws/described-group.ts';
 import type { Applied } from '../../lab/aws/apply.ts';
 import { borrowGroup, giveBackGroup, isBorrowed, noteGroup } from '../../providers/aws/group-loan.ts';
 import { operatorClient } from '../../providers/aws/operator-client.ts';
 import { runSweep } from '../../providers/aws/run-parting.ts';
 import { awsSnippet } from '../../stacks/aws/node-snippet.ts';
+import { outOfOrder } from '../support/out-of-order.ts';
 import {
   applySmallProgram,
   GROUP,
   LAUNCH_HOOK,
-  NODE_ROLE,
   startTwin,
   TERMINATE_HOOK,
   type TestTwin,
 } from './support/aws/twin.ts';
+import { describeSnippet } from './support/node-snippet.ts';
 
 const PLACE = { group: GROUP, region: 'eu-west-1' };
 const POLICY = 'arn:aws:lambda:eu-west-1:123456789012:function:ebbtide-media-termination-policy';
-const WANTED = { terminationPolicies: [POLICY, 'Default'], metrics: ['GroupTotalInstances'] };
+const FUNCTION = 'ebbtide-media-termination-policy';
+const WANTED = {
+  function: FUNCTION,
+  terminationPolicies: [POLICY, 'Default'],
+  metrics: ['GroupTotalInstances'],
+};
+const NATIVE = { function: FUNCTION, metrics: WANTED.metrics };
 const KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 describe('the loan of a group, on the twin AWS', () => {
@@ -124,7 +125,7 @@ describe('the loan of a group, on the twin AWS', () => {
   });
 
   it('leaves AWS’s own choice alone where that is to stay', async () => {
-    const state = await loan({ metrics: [] });
+    const state = await loan({ ...NATIVE, metrics: [] });
     await borrowGroup(state, environment);
     assert.deepEqual(rules().terminationPolicies, ['OldestInstance']);
     assert.equal(rules().terminateHookAbandon, 'retain');
@@ -142,9 +143,51 @@ describe('the loan of a group, on the twin AWS', () => {
     const state = await loan();
     await borrowGroup(state, environment);
     group().change({ terminationPolicies: ['NewestInstance'] });
-    await giveBackGroup(state, environment);
+    const [left = '', ...others] = await giveBackGroup(state, environment);
+    assert.match(left, /keeps the termination policies NewestInstance.*before, they were OldestInstance/);
+    assert.deepEqual(others, []);
     assert.deepEqual(rules().terminationPolicies, ['NewestInstance']);
     assert.equal(rules().terminateHookAbandon, 'terminate');
+  });
+
+  it('leaves a lifecycle policy to them that kept machines before, and that they took away', async () => {
+    group().change({ terminateHookAbandon: 'retain' });
+    const state = await loan();
+    await borrowGroup(state, environment);
+    group().change({ terminateHookAbandon: 'terminate' });
+    const left = await giveBackGroup(state, environment);
+    assert.match(left.join(), /ends again whoever leaves/);
+    assert.equal(rules().terminateHookAbandon, 'terminate');
+    assert.deepEqual(rules().terminationPolicies, ['OldestInstance']);
+  });
+
+  it('takes its function away again where AWS is to pick from now on', async () => {
+    const state = await loan();
+    await borrowGroup(state, environment);
+    const native = { ...state, wanted: JSON.stringify(NATIVE) };
+    assert.equal(await isBorrowed(native, environment), false);
+    await borrowGroup(native, environment);
+    assert.deepEqual(rules().terminationPolicies, ['OldestInstance']);
+    assert.equal(rules().terminateHookAbandon, 'retain');
+    assert.equal(await isBorrowed(native, environment), true);
+  });
+
+  it('gives back what a change to it that was cut short has left, by what was noted alone', async () => {
+    const was = rules();
+    const state = await loan();
+    outOfOrder(world.twin.faults, { service: 'autoscaling', action: 'EnableMetricsCollection' });
+    await assert.rejects(borrowGroup(state, environment));
+    assert.ok(rules().terminationPolicies.includes(POLICY));
+    assert.deepEqual(await giveBackGroup(state, environment), []);
+    assert.deepEqual(rules(), was);
+  });
+
+  it('never gives back a function of a pool that is gone', async () => {
+    group().change({ terminationPolicies: [POLICY, 'Default'] });
+    const state = await loan();
+    await borrowGroup(state, environment);
+    await giveBackGroup(state, environment);
+    assert.deepEqual(rules().terminationPolicies, ['Default']);
   });
 
   it('gives back a group that is gone', async () => {
@@ -214,6 +257,20 @@ describe('the loan of a group, on the twin AWS', () => {
       assert.deepEqual([group().group.suspended, group().group.ownTags], [[], {}]);
     });
 
+    it('leaves it suspended where the group would end machines at once, and says so', async () => {
+      const state = await loan();
+      await borrowGroup(state, environment);
+      await part();
+      group().setDesired(1, 'operator', 'a test');
+      const left = await giveBackGroup(state, environment);
+      assert.match(left.join(), /it wants 1 and there are 2.*resume-processes/);
+      assert.deepEqual(group().group.suspended, ['Terminate']);
+      assert.deepEqual(states(), ['InService', 'InService']);
+      group().setDesired(2, 'operator', 'a test');
+      assert.deepEqual(await giveBackGroup(state, environment), []);
+      assert.deepEqual([group().group.suspended, group().group.ownTags], [[], {}]);
+    });
+
     it('is taken back by a loan that is taken anew', async () => {
       const state = await loan();
       await borrowGroup(state, environment);
@@ -228,7 +285,8 @@ describe('the loan of a group, on the twin AWS', () => {
       await borrowGroup(state, environment);
       group().change({ suspended: ['Terminate'] });
       await part();
-      await giveBackGroup(state, environment);
+      const left = await giveBackGroup(state, environment);
+      assert.match(left.join(), /its process Terminate is suspended, by somebody else/);
       assert.deepEqual(group().group.suspended, ['Terminate']);
     });
   });
@@ -241,69 +299,17 @@ describe('the loan of a group, on the twin AWS', () => {
     assert.match(String(group().find(first?.id ?? '')?.life.state), /^Terminat(ing:Proceed|ed)$/);
   });
 
-  describe('the snippet for user-data', () => {
-    const run = promisify(execFile);
-    const SCRIPT = '#!/bin/bash\necho ran > "$EBBTIDE_ROOT/ran"\n';
-    let root: string;
-    beforeEach(() => {
-      root = mkdtempSync(join(tmpdir(), 'ebbtide-snippet-'));
-    });
-    afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-    async function boot(sha256: string) {
-      const key = 'software/ebbtide-node-0123.sh';
-      world.twin.putObject(world.bucket, key, SCRIPT);
-      const { instance, imds } = await metadata();
-      // Without the AWS CLI, and without its patience.
-      const text = awsSnippet({ pool: 'media', region: 'eu-west-1', bucket: world.bucket, key, sha256 })
-        .replaceAll('command -v aws', 'false')
-        .replace('seq 40', 'seq 2')
-        .replace('sleep 15', 'sleep 0');
-      const { stderr } = await run('bash', ['-c', text], {
-        env: {
-          PATH: process.env.PATH,
-          EBBTIDE_ROOT: root,
-          AWS_ENDPOINT_URL: world.twin.endpoint,
-          AWS_EC2_METADATA_SERVICE_ENDPOINT: imds,
-        },
-      });
-      return { stderr, instance };
-    }
-
-    async function metadata() {
-      const [instance] = group().instances();
-      assert.ok(instance);
-      const { startLocalServer } = await import('../unit/support/local-server.ts');
-      const keys = world.twin.assume(NODE_ROLE, instance.id);
-      const server = await startLocalServer(({ path, headers }) => {
-        if (path === '/latest/api/token') return { status: 200, body: 'token' };
-        assert.equal(headers['x-aws-ec2-metadata-token'], 'token');
-        const role = '/latest/meta-data/iam/security-credentials/';
-        if (path === role) return { status: 200, body: NODE_ROLE };
-        assert.equal(path, role + NODE_ROLE);
-        const told = {
-          Code: 'Success',
-          AccessKeyId: keys.accessKeyId,
-          SecretAccessKey: keys.secretAccessKey,
-        };
-        return { status: 200, body: JSON.stringify({ ...told, Token: keys.sessionToken }, undefined, 2) };
-      });
-      servers.push(server);
-      return { instance: instance.id, imds: server.url };
-    }
-    const servers: { close(): Promise<void> }[] = [];
-    after(() => Promise.all(servers.map((server) => server.close())));
-
-    it('fetches the script with the rights of the machine, and runs it', async () => {
-      const { stderr } = await boot(createHash('sha256').update(SCRIPT).digest('hex'));
-      assert.doesNotMatch(stderr, /ebbtide/);
-      assert.equal(readFileSync(join(root, 'ran'), 'utf8'), 'ran\n');
-    });
-
-    it('runs nothing that has another sum, says so, and lets the rest of user-data go on', async () => {
-      const { stderr } = await boot('0'.repeat(64));
-      assert.match(stderr, /is not what it was: 0{64}[\s\S]*this machine is no node of the pool media/);
-      assert.equal(existsSync(join(root, 'ran')), false);
-    });
+  describeSnippet(() => {
+    const [machine] = world.machines.values();
+    return {
+      put: (key, script) => world.twin.putObject(world.bucket, key, script),
+      // Without the AWS CLI, which not every image has.
+      snippet: (snippet) =>
+        awsSnippet({ ...snippet, region: 'eu-west-1', bucket: world.bucket }).replaceAll(
+          'command -v aws',
+          'false',
+        ),
+      environment: machine?.spec.environment ?? assert.fail('no machine'),
+    };
   });
 });

@@ -41,6 +41,21 @@ describe('the program of stacks/, applied to a twin Azure', function () {
     world = undefined;
   });
 
+  it('exports what this pool has, and nothing without a value, of which Pulumi would warn at each run', () => {
+    const { address, ...outputs } = applied.outputs;
+    assert.ok(address);
+    assert.deepEqual(Object.keys(outputs).sort(), [
+      'cloud',
+      'group',
+      'metrics',
+      'network',
+      'pool',
+      'registry',
+      'securityGroup',
+      'template',
+    ]);
+  });
+
   async function start(options: TestTwinOptions = {}): Promise<TestTwin> {
     world = await startTwin(applied.model, { factor: 120, ...options });
     const { twin } = world;

@@ -67,7 +67,7 @@ describe('the runbook of Azure decides', function () {
     await world.run();
     assert.deepEqual(world.decided(), []);
     assert.match(JSON.stringify(world.read('memory/scale-in.json')), /"needed": ?1/);
-    world.lowFor(599_000);
+    world.lowFor(590_000);
     await world.run();
     assert.deepEqual(world.decided(), []);
   });
@@ -214,7 +214,7 @@ describe('the runbook of Azure decides', function () {
 
   it('and tells who serves on two minutes later, and says nothing of that', async () => {
     await start(2);
-    world.decide(0, { at: at(119_000) });
+    world.decide(0, { at: at(90_000) });
     assert.deepEqual(findings(await world.run()), []);
     world.decide(0, { at: at(125_000) });
     assert.match(found(await world.run(), 'unheard'), /serving: decided 12\d s ago that it leaves/);

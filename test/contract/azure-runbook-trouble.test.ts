@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { encodeScaleInSettings } from '../../fleet/azure-function-settings.ts';
 import { hasPython, PYTHON } from '../../lab/azure/automation/python.ts';
-import { RUNBOOK } from '../support/runbook.ts';
+import { azureRunbook } from '../../stacks/bundle.ts';
 import { statusOf } from '../unit/support/fleet.ts';
 import { startLocalServer } from '../unit/support/local-server.ts';
 import { poolSettings, SET } from './support/azure/model.ts';
@@ -17,7 +16,7 @@ import {
   startRunbookWorld,
 } from './support/azure/runbook-world.ts';
 
-const RUNBOOK_TEXT = readFileSync(RUNBOOK, 'utf8');
+const RUNBOOK = azureRunbook().code;
 const DELETE = 'VirtualMachineScaleSetVMs_Delete';
 
 describe('the runbook of Azure, in trouble', function () {
@@ -182,8 +181,8 @@ describe('the runbook of Azure, in trouble', function () {
     this.timeout(90_000);
     await start(3);
     world.instance(1).protection = undefined;
-    const quick = RUNBOOK_TEXT.replace('15_000, 600', '15_000, 0');
-    assert.notEqual(quick, RUNBOOK_TEXT);
+    const quick = RUNBOOK.replace('15_000, 600', '15_000, 0');
+    assert.notEqual(quick, RUNBOOK);
     await world.twin.provision({
       ...world.model,
       runbooks: world.model.runbooks.map((each) => ({ ...each, content: quick })),
@@ -285,7 +284,10 @@ describe('the runbook of Azure, in trouble', function () {
 
   it('no identity', () => {
     const settings = encodeScaleInSettings(poolSettings());
-    const ran = spawnSync(PYTHON, [RUNBOOK, settings], { env: { PATH: process.env.PATH }, encoding: 'utf8' });
+    const ran = spawnSync(PYTHON, ['-c', RUNBOOK, settings], {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
     assert.equal(ran.status, 1);
     assert.match(ran.stdout, /IDENTITY_ENDPOINT is not set/);
   });
@@ -304,7 +306,9 @@ describe('the runbook of Azure, in trouble', function () {
     try {
       const settings = encodeScaleInSettings({ ...poolSettings(), arm: azure.url, store: azure.url });
       const environment = { IDENTITY_ENDPOINT: `${azure.url}/identity`, IDENTITY_HEADER: 'secret' };
-      const child = spawn(PYTHON, [RUNBOOK, settings], { env: { PATH: process.env.PATH, ...environment } });
+      const child = spawn(PYTHON, ['-c', RUNBOOK, settings], {
+        env: { PATH: process.env.PATH, ...environment },
+      });
       let told = '';
       child.stdout.on('data', (chunk: Buffer) => {
         told += chunk.toString();

@@ -100,7 +100,8 @@ describe('the program of stacks/, applied to a twin DigitalOcean', function () {
     );
     assert.deepEqual(model.alerts.map(({ type }) => type).toSorted(), [
       'v1/insights/droplet/cpu',
-      'v1/insights/lbaas/droplet_health',
+      'v1/insights/droplet/disk_utilization_percent',
+      'v1/insights/droplet/memory_utilization_percent',
     ]);
     const grants = Object.fromEntries(
       model.spacesKeys.map((key) => [

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { createRealClock } from '../../fleet/clock.ts';
+import { type AutoscalerMode, createCompute } from '../../fleet/gcp/compute.ts';
 import { describeGroup } from '../../fleet/gcp/described-group.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
 import type { Applied } from '../../lab/gcp/apply.ts';
 import { borrowGroup, giveBackGroup, isBorrowed, noteGroup } from '../../providers/gcp/group-loan.ts';
 import { runSweep } from '../../providers/gcp/run-parting.ts';
+import { gcpSnippet } from '../../stacks/gcp/node-snippet.ts';
 import { statusOf } from '../unit/support/fleet.ts';
 import { applyPool, GROUP, PROJECT, REGION, startTwin, type TestTwin } from './support/gcp/twin.ts';
+import { describeSnippet } from './support/node-snippet.ts';
 import { servingIn, until } from './support/quiet-run.ts';
 
 const PLACE = { group: GROUP, project: PROJECT, region: REGION, autoscaler: GROUP };
@@ -41,12 +45,16 @@ describe('the loan of a group, on the twin GCP', function () {
   const mode = async () => (await described())?.autoscaler?.mode;
   const loan = async (wanted: string = WANTED) => ({
     ...PLACE,
+    bucket: world.bucket,
     before: await noteGroup(PLACE, environment),
     wanted: JSON.stringify({ mode: wanted }),
   });
   /** As somebody else sets it. */
-  const setMode = async (to: string) =>
-    borrowGroup({ ...(await loan()), wanted: JSON.stringify({ mode: to }) }, environment);
+  const setMode = async (to: AutoscalerMode) => {
+    const client = world.client('operator');
+    const compute = createCompute({ ...PLACE, client, clock: createRealClock(), pool: 'media' });
+    await compute.follow(await compute.setScaling(to));
+  };
 
   it('notes its mode, changes it, and gives it back', async () => {
     const state = await loan();
@@ -86,8 +94,46 @@ describe('the loan of a group, on the twin GCP', function () {
     const state = await loan('OFF');
     await borrowGroup(state, environment);
     await setMode('ON');
-    await giveBackGroup(state, environment);
+    assert.match(
+      (await giveBackGroup(state, environment)).join(),
+      /stays in the mode ON.*before, it was ONLY/,
+    );
     assert.equal(await mode(), 'ON');
+  });
+
+  it('leaves it off where somebody else has turned it off meanwhile', async () => {
+    const state = await loan();
+    await borrowGroup(state, environment);
+    await setMode('OFF');
+    const left = await giveBackGroup(state, environment);
+    assert.match(left.join(), /stays in the mode OFF.*before, it was ON .*--mode on/);
+    assert.equal(await mode(), 'OFF');
+  });
+
+  it('does not give back a mode in which Google would delete machines at once', async () => {
+    const state = await loan();
+    await borrowGroup(state, environment);
+    world.twin.setDesiredCapacity(2);
+    await servingAre(2);
+    world.twin.setDesiredCapacity(1);
+    assert.match(
+      (await giveBackGroup(state, environment)).join(),
+      /stays.*wants 1 and there are 2.*--mode on/,
+    );
+    assert.equal(await mode(), WANTED);
+    world.twin.setDesiredCapacity(2);
+    assert.deepEqual(await giveBackGroup(state, environment), []);
+    assert.equal(await mode(), 'ON');
+    assert.equal(servingIn(world.twin).length, 2);
+  });
+
+  it('gives nothing back where it is not known who has turned it off', async () => {
+    const state = await loan();
+    await borrowGroup(state, environment);
+    await setMode('OFF');
+    world.twin.putObject(world.bucket, 'memory/parting.json', 'no JSON');
+    await assert.rejects(giveBackGroup(state, environment), /not known who has turned the autoscaler off/);
+    assert.equal(await mode(), 'OFF');
   });
 
   it('knows a group that is gone, and an autoscaler that is', async () => {
@@ -180,8 +226,29 @@ describe('the loan of a group, on the twin GCP', function () {
       await borrowGroup(state, environment);
       assert.equal(await mode(), WANTED);
       await part();
-      await giveBackGroup(state, environment);
+      assert.deepEqual(await giveBackGroup(state, environment), []);
       assert.equal(await mode(), 'ON');
     });
+
+    it('leaves off what somebody else has turned off before, or after a loan that was taken anew', async () => {
+      await setMode('OFF');
+      await part();
+      assert.match((await giveBackGroup(state, environment)).join(), /stays in the mode OFF/);
+      await borrowGroup(state, environment);
+      await part();
+      await borrowGroup(state, environment);
+      await setMode('OFF');
+      assert.match((await giveBackGroup(state, environment)).join(), /stays in the mode OFF/);
+      assert.equal(await mode(), 'OFF');
+    });
+  });
+
+  describeSnippet(async () => {
+    const machine = await until('there is a machine', () => [...world.machines.values()][0]);
+    return {
+      put: (key, script) => world.twin.putObject(world.bucket, key, script),
+      snippet: (snippet) => gcpSnippet({ ...snippet, bucket: world.bucket }),
+      environment: machine.spec.environment,
+    };
   });
 });

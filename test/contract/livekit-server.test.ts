@@ -149,7 +149,7 @@ for (const { name, driver, program } of SUBJECTS) {
       }
     });
 
-    it('by the second signal, whichever it is, everybody is thrown out and told why', async () => {
+    it('by the second signal, whichever it is, everybody is thrown out, and who is told a reason is told this one', async () => {
       const server = await start();
       const [ann, bob] = await join2(server);
       await hearEachOther(ann, bob);
@@ -161,14 +161,17 @@ for (const { name, driver, program } of SUBJECTS) {
       const ended = await server.ended;
       assert.deepEqual([ended.code, ended.signal], [0, null], server.said);
       assert.ok(ended.at - at < LOOK_MS, `after ${ended.at - at} ms`);
-      // About one real client in thirty is left without the goodbye, and tries in vain to come back.
-      const told = new Set<Participant>();
+      // A real server ends without waiting for its goodbyes to arrive: now and then, more often on a busy machine, a client
+      // is left without, and tries in vain to come back. Nobody hears anything else.
+      const heard = new Map<Participant, string>();
       for (const participant of [ann, bob]) {
-        void participant.ended.then(({ kind }) => kind === 'server-shutdown' && told.add(participant));
+        void participant.ended.then(({ kind }) => heard.set(participant, kind));
       }
-      const isOut = (participant: Participant) => told.has(participant) || participant.reconnects() > 0;
+      const isOut = (participant: Participant) => heard.has(participant) || participant.reconnects() > 0;
       await eventually('everybody is out', () => isOut(ann) && isOut(bob), 2_000);
-      assert.ok(told.size > 0, 'somebody was told why');
+      for (const participant of [ann, bob]) {
+        if (participant.reconnects() === 0) assert.equal(heard.get(participant), 'server-shutdown');
+      }
     });
 
     it('a first signal in its first moments may be lost: it drains and stays; the next one ends it', async () => {

@@ -147,7 +147,7 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       const victim = await draining();
       const node = machine(victim);
       // It must stand long enough for what it was handed to come to its end: nobody takes it away meanwhile.
-      const letGo = on.hold(twin);
+      const held = on.hold(twin);
       if (on.boot.again) slowDown(node, 1);
       const agents = logged(victim, 'agent-started');
       const atFirst = bootLog(node);
@@ -173,7 +173,7 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       // Whoever would start it by hand, or had been late with a first boot, starts nothing either.
       assert.equal((await node.command('enable', '--now', MEDIA_UNIT)).code, 0);
       assert.equal(node.pidOf(MEDIA_UNIT), 0);
-      letGo();
+      held.end();
       await eventually('it is gone', () => node.takenAway(), 60_000);
       assert.deepEqual(twin.leaked(), []);
     });
@@ -204,11 +204,11 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       const victim = await draining();
       const node = machine(victim);
       const agents = logged(victim, 'agent-started');
-      const letGo = on.hold(twin);
+      const held = on.hold(twin);
       await node.reimage();
       await eventually('the agent is back', () => logged(victim, 'agent-started') > agents, 30_000);
       await eventually('it says that it is empty', () => isEmpty(victim), 30_000);
-      letGo();
+      held.end();
       await eventually('it is gone', () => node.takenAway(), 60_000);
       assert.deepEqual(twin.leaked(), []);
     });

@@ -7,6 +7,7 @@ export interface StandInInstance {
   status: string;
   labels: Record<string, string>;
   fingerprint: number;
+  creationTimestamp?: string;
   lastStopTimestamp?: string;
 }
 
@@ -29,6 +30,8 @@ export class GoogleStandIn {
   readonly members = new Map<string, string>();
   readonly objects = new Map<string, { body: string; generation: number; at: number }>();
   autoscaler: Record<string, unknown> = {};
+  /** A member that is listed, and has left by the time of a request. */
+  leavesMeanwhile: string | undefined;
   groupExists = true;
   /** How many of its machines the group lists at most. */
   listed = Number.POSITIVE_INFINITY;
@@ -167,6 +170,7 @@ export class GoogleStandIn {
   /** Done means scheduled: who is abandoned leaves the group only then. */
   #abandon(urls: string[]): HttpResponse {
     const names = urls.map((url) => url.slice(url.lastIndexOf('/') + 1));
+    if (this.leavesMeanwhile !== undefined) this.members.delete(this.leavesMeanwhile);
     if (names.some((name) => !this.members.has(name))) return this.#refuse(400, 'invalid');
     for (const name of names) this.members.set(name, 'ABANDONING');
     return this.#begin(() => {

@@ -19,6 +19,7 @@ import { TwinDriver } from '../../lab/media/twin-driver.ts';
 
 export const AGENT_UNIT = 'ebbtide-agent.service';
 export const MEDIA_UNIT = 'livekit.service';
+export const YES = ['--yes', '--skip-preview'];
 /** What must never be told in plain text. */
 export const SECRETS = { key: 'rehearsal-secret-of-32-characters', redis: 'redis-password-of-a-test' };
 
@@ -33,6 +34,8 @@ export interface PulumiRig<Twin extends TwinCloud = TwinCloud> {
   pulumi(...args: string[]): Promise<PulumiResult>;
   /** Expects that it goes well. */
   does(...args: string[]): Promise<PulumiResult>;
+  /** The same, while it goes on. */
+  begin(...args: string[]): { output(): string; ended: Promise<PulumiResult> };
   /** Writes into the stack file, as an editor would. */
   set(key: string, value: unknown): void;
   /** A section of the stack file; empty where it has none. */
@@ -80,6 +83,14 @@ export async function startRig<Twin extends TwinCloud>(
     project,
     pulumi,
     does,
+    begin(...args) {
+      let output = '';
+      const onText = (text: string) => {
+        output += text;
+      };
+      const ended = runPulumi({ program, folder: project.folder, environment, onText }, ...args);
+      return { output: () => output, ended };
+    },
     inService: () => serving(cloud.twin),
     set(key, value) {
       const file = parse(readFileSync(project.stackFile, 'utf8'));

@@ -4,6 +4,7 @@ import { createTwin as createTwinAws } from '../../lab/aws/twin.ts';
 import { applyProgram as applyToAzure } from '../../lab/azure/apply.ts';
 import type { AzureTwin } from '../../lab/azure/azure-twin.ts';
 import { createTwin as createTwinAzure } from '../../lab/azure/twin.ts';
+import type { ToldFault } from '../../lab/cloud/faults.ts';
 import type { CloudName } from '../../lab/cloud/names.ts';
 import type { TwinCloud, TwinRun } from '../../lab/cloud/twin-cloud.ts';
 import { applyProgram as applyToOcean } from '../../lab/digitalocean/apply.ts';
@@ -28,7 +29,7 @@ export interface RebootCloud<Twin extends TwinCloud = TwinCloud> {
   /** One of three is too many. `idle`: whether that is because nodes have little to do. */
   wantFewer: { idle: boolean; tell(twin: Twin): void };
   /** From now on nobody takes a machine away, until what it answers is called. */
-  hold(twin: Twin): () => void;
+  hold(twin: Twin): ToldFault;
   /** Where what it was handed says what it does, and what it says at a later boot; undefined: it does not run again. */
   boot: { log: string; again: RegExp | undefined };
 }

@@ -1,12 +1,11 @@
-"""Calls functions of the runbook, many in one process: [name, arguments] each as JSON on stdin, the outcomes to stdout."""
-import importlib.util
+"""Calls functions of the runbook, many in one process: its text and [name, arguments] each as JSON on stdin, the outcomes to stdout."""
 import json
 import sys
+import types
 
-sys.dont_write_bytecode = True
-spec = importlib.util.spec_from_file_location("scale_in", sys.argv[1])
-scale_in = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(scale_in)
+told = json.load(sys.stdin)
+scale_in = types.ModuleType("scale_in")
+exec(compile(told["runbook"], "runbook", "exec"), vars(scale_in))
 
 
 def outcome_of(name, arguments):
@@ -18,4 +17,4 @@ def outcome_of(name, arguments):
         return {"problem": str(problem)}
 
 
-json.dump([outcome_of(*call) for call in json.load(sys.stdin)], sys.stdout)
+json.dump([outcome_of(*call) for call in told["calls"]], sys.stdout)

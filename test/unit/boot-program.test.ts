@@ -185,6 +185,15 @@ describe('boot', () => {
     assert.deepEqual(await readdir(join(root, '/opt/ebbtide')), ['agent.cjs']);
   });
 
+  it('has systemd read what a stage adds to a unit that is there already', async () => {
+    await put('/etc/ebbtide/templates/unless-leaving.conf', '[Unit]\n');
+    const to = '/etc/systemd/system/sfu.service.d/ebbtide.conf';
+    const templates = [{ from: '/etc/ebbtide/templates/unless-leaving.conf', to, mode: '0644' }];
+    assert.equal(await run([{ name: 'media', files: [], templates, start: [] }]), 'all');
+    assert.equal(await read(to), '[Unit]\n');
+    assert.deepEqual(await started(), ['daemon-reload']);
+  });
+
   it('tells no secret in its log', async () => {
     instead.set('POST /', () => ({ status: 200, body: `{"Parameters": [${SECRET}` }));
     assert.equal(await run([mediaStage]), 'none');

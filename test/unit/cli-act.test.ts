@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { type ActingCommand, act } from '../../cli/act.ts';
 import { readArguments } from '../../cli/arguments.ts';
 import type { Console } from '../../cli/console.ts';
+import { captured } from './support/captured.ts';
 import { PoolInMemory } from './support/pool-in-memory.ts';
 
 const OLD = { software: { agent: '1', template: 'lt-1' } };
@@ -24,20 +25,8 @@ async function run(typed: string, { nodes = { a: 1, b: 1, c: 1 }, min = 1, prepa
   const pool = new PoolInMemory({ min });
   for (const [node, rooms] of Object.entries(nodes)) pool.add(node, rooms);
   prepare?.(pool);
-  const texts = { out: '', err: '' };
-  const into = (name: 'out' | 'err') => ({
-    write(text: string) {
-      texts[name] += text;
-    },
-  });
-  const code = await act(pool, commandOf(typed), {
-    out: into('out'),
-    err: into('err'),
-    environment: { USER: 'ana' },
-    sleep: async () => undefined,
-    signal: new AbortController().signal,
-    ...console,
-  });
+  const { console: given, texts } = captured({ environment: { USER: 'ana' }, ...console });
+  const code = await act(pool, commandOf(typed), given);
   return { code, pool, ...texts };
 }
 
@@ -118,7 +107,7 @@ describe('fleet remove and fleet roll, to their exit codes', () => {
   it('writes who decided, and why', async () => {
     const { pool } = await run('remove a --reason idle');
     const { by, reason } = pool.decisions.get('a') ?? assert.fail('nothing was decided');
-    assert.deepEqual([by, reason], ['ana (fleet remove)', 'idle (fewest calls: 1 rooms, 1 people, 0 jobs)']);
+    assert.deepEqual([by, reason], ['ana (fleet remove)', 'idle (serving, 1 rooms, 1 people)']);
   });
 
   it('asks a person whether all is meant, by the name of the pool', async () => {
@@ -128,6 +117,18 @@ describe('fleet remove and fleet roll, to their exit codes', () => {
     assert.match(asked[0] ?? '', /all nodes of the pool media but 1 on digitalocean/);
     const meant = await run('remove --all', { console: terminal('media\n') });
     assert.deepEqual([meant.code, removed(meant.pool)], [0, ['a', 'b']]);
+  });
+
+  it('is interrupted where a person interrupts that question, and asks nobody to leave', async () => {
+    const interrupted = new AbortController();
+    const ask = async () => {
+      interrupted.abort();
+      return '';
+    };
+    const { code, pool } = await run('remove --all', {
+      console: { ...terminal(''), ask, signal: interrupted.signal },
+    });
+    assert.deepEqual([code, removed(pool)], [130, []]);
   });
 
   it('tells machines a line of JSON for each thing that happens', async () => {
@@ -153,8 +154,16 @@ describe('fleet remove and fleet roll, to their exit codes', () => {
     assert.deepEqual(event, {
       event: 'refused',
       code: 'no-such-node',
-      reason: 'there is no node x in the pool',
+      reason: 'there is no node x in the pool. There are: a, b, c.',
     });
+  });
+
+  it('says that nobody is to leave where that is so', async () => {
+    for (const typed of ['roll', 'remove --all --yes']) {
+      const { code, out } = await run(typed, { nodes: { a: 1 } });
+      assert.deepEqual([code, out], [0, 'Nobody is to leave: nothing was changed.\n'], typed);
+    }
+    assert.match((await run('remove a --wait', { nodes: { a: 1 } })).out, /a is gone\nDone: nobody is left/);
   });
 
   it('gives the lock of a roll back, however it ends', async () => {

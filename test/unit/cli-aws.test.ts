@@ -3,20 +3,11 @@ import { describe, it } from 'mocha';
 import { connectAws } from '../../cli/clouds/aws.ts';
 import type { Replacement } from '../../cli/pool.ts';
 import type { Decision } from '../../fleet/decision.ts';
-import type { PoolAddressOf } from '../../fleet/pool-address.ts';
+import { poolAddress } from '../support/pool-address.ts';
 import { ago } from './support/fleet.ts';
 import { useLocalServer } from './support/local-server.ts';
 
-const ADDRESS: PoolAddressOf<'aws'> = {
-  v: 1,
-  cloud: 'aws',
-  pool: 'media',
-  template: 't',
-  rules: { min: 1, max: 2, maxDrains: 1, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
-  region: 'eu-west-1',
-  group: 'g',
-  bucket: 'b',
-};
+const ADDRESS = poolAddress('aws');
 const DECISION: Decision = {
   v: 1,
   id: 'd',

@@ -4,6 +4,8 @@ import { readArguments } from '../../cli/arguments.ts';
 import { fleet } from '../../cli/fleet.ts';
 import { readAddress } from '../../cli/stack/read-address.ts';
 import { readSecrets } from '../../cli/stack/read-secrets.ts';
+import { poolAddress } from '../support/pool-address.ts';
+import { captured } from './support/captured.ts';
 
 const selected = { kind: 'pulumi', stack: undefined };
 
@@ -12,6 +14,8 @@ describe('what is typed behind fleet', () => {
     ['', { kind: 'help', of: undefined }],
     ['--help', { kind: 'help', of: undefined }],
     ['help', { kind: 'help', of: undefined }],
+    ['--version', { kind: 'version' }],
+    ['status --version', { kind: 'version' }],
     ['help roll', { kind: 'help', of: 'roll' }],
     ['remove --all --help', { kind: 'help', of: 'remove' }],
     ['status', { kind: 'status', once: false, everyMs: 3_000, source: selected, json: false }],
@@ -75,6 +79,8 @@ describe('what is typed behind fleet', () => {
 
   const wrong: [string, RegExp][] = [
     ['stat', /no command "stat"/],
+    ['--json', /--json of which command\? There are status, explain/],
+    ['remove a --reason --yes', /argument is ambiguous(\n|$)/],
     ['explain', /needs the name of a node/],
     ['explain a b', /takes one node/],
     ['status a', /takes no words/],
@@ -106,34 +112,17 @@ describe('what is typed behind fleet', () => {
   }
 });
 
-async function run(argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const into = (name: 'out' | 'err') => ({
-    write(text: string) {
-      texts[name] += text;
-    },
-  });
-  const { signal } = new AbortController();
-  const code = await fleet(argv, {
-    out: into('out'),
-    err: into('err'),
-    environment: {},
-    sleep: async () => undefined,
-    signal,
-  });
+async function run(
+  argv: string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const { console, texts } = captured({ environment });
+  const code = await fleet(argv, console);
   return { code, ...texts };
 }
 
 describe('where the pool is', () => {
-  const address = {
-    v: 1,
-    cloud: 'digitalocean',
-    pool: 'media',
-    template: 't',
-    rules: { min: 1, max: 2, maxDrains: 1, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
-    spacesRegion: 'fra1',
-    buckets: { code: 'c', statuses: 's', memory: 'm' },
-  };
+  const address = poolAddress('digitalocean');
   const asked = (text: string, stack?: string) => {
     const calls: string[][] = [];
     const given = readAddress({ kind: 'pulumi', stack }, async (args) => {
@@ -165,6 +154,11 @@ describe('where the pool is', () => {
     const { code, err } = await run(['status', '--outputs', '/nonexistent/outputs.json']);
     assert.equal(code, 1);
     assert.match(err, /cannot be read from \/nonexistent\/outputs\.json/);
+  });
+
+  it('is read from a file as it is named where the command was typed', async () => {
+    const { err } = await run(['status', '--outputs', 'o.json'], { INIT_CWD: '/nonexistent/typed-here' });
+    assert.match(err, /cannot be read from \/nonexistent\/typed-here\/o\.json/);
   });
 });
 

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { connectDigitalOcean } from '../../cli/clouds/digitalocean.ts';
-import type { PoolAddressOf } from '../../fleet/pool-address.ts';
 import { createStatusSigner, deriveStatusKey } from '../../fleet/status-signature.ts';
+import { poolAddress } from '../support/pool-address.ts';
 import { statusOf } from './support/fleet.ts';
 import { useLocalServer } from './support/local-server.ts';
 
-const ADDRESS: PoolAddressOf<'digitalocean'> = {
-  v: 1,
-  cloud: 'digitalocean',
-  pool: 'media',
-  template: 't',
-  rules: { min: 1, max: 2, maxDrains: 1, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
-  spacesRegion: 'fra1',
-  buckets: { code: 'c', statuses: 's', memory: 'm' },
-};
+const ADDRESS = poolAddress('digitalocean');
 const SECRETS = { spacesAccessKeyId: 'of-stack', spacesSecretAccessKey: 'x', poolSecret: 'p'.repeat(32) };
 const OWN = { SPACES_ACCESS_KEY_ID: 'own', SPACES_SECRET_ACCESS_KEY: 'y' };
 const hidden = async () => {

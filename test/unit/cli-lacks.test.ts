@@ -44,11 +44,11 @@ const ADVICE = '(`npm run fleet -- policy` prints all that is needed)';
 describe('a refusal for want of a right names it', () => {
   describe('on AWS', () => {
     const ann = 'User: arn:aws:iam::123456789012:user/ann is not authorized to perform';
-    function client(status: number, body: string) {
+    function client(status: number, body: string, region = 'eu-west-1') {
       const credentials = async () => ({ accessKeyId: 'AKIA', secretAccessKey: 'secret' });
       const send = answering(status, body);
       const plain = createAwsClient({
-        region: 'eu-west-1',
+        region,
         credentials,
         environment: {},
         timeoutMs: TIMEOUT_MS,
@@ -56,17 +56,19 @@ describe('a refusal for want of a right names it', () => {
       });
       return namingAwsLacks(plain, 'pool-bucket');
     }
-    const ofS3 = (message: string) =>
+    const ofS3 = (message: string, region?: string) =>
       client(
         403,
         `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>${message}</Message><RequestId>656c76696e6727732072657175657374</RequestId><HostId>Uuag1LuByRx9e6j5Onimru9pO4ZVKnJ2Qz7</HostId></Error>`,
+        region,
       );
     const ofAutoScaling = (message: string, code = 'AccessDenied') =>
       client(
         403,
         `<ErrorResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>7c6e177f-f082-11e1-ac58-3714bEXAMPLE</RequestId></ErrorResponse>`,
       );
-    const store = (message: string) => createS3Store({ client: ofS3(message), bucket: 'pool-bucket' });
+    const store = (message: string, region?: string) =>
+      createS3Store({ client: ofS3(message, region), bucket: 'pool-bucket' });
 
     const rows: [string, () => Promise<unknown>, string][] = [
       [
@@ -93,6 +95,11 @@ describe('a refusal for want of a right names it', () => {
         'of S3, of a list',
         () => listed(store('Access Denied')),
         'lack s3:ListBucket on arn:aws:s3:::pool-bucket (',
+      ],
+      [
+        'of S3, in another partition',
+        () => listed(store('Access Denied', 'us-gov-west-1')),
+        'lack s3:ListBucket on arn:aws-us-gov:s3:::pool-bucket (',
       ],
       [
         'of S3, of an object, which may not be there',

@@ -3,23 +3,12 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { type LeavingPlan, planLeaving, type Wish } from '../../cli/leave/plan-leaving.ts';
 import type { PoolWorld } from '../../cli/view/seen.ts';
-import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { Place } from '../../fleet/pool-machine.ts';
 import type { DecisionReading, NodeReading } from '../../fleet/registry.ts';
+import { poolAddress } from '../support/pool-address.ts';
 import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
-const ADDRESS: PoolAddress = {
-  v: 1,
-  cloud: 'gcp',
-  pool: 'media',
-  template: 'lt-2',
-  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 60_000, warmUpMs: 120_000, warnAfterMs: 1 },
-  project: 'p',
-  region: 'r',
-  group: 'g',
-  autoscaler: 'a',
-  bucket: 'b',
-};
+const ADDRESS = poolAddress('gcp');
 
 interface Given {
   reading?: NodeReading;
@@ -114,6 +103,17 @@ describe('who is asked to leave, at an operator’s wish', () => {
       ['a'],
       false,
     ],
+    [
+      'all but so many that serve: one that is protected and silent is none of these',
+      { kind: 'all', keep: 1 },
+      {
+        a: { reading: rooms('a', 3) },
+        b: { reading: rooms('b', 1) },
+        c: { protected: true, reading: { kind: 'missing' } },
+      },
+      ['b'],
+      false,
+    ],
     ['nobody where no more are left than are to stay', { kind: 'all', keep: 2 }, { a: {}, b: {} }, [], true],
     [
       'nobody yet, while the last ones drain',
@@ -172,9 +172,8 @@ describe('who is asked to leave, at an operator’s wish', () => {
   });
 
   it('takes what AWS has not begun for no more than a wish: it is asked again', () => {
-    const aws: PoolAddress = { ...ADDRESS, cloud: 'aws', region: 'r', group: 'g', bucket: 'b' };
     const world = worldOf({ a: { decided: true }, b: { decided: true, place: 'leaving-group' } });
-    const planned = (node: string) => asked(planLeaving({ kind: 'node', node }, aws, world));
+    const planned = (node: string) => asked(planLeaving({ kind: 'node', node }, poolAddress('aws'), world));
     assert.deepEqual([planned('a'), planned('b')], [['a'], []]);
   });
 
@@ -202,7 +201,7 @@ describe('who is asked to leave, at an operator’s wish', () => {
     const reasonWhere = (scales: boolean | undefined) =>
       planLeaving(
         { kind: 'outdated' },
-        { ...ADDRESS, cloud: 'gcp', scales, rules: { ...ADDRESS.rules, min: 2 } } as PoolAddress,
+        { ...poolAddress('gcp', { min: 2 }), scales },
         worldOf({ a: { reading: old('a') }, b: { decided: true } }),
       ).waiting.reason;
     assert.match(

@@ -86,6 +86,30 @@ describe('one roll at a time', () => {
     assert.equal(puts(), 2);
   });
 
+  it('is held on where one renewal fails, and given up where none came through in time', async () => {
+    const { take, time, store } = rig();
+    const lock = await take('a');
+    for (const word of ['000002', '000003'])
+      store.failing.set(`put memory/rolls/a/${word}.json`, new Error('HTTP 503'));
+    time.now += 50_000;
+    await lock.keep();
+    time.now += 3_000;
+    await lock.keep();
+    time.now += 84_000;
+    await assert.rejects(lock.keep(), /stood still for 2 min/);
+  });
+
+  it('is renewed at once where the clock was set back, and given up where that fails', async () => {
+    const { take, time, store } = rig();
+    const lock = await take('a');
+    time.now -= 600_000;
+    await lock.keep();
+    assert.ok(store.objects.has('memory/rolls/a/000002.json'));
+    time.now -= 600_000;
+    store.failing.set('put memory/rolls/a/000003.json', new Error('HTTP 503'));
+    await assert.rejects(lock.keep(), /HTTP 503/);
+  });
+
   const broken: [string, string, RegExp][] = [
     ['cannot be written', 'put memory/rolls/a/000001.json', /HTTP 403/],
     ['cannot be listed', 'list memory/rolls/', /HTTP 403/],

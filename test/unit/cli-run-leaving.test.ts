@@ -1,11 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { type LeavingEvent, sentenceOf } from '../../cli/leave/leaving-event.ts';
+import type { LeavingOptions } from '../../cli/leave/leaving-tools.ts';
 import type { Wish } from '../../cli/leave/plan-leaving.ts';
-import { type LeavingOptions, runLeaving } from '../../cli/leave/run-leaving.ts';
+import { runLeaving } from '../../cli/leave/run-leaving.ts';
 import { look } from '../../cli/look.ts';
+import type { Decision } from '../../fleet/decision.ts';
 import { NOW } from './support/fleet.ts';
 import { PoolInMemory } from './support/pool-in-memory.ts';
+
+const decision = (node: string): Decision => ({
+  v: 1,
+  id: 'd-1',
+  node,
+  machine: `id-${node}`,
+  pool: 'media',
+  at: new Date(NOW).toISOString(),
+  by: 'bea',
+  cause: 'operator',
+  intent: 'leave',
+  reason: 'r',
+});
 
 const GONE = { outcome: 'gone', leaving: 0, more: 0, unjudged: 0 };
 
@@ -85,12 +100,12 @@ describe('having nodes leave at an operator’s wish', () => {
       by: 'ana (fleet remove)',
       cause: 'operator',
       intent: 'leave',
-      reason: 'a test (fewest calls: 3 rooms, 3 people, 0 jobs)',
+      reason: 'a test (serving, 3 rooms, 3 people)',
     });
   });
 
   const refused: [string, (pool: Rehearsed) => void, RegExp][] = [
-    ['is not there', () => undefined, /there is no node x/],
+    ['is not there', () => undefined, /there is no node x in the pool\. There are: a\./],
     [
       'is protected',
       (pool) => {
@@ -109,11 +124,18 @@ describe('having nodes leave at an operator’s wish', () => {
     ],
   ];
   for (const [what, prepare, told] of refused) {
-    it(`refuses at once where the node ${what}, and asks nobody`, async () => {
+    it(`ends at once where the node ${what}, and asks nobody`, async () => {
       const pool = new Rehearsed();
       pool.add('a', 1);
       prepare(pool);
-      await assert.rejects(pool.run({ kind: 'node', node: 'x' }), told);
+      const reason = await pool.run({ kind: 'node', node: 'x' }).then(
+        (end) => {
+          assert.deepEqual(end, { outcome: 'failed', unjudged: 0 });
+          return pool.said.join();
+        },
+        (refusal: Error) => refusal.message,
+      );
+      assert.match(reason, told);
       assert.equal(pool.decisions.size, 0);
     });
   }
@@ -136,8 +158,10 @@ describe('having nodes leave at an operator’s wish', () => {
     const refusing = new Rehearsed();
     refusing.add('a', 1);
     refusing.refusals = 100;
-    await assert.rejects(refusing.run({ kind: 'node', node: 'a' }), /5 times in a row/);
+    const { outcome } = await refusing.run({ kind: 'node', node: 'a' });
+    assert.equal(outcome, 'failed');
     assert.match(refusing.said[0] ?? '', /a could not be asked to leave: HTTP 403/);
+    assert.match(refusing.said.at(-1) ?? '', /5 times in a row/);
   });
 
   it('goes on without whoever has seen enough, and asks nobody more', async () => {
@@ -199,40 +223,82 @@ describe('having nodes leave at an operator’s wish', () => {
       stopped.enough.abort();
       return leave(...asked);
     };
-    await stopped.run({ kind: 'all', keep: 0 });
+    const end = await stopped.run({ kind: 'all', keep: 0 });
+    assert.deepEqual(end, { outcome: 'interrupted', leaving: 1, more: 2, unjudged: 0 });
     assert.equal(stopped.decisions.size, 1);
 
     const lost = new Rehearsed();
     for (const node of ['a', 'b']) lost.add(node, 5);
-    await assert.rejects(
-      lost.run({ kind: 'all', keep: 0 }, {}, async () => {
-        if (lost.decisions.size > 0) throw new Error('the lock is lost');
-      }),
-      /the lock is lost/,
-    );
+    const locked = await lost.run({ kind: 'all', keep: 0 }, {}, async () => {
+      if (lost.decisions.size > 0) throw new Error('the lock is lost');
+    });
+    assert.deepEqual([locked.outcome, locked.leaving], ['failed', 1]);
+    assert.match(lost.said.at(-1) ?? '', /the lock is lost/);
     assert.equal(lost.decisions.size, 1);
   });
 
   it('asks nobody under a lock that is lost', async () => {
     const pool = new Rehearsed();
     pool.add('a', 1);
-    const leaving = runLeaving(
-      { wish: { kind: 'outdated' }, replacement: 'at-once', wait: true, by: 'ana', reason: undefined },
-      {
-        pool,
-        look: () => look(pool, () => NOW),
-        tell: () => undefined,
-        signal: pool.enough.signal,
-        now: () => NOW,
-        sleep: async () => undefined,
-        keep: async () => {
-          throw new Error('the lock is lost');
-        },
-        random: () => 0.5,
-      },
-    );
-    await assert.rejects(leaving, /the lock is lost/);
+    const { outcome } = await pool.run({ kind: 'outdated' }, { replacement: 'at-once' }, async () => {
+      throw new Error('the lock is lost');
+    });
+    assert.equal(outcome, 'failed');
+    assert.match(pool.said.join(), /the lock is lost/);
     assert.equal(pool.decisions.size, 0);
+  });
+
+  it('is not done where a person has seen enough before all were asked, also where it does not wait', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c']) pool.add(node, 5);
+    const leave = pool.leave.bind(pool);
+    pool.leave = async (...asked) => {
+      pool.enough.abort();
+      return leave(...asked);
+    };
+    const end = await pool.run({ kind: 'all', keep: 0 }, { wait: false });
+    assert.deepEqual(end, { outcome: 'interrupted', leaving: 1, more: 2, unjudged: 0 });
+  });
+
+  it('asks nobody twice whom a list does not show yet', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 1);
+    const ids: string[] = [];
+    pool.leave = async (_machine, { id }) => {
+      ids.push(id);
+      return undefined;
+    };
+    pool.enoughAfter = 4;
+    const { outcome, leaving } = await pool.run({ kind: 'node', node: 'a' });
+    assert.deepEqual([outcome, leaving, ids.length], ['interrupted', 1, 1]);
+    assert.ok(pool.told.every(({ event }) => event !== 'gone'));
+  });
+
+  it('does not say that one is gone that somebody has taken back', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 9);
+    pool.decisions.set('a', decision('a'));
+    const machines = pool.machines.bind(pool);
+    pool.machines = async () => {
+      if (pool.looks === 1) {
+        pool.decisions.clear();
+        pool.protected.add('a');
+      }
+      return machines();
+    };
+    const { outcome } = await pool.run({ kind: 'node', node: 'a' });
+    assert.equal(outcome, 'failed');
+    assert.deepEqual(
+      pool.told.map(({ event }) => event),
+      ['leaving', 'kept'],
+    );
+  });
+
+  it('writes the time that its nodes have, where that of the operator’s machine is wrong', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 1, { at: new Date(NOW + 600_000).toISOString() });
+    await pool.run({ kind: 'node', node: 'a' }, { wait: false });
+    assert.equal(pool.decisions.get('a')?.at, new Date(NOW + 605_000).toISOString());
   });
 });
 
@@ -281,8 +347,35 @@ describe('rolling a pool', () => {
     const pool = new Rehearsed();
     pool.add('a', 1);
     pool.add('b', 1);
+    pool.add('c', 1, { software: { agent: '1' } });
     pool.silent.add('b');
-    assert.deepEqual(await roll(pool), { ...GONE, unjudged: 1 });
-    assert.deepEqual(pool.told, [{ event: 'unjudged', nodes: ['b'] }]);
+    assert.deepEqual(await roll(pool), { ...GONE, unjudged: 2 });
+    assert.deepEqual(pool.told, [{ event: 'unjudged', nodes: ['b', 'c'] }]);
+  });
+
+  it('ends where those that come are not what it takes for new: it would replace them for ever', async () => {
+    const pool = new Rehearsed();
+    pool.add('a', 0, OLD);
+    pool.replaces = true;
+    pool.replacedBy = { software: { agent: '1', template: 'lt-3' } };
+    const { outcome } = await roll(pool);
+    assert.equal(outcome, 'failed');
+    assert.deepEqual([...pool.rooms.keys()], ['a-new']);
+    assert.match(pool.said.join(), /there came a-new, whose software is not that of new nodes either/);
+  });
+
+  it('leaves alone whom somebody may have decided already, which could not be read', async () => {
+    const pool = new Rehearsed();
+    for (const node of ['a', 'b', 'c']) pool.add(node, 0, OLD);
+    pool.garbled.add('a');
+    const once = await roll(pool, false);
+    assert.deepEqual([...pool.decisions.keys()], ['b']);
+    assert.equal(once.outcome, 'failed');
+    const { outcome } = await roll(pool);
+    assert.deepEqual([outcome, [...pool.rooms.keys()]], ['failed', ['a']]);
+    assert.match(
+      pool.said.join(),
+      /what is decided about a could not be read, and it was left alone: no JSON/,
+    );
   });
 });

@@ -2,35 +2,31 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { storyOf } from '../../cli/explain/story.ts';
+import { timeOf } from '../../cli/view/nodes-time.ts';
 import { type NodeRow, viewPool } from '../../cli/view/pool-view.ts';
 import type { PoolWorld } from '../../cli/view/seen.ts';
 import { tableOf } from '../../cli/view/table.ts';
+import { cellsOf, clip, wrap } from '../../cli/view/text.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { PoolMachine } from '../../fleet/pool-machine.ts';
 import type { DecisionsReading, NodeReading } from '../../fleet/registry.ts';
 import type { NodeStatus } from '../../fleet/status.ts';
+import { poolAddress } from '../support/pool-address.ts';
 import { ago, fleetOf, fresh, NOW } from './support/fleet.ts';
 
-const ADDRESS: PoolAddress = {
-  v: 1,
-  cloud: 'gcp',
-  pool: 'media',
-  template: 'lt-2',
-  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 60_000, warmUpMs: 120_000, warnAfterMs: 4 * 3_600_000 },
-  project: 'p',
-  region: 'r',
-  group: 'g',
-  autoscaler: 'a',
-  bucket: 'b',
-};
+const ADDRESS = poolAddress('gcp', {
+  coolDownMs: 60_000,
+  warmUpMs: 120_000,
+  warnAfterMs: 4 * 3_600_000,
+});
 
 const machine = (node: string, changed: Partial<PoolMachine> = {}): PoolMachine => ({
   node,
   machine: `id-${node}`,
   zone: 'r-a',
   place: 'in-group',
-  state: 'NONE, RUNNING',
+  state: 'RUNNING',
   protected: false,
   ...changed,
 });
@@ -70,7 +66,7 @@ function worldOf(
 }
 
 function rowIn(world: PoolWorld, node: string): NodeRow {
-  const row = viewPool(ADDRESS, world).nodes.find((each) => each.node === node);
+  const row = viewPool(ADDRESS, world).nodes?.find((each) => each.node === node);
   assert.ok(row, `there is a row of ${node}`);
   return row;
 }
@@ -100,7 +96,7 @@ describe('how a pool is, to its operator', () => {
       const row = rowIn(worldOf([machine('b')], { b: reading }), 'b');
       assert.deepEqual([row.rooms, row.people, row.jobs], [undefined, undefined, undefined]);
       assert.match(row.unknown ?? '', told);
-      const table = tableOf(viewPool(ADDRESS, worldOf([machine('b')], { b: reading })), undefined).join('\n');
+      const table = tableOf(viewPool(ADDRESS, worldOf([machine('b')], { b: reading }))).join('\n');
       assert.match(table, told);
       assert.match(table, /what is on 1 of which it is not known/);
       assert.match(story(worldOf([machine('b')], { b: reading }), 'b'), /never counts as empty/);
@@ -172,7 +168,7 @@ describe('how a pool is, to its operator', () => {
     };
     const view = viewPool(ADDRESS, world);
     assert.equal(view.problems.length, 3);
-    const text = tableOf(view, 80).join('\n');
+    const text = tableOf(view, { columns: 80 }).join('\n');
     for (const told of ['HTTP 403', 'HTTP 500', 'HTTP 503']) assert.ok(text.includes(told), text);
     assert.ok(!text.includes('It has no machines'), text);
   });
@@ -185,10 +181,13 @@ describe('how a pool is, to its operator', () => {
       c: fresh('c', { alarms: alarm }),
     });
     assert.deepEqual(
-      viewPool(ADDRESS, world).nodes.map(({ node }) => node),
+      viewPool(ADDRESS, world).nodes?.map(({ node }) => node),
       ['c', 'b', 'a'],
     );
-    assert.match(tableOf(viewPool(ADDRESS, world), 200).join('\n'), /ALARM drain-stuck: it stays/);
+    assert.match(
+      tableOf(viewPool(ADDRESS, world), { columns: 200 }).join('\n'),
+      /ALARM drain-stuck: it stays/,
+    );
   });
 
   it('is never wider than its terminal, and keeps node and phase to the last', () => {
@@ -216,9 +215,9 @@ describe('how a pool is, to its operator', () => {
                 nodes,
               ),
             ),
-            width,
+            { columns: width },
           );
-          for (const line of lines) assert.ok([...line].length <= width, `${width}: ${line}`);
+          for (const line of lines) assert.ok(cellsOf(line) <= width, `${width}: ${line}`);
           for (const name of names)
             assert.ok(
               lines.some((line) => line.startsWith(name)),
@@ -236,17 +235,137 @@ describe('how a pool is, to its operator', () => {
       names.map((name) => machine(name)),
       nodes,
     );
-    const lines = tableOf(viewPool(ADDRESS, world), 40);
-    assert.deepEqual(lines.slice(-3), [
+    const lines = tableOf(viewPool(ADDRESS, world), { columns: 40 });
+    assert.deepEqual(lines.slice(-5), [
       'NODE                  PHASE    ROOMS',
       'ebbtide-m…group-x7f1  serving      3',
       'ebbtide-m…group-x7f2  serving      3',
+      '  the minimum of 1 serving nodes must',
+      '    remain',
     ]);
   });
 
   it('says where what nodes say could not be checked', () => {
     const view = viewPool(ADDRESS, worldOf([machine('a')], { a: fresh('a') }), 'the secret is not known');
-    assert.match(tableOf(view, 80).join('\n'), /NOT VERIFIED: the secret is not known/);
+    assert.match(tableOf(view, { columns: 80 }).join('\n'), /NOT VERIFIED: the secret is not known/);
+  });
+
+  it('says on a terminal of 80 columns why one is not chosen, rather than all that is less', () => {
+    const names = ['i-22c60dc04fec3780a', 'i-d8a55778bb7cc5bee'];
+    const world = worldOf(
+      names.map((name) => machine(name)),
+      Object.fromEntries(names.map((name) => [name, fresh(name)])),
+    );
+    const [title, , second] = tableOf(viewPool(ADDRESS, world), { columns: 80 }).slice(-3);
+    assert.match(title ?? '', /^NODE +PHASE +ROOMS .*WHY NOT$/);
+    assert.match(second ?? '', /the minimum of 1 serv/);
+  });
+
+  it('shows no more rows than a terminal has: those that need a person, and how many more there are', () => {
+    const names = Array.from({ length: 50 }, (_, index) => `n-${index}`);
+    const world = {
+      ...worldOf(
+        names.map((name) => machine(name)),
+        Object.fromEntries(names.map((name) => [name, name === 'n-49' ? { kind: 'missing' } : fresh(name)])),
+      ),
+      decisions: { decisions: new Map(), complete: false, problem: 'HTTP 503' },
+    };
+    const lines = tableOf(viewPool(ADDRESS, world), { columns: 200, rows: 24 });
+    assert.equal(lines.length, 23);
+    assert.ok(
+      lines.some((line) => line.startsWith('n-49 ')),
+      'the silent one',
+    );
+    assert.match(lines.at(-3) ?? '', /^… 33 more lines: `status --once` tells all$/);
+    assert.match(lines.at(-1) ?? '', /NOT KNOWN: .*HTTP 503/);
+    for (const rows of [1, 5]) assert.ok(tableOf(viewPool(ADDRESS, world), { rows }).length < 10);
+  });
+
+  it('takes a terminal that says that it has 0 columns for one of any width', () => {
+    const view = viewPool(ADDRESS, worldOf([machine('a')], { a: fresh('a') }));
+    assert.deepEqual(tableOf(view, { columns: 0, rows: 0 }), tableOf(view));
+  });
+
+  it('counts no machines where they could not be read', () => {
+    const world = { ...worldOf([], {}), machines: { kind: 'unknown', reason: 'HTTP 403' } } as const;
+    const view = viewPool(ADDRESS, world);
+    assert.ok(!('nodes' in JSON.parse(JSON.stringify(view))));
+    assert.match(tableOf(view).join('\n'), /its machines are not known \(1 to 5 serve\)/);
+    assert.doesNotMatch(tableOf(view).join('\n'), /\b0 (machines|rooms|people)/);
+  });
+
+  it('takes a decision that cannot be read for one that may be, and never for none', () => {
+    const world = {
+      ...worldOf([machine('a'), machine('b')], { a: fresh('a'), b: busy }),
+      decisions: {
+        decisions: new Map([['a', { kind: 'unknown', reason: 'no JSON' } as const]]),
+        complete: true,
+      },
+    };
+    const view = viewPool(ADDRESS, world);
+    assert.deepEqual(view.problems, ['what is decided about a could not be read: no JSON']);
+    assert.match(tableOf(view).join('\n'), /\? +RUNNING/);
+    assert.match(story(world, 'a'), /Whether anybody has decided that it should go is not known: no JSON\./);
+    // As its function does, which takes it for a drain: of two, one is to stay.
+    assert.match(rowIn(world, 'b').whyNot ?? '', /minimum of 1/);
+  });
+
+  it('lets no time pass after what an operator has decided, as the pool’s function does not', () => {
+    const decided = decisionFor('c', { at: ago(20), cause: 'operator' });
+    const machines = [machine('a'), machine('b'), machine('c', { place: 'outside' })];
+    assert.equal(rowIn(worldOf(machines, { a: fresh('a'), b: busy }, decided), 'a').whyNot, undefined);
+  });
+
+  it('says who may go by the order of the pool’s function: outdated software first', () => {
+    const world = worldOf([machine('a'), machine('b')], {
+      a: fresh('a'),
+      b: fresh('b', { work: { rooms: 4 }, software: { agent: '1', template: 'lt-1' } }),
+    });
+    assert.deepEqual(
+      [rowIn(world, 'b').whyNot, rowIn(world, 'a').whyNot?.slice(0, 11)],
+      [undefined, 'the minimum'],
+    );
+  });
+
+  it('says where nobody asks for fewer by itself', () => {
+    const world = worldOf([machine('a'), machine('b')], { a: fresh('a'), b: busy });
+    const address: PoolAddress = { ...ADDRESS, scales: false };
+    assert.match(tableOf(viewPool(address, world)).join('\n'), /scaling.kind is none: nobody asks for fewer/);
+    const row = viewPool(address, world).nodes?.find(({ node }) => node === 'a') ?? assert.fail('no row');
+    assert.match(storyOf(row, address, NOW).join('\n'), /scaling.kind is none, so that nobody asks/);
+  });
+
+  it('gives no terminal a command that a node, a cloud or a person wrote', () => {
+    const text = '\u001b[2J\u009b31m\u202egone\r\nnext\u0007';
+    const world = worldOf(
+      [machine('a', { state: text })],
+      { a: fresh('a', { work: null, unknown: text, alarms: [{ name: text, since: ago(1), text }] }) },
+      decisionFor('a', { by: text, reason: text }),
+    );
+    for (const columns of [40, 300]) {
+      const lines = tableOf(viewPool(ADDRESS, world, text), { columns });
+      for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\u202e]/u);
+    }
+  });
+
+  it('counts what is wide on a terminal as wide, and loses no word that is too long for a line', () => {
+    assert.deepEqual(['abc', '部屋', 'e\u0301', '🎉', 'ﬀ', '한'].map(cellsOf), [3, 4, 1, 2, 1, 2]);
+    const word = 'arn:aws:s3:::ebbtide-media-9f88f8e/statuses/部屋部屋部屋';
+    const lines = wrap(`lacks ${word} now`, 20);
+    for (const line of lines) assert.ok(cellsOf(line) <= 20, line);
+    assert.equal(lines.map((line) => line.replaceAll(' ', '')).join(''), `lacks${word}now`);
+    assert.equal(cellsOf(clip('部屋部屋', 5)), 5);
+  });
+
+  it('goes by the clock of the nodes where that of the operator’s machine is wrong', () => {
+    const told = fleetOf({
+      a: fresh('a', { at: ago(305) }),
+      b: fresh('b', { at: ago(300) }),
+      c: fresh('c', { at: ago(-86_400) }),
+    });
+    assert.equal(timeOf(told, NOW), NOW - 295_000);
+    assert.equal(timeOf(told, NOW - 290_000), NOW - 290_000);
+    assert.equal(timeOf(fleetOf({ a: { kind: 'missing' } }), NOW), NOW);
   });
 });
 

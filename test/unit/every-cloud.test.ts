@@ -17,6 +17,7 @@ const FILES = [
   'lab/rehearsal/Pulumi.rehearsal-CLOUD.yaml',
   'test/support/pulumi-life/CLOUD.ts',
   'test/e2e/chaos-CLOUD.test.ts',
+  'test/e2e/pulumi-leaving-CLOUD.test.ts',
   'test/e2e/pulumi-life-CLOUD.test.ts',
 ];
 const NAMED_IN = [

@@ -49,6 +49,30 @@ describe('a run of the orchestrator', () => {
     assert.deepEqual(ocean.keys('memory/runs/'), []);
   });
 
+  it('keeps the last one where none is needed, and makes nobody in place of one that a person has leave', async () => {
+    const ocean = poolOf([0, 0]);
+    assert.deepEqual((await run(ocean, { min: 0 })).decided, [nameOf(0)]);
+    drain(ocean, nameOf(0));
+    await run(ocean, { min: 0 });
+    const idle = await run(ocean, { min: 0 });
+    assert.deepEqual([idle.decided, idle.made, idle.failures], [[], [], []]);
+    const last = nameOf(1);
+    const id = ocean.named(last)?.id ?? assert.fail();
+    const asked = decisionOf(ocean, nameOf(0)) ?? assert.fail();
+    ocean.put(`decisions/${last}.json`, {
+      ...asked,
+      id: 'by-a-person',
+      node: last,
+      machine: String(id),
+      by: 'ana',
+    });
+    await run(ocean, { min: 0 });
+    drain(ocean, last);
+    await run(ocean, { min: 0 });
+    const end = await run(ocean, { min: 0 });
+    assert.deepEqual([ocean.named(last), end.made, end.failures], [undefined, [], []]);
+  });
+
   it('deletes what is decided, tagged, and says by its own signature that it is empty; then drops its tag', async () => {
     const ocean = poolOf([0.1, 0.1, 0.1]);
     await run(ocean, { min: 2 });

@@ -132,6 +132,21 @@ describe('a run of the pruner', () => {
     assert.ok(!google.members.has(node));
   });
 
+  it("tells by Google's own clock who is too new to be missed", async () => {
+    const google = poolOf([1], 1);
+    for (const [index, madeAt] of [ago(599), ago(600), undefined].entries()) {
+      const machine = google.addMachine(nameOf(7 + index), `20${index}`);
+      if (madeAt !== undefined) machine.creationTimestamp = madeAt;
+    }
+    assert.deepEqual(
+      (await run(google)).findings.map(({ name, node }) => [name, node]),
+      [
+        ['unknown', nameOf(8)],
+        ['unknown', nameOf(9)],
+      ],
+    );
+  });
+
   it('deletes what is empty, and follows that to its end', async () => {
     const google = poolOf([2, 0, 3], 2);
     await run(google);

@@ -164,6 +164,25 @@ describe('the plan of the Azure runbook', () => {
     );
   });
 
+  for (const [what, madeMsAgo, reading, expected] of [
+    ['comes up yet: it has no agent', 599_999, { kind: 'missing' }, []],
+    ['should have come up', 600_000, { kind: 'missing' }, ['found-unknown']],
+    ['was made who knows when', -1e12, { kind: 'missing' }, ['found-unknown']],
+    ['is new, and has fallen silent', 90_000, { kind: 'stale', ageMs: 70_000 }, ['found-stale']],
+    ['is new, and cannot be read', 90_000, { kind: 'unreadable', reason: 'x' }, ['found-unknown']],
+  ] as const) {
+    it(`tells of a machine that ${what}: ${expected.join() || 'nothing'}`, () => {
+      const seen = { node: NODE, state: 'Succeeded', decision: null, doubt: null, reading };
+      const node = { ...seen, createdAt: NOW - madeMsAgo };
+      const [told] = callRunbook([['findings_of', [node, { warnAfterMs: 1 }, NOW]]]);
+      const events = v.parse(v.array(v.object({ event: v.string() })), told?.value);
+      assert.deepEqual(
+        events.map(({ event }) => event),
+        expected,
+      );
+    });
+  }
+
   it('takes no time of another zone for one of its own', () => {
     const calls = [
       '2026-11-21T19:00:00.123+02:00',

@@ -295,6 +295,78 @@ describe('termination policy', () => {
     });
   });
 
+  describe('who serves last', () => {
+    const kept = { id: 'd', by: 'operator', cause: 'operator', intent: 'maintenance', at: ago(60) } as const;
+    const emptied = { phase: 'empty', decision: kept } as const;
+    const rows: {
+      given: string;
+      nodes: Record<string, Changed | 'silent'>;
+      asked: Parameters<ReturnType<typeof setUp>['ask']>[0];
+      answer: string[];
+    }[] = [
+      {
+        given: 'beside one that an operator keeps empty',
+        nodes: { 'i-1': {}, 'i-2': emptied },
+        asked: {},
+        answer: [],
+      },
+      { given: 'beside one that is silent', nodes: { 'i-1': {}, 'i-2': 'silent' }, asked: {}, answer: [] },
+      {
+        given: 'beside one that boots',
+        nodes: { 'i-1': {}, 'i-2': { phase: 'booting' } },
+        asked: {},
+        answer: [],
+      },
+      {
+        given: 'beside one that an operator keeps empty in a zone that is not asked for',
+        nodes: { 'i-1': {}, 'i-2': emptied },
+        asked: { machines: ['i-1'] },
+        answer: [],
+      },
+      {
+        given: 'in its zone, and not in others',
+        nodes: { 'i-1': {}, 'i-2': 'silent', 'i-3': {} },
+        asked: { machines: ['i-1', 'i-2'] },
+        answer: ['i-1'],
+      },
+      {
+        given: 'where two serve beside one that is kept empty',
+        nodes: { 'i-1': {}, 'i-2': emptied, 'i-3': {} },
+        asked: { capacity: 2 },
+        answer: ['i-1'],
+      },
+      { given: 'and the group gives up all', nodes: { 'i-1': {} }, asked: {}, answer: ['i-1'] },
+      {
+        given: 'and the group gives up all, one of them kept empty',
+        nodes: { 'i-1': {}, 'i-2': emptied },
+        asked: { capacity: 2 },
+        answer: ['i-1'],
+      },
+      ...['INSTANCE_REFRESH', 'MAX_INSTANCE_LIFETIME', 'REBALANCE'].map((cause) => ({
+        given: `and is replaced (${cause})`,
+        nodes: { 'i-1': {}, 'i-2': emptied },
+        asked: { cause },
+        answer: ['i-1'],
+      })),
+    ];
+    for (const { given, nodes, asked, answer } of rows) {
+      it(`${given}: ${answer.length === 0 ? 'stays' : `${answer.join()} goes`}`, async () => {
+        const { ask, lines } = setUp(nodes);
+        assert.deepEqual(await ask(asked), ids(...answer));
+        if (answer.length > 0) return;
+        assert.match(JSON.stringify(lines[0]?.passedOver), /the minimum of \w+ serving nodes must remain/);
+        assert.equal(lines[0]?.refused, false);
+      });
+    }
+
+    it('goes once another serves again', async () => {
+      const { ask, put } = setUp({ 'i-1': {}, 'i-2': emptied });
+      assert.deepEqual(await ask(), ids());
+      put(statusOf('i-2', { work: { rooms: 1 } }));
+      assert.deepEqual(await ask(), ids('i-1'));
+    });
+  });
+
   describe('when the store', () => {
     it('does not list, nobody goes for a scale-in, and the line says why', async () => {
       const { ask, store, lines } = setUp({ 'i-1': {} });
@@ -313,7 +385,11 @@ describe('termination policy', () => {
     });
 
     it('is slow with some nodes, answers in time from the others', async () => {
-      const { ask, store } = setUp({ 'i-1': {}, 'i-2': { work: { rooms: 1 } } });
+      const { ask, store } = setUp({
+        'i-1': {},
+        'i-2': { work: { rooms: 1 } },
+        'i-3': { work: { rooms: 2 } },
+      });
       store.failing.set('get statuses/AROAX:i-1.json', 'hang');
       const startedAt = performance.now();
       assert.deepEqual(await ask(), ids('i-2'));

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { readLocalStackArguments } from '../../lab/local-stack/arguments.ts';
 import { planGuests } from '../../lab/local-stack/guests.ts';
+import { createWatch } from '../../lab/local-stack/watch.ts';
 
 describe('npm run lab', () => {
   const wrong: [string, string[], RegExp][] = [
@@ -42,6 +46,37 @@ describe('npm run lab', () => {
       const people = rooms.flatMap((room) => room.people);
       const present = people.filter(({ joinMs, leaveMs }) => joinMs <= atMs && atMs < leaveMs).length;
       assert.ok(present >= 12 && present <= 15, `${present} at ${atMs}`);
+    }
+  });
+
+  it('tells of alarms, and once of what a function finds, and keeps what functions write', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ebbtide-watch-'));
+    try {
+      const told: string[] = [];
+      const file = join(folder, 'functions.log');
+      const watch = createWatch({ file, say: (text) => told.push(text) });
+      const log = (at: number, line: string) =>
+        watch({ kind: 'function-log', function: 'pruner', line, at, cloudMs: at });
+      const alarm = (from: string, to: string) =>
+        watch({ kind: 'alarm', name: 'media-stale', from, to, at: 0, cloudMs: 0 });
+      const found = JSON.stringify({
+        level: 'warn',
+        event: 'found-stale',
+        node: 'n-1',
+        text: 'last heard of 80 s ago',
+      });
+      alarm('INSUFFICIENT_DATA', 'OK');
+      alarm('OK', 'ALARM');
+      log(0, found);
+      log(1_000, found);
+      log(2_000, JSON.stringify({ level: 'info', event: 'pruner', Nodes: 2 }));
+      log(3_000, 'no JSON');
+      log(62_000, found);
+      const once = 'pruner: found-stale: n-1: last heard of 80 s ago';
+      assert.deepEqual(told, ['alarm media-stale: OK → ALARM', once, once]);
+      assert.equal(readFileSync(file, 'utf8').split('\n').length, 6);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { type Candidate, chooseNode } from '../../lab/media/choose-node.ts';
+import type { MediaNode } from '../../lab/media/driver.ts';
 import { Listening } from '../../lab/media/listening.ts';
 import { decodeNode } from '../../lab/media/livekit-registry.ts';
 import { readConfig } from '../../lab/media/twin-livekit/config.ts';
@@ -23,6 +25,51 @@ describe('lab media: what is heard', () => {
     listening.sound();
     assert.deepEqual(listening.heard(), { frames: 2, longestGapMs: 0, silentForMs: 0 });
   });
+});
+
+describe('lab media: where a new room goes', () => {
+  const node = (id: string): MediaNode => ({
+    id,
+    host: '127.0.0.1',
+    signalPort: 1,
+    metricsPort: 2,
+    takenAway: () => false,
+  });
+  const takes = (id: string, rooms: number, people: number): Candidate<string> => ({
+    kind: 'takes',
+    place: id,
+    rooms,
+    people,
+  });
+  const silent = (id: string): Candidate<string> => ({
+    kind: 'does-not-take',
+    node: node(id),
+    why: 'gave no answer',
+  });
+  const rows: [what: string, candidates: Candidate<string>[]][] = [
+    ['fewest rooms', [takes('a', 2, 1), takes('b', 1, 9)]],
+    ['fewest people where rooms are as many', [takes('a', 1, 9), takes('b', 1, 3)]],
+    ['one that answers', [silent('a'), takes('b', 7, 7)]],
+  ];
+  for (const [what, candidates] of rows) {
+    it(`the node with the ${what}`, async () =>
+      assert.equal(await chooseNode('room', async () => candidates), 'b'));
+  }
+
+  it('where all are late for a moment, it is asked again', async () => {
+    const answers = [
+      [silent('a'), silent('b')],
+      [silent('a'), takes('b', 0, 0)],
+    ];
+    assert.equal(await chooseNode('room', async () => answers.shift() ?? []), 'b');
+    assert.deepEqual(answers, []);
+  });
+
+  it('where nobody takes it, it says what each one said', () =>
+    assert.rejects(
+      chooseNode('room', async () => [silent('a'), silent('b')], 0),
+      /no node takes room: of 2 none is serving \(a gave no answer; b gave no answer\)/,
+    ));
 });
 
 describe('lab media: LiveKit’s registry', () => {

@@ -10,14 +10,13 @@ import {
   type PoolAlarm,
   type PoolAlarmName,
 } from '../../fleet/pool-alarms.ts';
-import { RUNBOOK } from '../support/runbook.ts';
+import { azureRunbook } from '../../stacks/bundle.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url));
 
 /** What functions find that needs a person, as their sources say it; in Python, and in TypeScript. */
 function findingsInSources(): Set<string> {
-  const runbook = readFileSync(RUNBOOK, 'utf8');
-  const names = [...runbook.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, name]) => name);
+  const names = [...azureRunbook().code.matchAll(/found\["([a-z-]+)"\] = /g)].map(([, name]) => name);
   for (const file of readdirSync(FUNCTIONS, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const text = readFileSync(join(FUNCTIONS, file), 'utf8');

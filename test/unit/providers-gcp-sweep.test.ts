@@ -87,6 +87,22 @@ describe('sweeping a pool on GCP', () => {
     assert.equal((google.autoscaler.autoscalingPolicy as { mode: string }).mode, 'OFF');
   });
 
+  it('takes many out of the group by one request, since each takes Google as long as all', async () => {
+    const { google, run, effects } = setUp(Array.from({ length: 12 }, () => ({ says: {} })));
+    await run();
+    assert.equal(google.instances.size, 0);
+    assert.equal(effects().filter((what) => what.includes('abandon')).length, 1);
+  });
+
+  it('takes the others out of the group one by one where it has one of them no more', async () => {
+    const { google, run, effects } = setUp(Array.from({ length: 3 }, () => ({ says: {} })));
+    // Listed as a member still, and none by the time of the request.
+    google.leavesMeanwhile = nameOf(1);
+    await run();
+    assert.equal(google.instances.size, 0);
+    assert.equal(effects().filter((what) => what.includes('abandon')).length, 1 + 3);
+  });
+
   it('leaves nothing of a pool whose group is gone', async () => {
     const { google, run } = setUp([{ says: { phase: 'empty' }, inGroup: false }]);
     google.groupExists = false;

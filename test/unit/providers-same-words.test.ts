@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Decision } from '../../fleet/decision.ts';
 import type { DecisionsReading, FleetReading, NodeReading } from '../../fleet/registry.ts';
+import { planParting as partAws } from '../../providers/aws/parting-plan.ts';
 import { planSweep as planAws } from '../../providers/aws/sweep-plan.ts';
+import { planParting as partAzure } from '../../providers/azure/parting-plan.ts';
 import { planSweep as planAzure } from '../../providers/azure/sweep-plan.ts';
 import { decisionToDestroy } from '../../providers/decision-to-destroy.ts';
 import { planSweep as planOcean } from '../../providers/digitalocean/sweep-plan.ts';
+import { planParting as partGcp } from '../../providers/gcp/parting-plan.ts';
 import { planSweep as planGcp } from '../../providers/gcp/sweep-plan.ts';
 import { sweepPool } from '../../providers/sweep-loop.ts';
 import type { SweepPlan, SweepRules } from '../../providers/sweep-plan.ts';
@@ -39,21 +42,45 @@ interface Known {
 interface Cloud {
   /** What this cloud calls it; undefined where it has no such thing. */
   plan(state: State, known: Known, rules: SweepRules): SweepPlan<unknown> | undefined;
+  /** Where the group is the operator's own, and stays. */
+  part?: Cloud['plan'];
+}
+
+const AWS_STATES = {
+  serves: 'InService',
+  leaves: 'Terminating:Wait',
+  kept: 'Terminating:Retained',
+  off: undefined,
+} as const;
+
+function azureInstance({ where, protected: isProtected = false }: State) {
+  return {
+    ...{ node: NODE, instanceId: '1', machine: MACHINE, zone: 'a', state: 'x', deleting: false },
+    stopped: where === 'off',
+    protected: isProtected,
+  };
+}
+
+function gcpMachine({ where, protected: isProtected = false }: State) {
+  const instance = {
+    ...{ name: NODE, id: MACHINE, zone: 'a', status: 'RUNNING', labels: {}, labelFingerprint: 'f' },
+    listedAt: NOW,
+  };
+  const place = ({ serves: 'in-group', leaves: 'outside', kept: 'outside', off: 'stopped' } as const)[where];
+  return {
+    ...{ node: NODE, machine: MACHINE, zone: 'a', place, state: 'x', mark: undefined, instance },
+    protected: isProtected,
+  };
 }
 
 const isDecided = (where: Where) => where === 'leaves' || where === 'kept';
 
+const GCP_GROUP = { hasGroup: true, grows: true, targetSize: 1, showsEveryMember: true };
+
 const CLOUDS: Record<string, Cloud> = {
   aws: {
     plan({ where }, { fleet }, rules) {
-      const lifecycleState = (
-        {
-          serves: 'InService',
-          leaves: 'Terminating:Wait',
-          kept: 'Terminating:Retained',
-          off: undefined,
-        } as const
-      )[where];
+      const lifecycleState = AWS_STATES[where];
       // A machine that is off AWS ends by itself.
       if (lifecycleState === undefined) return undefined;
       const machines = [{ node: NODE, zone: 'a', lifecycleState }];
@@ -62,21 +89,18 @@ const CLOUDS: Record<string, Cloud> = {
         rules,
       );
     },
+    part({ where }, { fleet }, rules) {
+      const lifecycleState = AWS_STATES[where];
+      if (lifecycleState === undefined) return undefined;
+      const machines = [{ node: NODE, zone: 'a', lifecycleState }];
+      return partAws({ group: { machines, suspended: [] }, fleet }, 'Terminate', rules);
+    },
   },
   azure: {
-    plan({ where, protected: isProtected = false }, known, rules) {
-      const instance = {
-        node: NODE,
-        instanceId: '1',
-        machine: MACHINE,
-        zone: 'a',
-        state: 'x',
-        deleting: false,
-        stopped: where === 'off',
-        protected: isProtected,
-      };
-      return planAzure({ hasSet: true, grows: true, instances: [instance], ...known }, rules);
-    },
+    plan: (state, known, rules) =>
+      planAzure({ hasSet: true, grows: true, instances: [azureInstance(state)], ...known }, rules),
+    part: (state, known, rules) =>
+      partAzure({ hasSet: true, held: false, instances: [azureInstance(state)], ...known }, rules),
   },
   digitalocean: {
     plan({ where, protected: isProtected = false }, known, rules) {
@@ -101,32 +125,8 @@ const CLOUDS: Record<string, Cloud> = {
     },
   },
   gcp: {
-    plan({ where, protected: isProtected = false }, known, rules) {
-      const instance = {
-        name: NODE,
-        id: MACHINE,
-        zone: 'a',
-        status: 'RUNNING',
-        labels: {},
-        labelFingerprint: 'f',
-        listedAt: NOW,
-      };
-      const place = ({ serves: 'in-group', leaves: 'outside', kept: 'outside', off: 'stopped' } as const)[
-        where
-      ];
-      const machine = {
-        node: NODE,
-        machine: MACHINE,
-        zone: 'a',
-        place,
-        state: 'x',
-        protected: isProtected,
-        mark: undefined,
-        instance,
-      };
-      const all = { hasGroup: true, grows: true, targetSize: 1, showsEveryMember: true };
-      return planGcp({ ...all, machines: [machine], ...known }, rules);
-    },
+    plan: (state, known, rules) => planGcp({ ...GCP_GROUP, machines: [gcpMachine(state)], ...known }, rules),
+    part: (state, known, rules) => partGcp({ ...GCP_GROUP, machines: [gcpMachine(state)], ...known }, rules),
   },
 };
 
@@ -212,18 +212,23 @@ const MATRIX: [what: string, state: State, first: string, later: string][] = [
 const expected = (cloud: string, { where }: State, fate: string) =>
   cloud === 'aws' && where === 'kept' && fate === 'end' ? 'ask' : fate;
 
-async function wordsOf(cloud: Cloud, state: State, onDestroy: 'refuse' | 'cut'): Promise<string[]> {
+async function wordsOf(
+  plan: Cloud['plan'],
+  state: State,
+  onDestroy: 'refuse' | 'cut',
+  isExisting = false,
+): Promise<string[]> {
   const told: string[] = [];
   let now = NOW;
-  const pool = { pool: 'media', group: 'GROUP', region: 'REGION', drainFirst: ['DRAIN FIRST'] };
+  const pool = { pool: 'media', group: 'GROUP', region: 'REGION', drainFirst: ['DRAIN FIRST'], isExisting };
   await sweepPool<State, unknown>({
     pool,
     onDestroy,
     read: async () => state,
     plan: (seen, rules) => {
-      const plan = cloud.plan(seen, knownOf(seen), rules);
-      assert.ok(plan);
-      return plan;
+      const planned = plan(seen, knownOf(seen), rules);
+      assert.ok(planned);
+      return planned;
     },
     carryOut: async () => undefined,
     isOfWhole: () => false,
@@ -257,7 +262,7 @@ describe('a pool is destroyed by the same rules and with the same words on every
     for (const onDestroy of ['refuse', 'cut'] as const) {
       it(`${onDestroy}: of one that ${what} all say the same`, async () => {
         const clouds = Object.values(CLOUDS).filter((cloud) => cloud.plan(state, knownOf(state), REFUSE));
-        const [one, ...others] = await Promise.all(clouds.map((cloud) => wordsOf(cloud, state, onDestroy)));
+        const [one, ...others] = await Promise.all(clouds.map(({ plan }) => wordsOf(plan, state, onDestroy)));
         assert.ok(one !== undefined && one.length > 0 && others.length >= 2);
         for (const other of others) assert.deepEqual(other, one);
       });
@@ -277,18 +282,18 @@ describe('a pool is destroyed by the same rules and with the same words on every
 
   it('says of one that drains for how long, and how to insist', async () => {
     const state: State = { where: 'leaves', says: { phase: 'draining', since: ago(12 * 60), work: CALL } };
-    const [text = ''] = await wordsOf(CLOUDS.aws as Cloud, state, 'refuse');
+    const [text = ''] = await wordsOf((CLOUDS.aws as Cloud).plan, state, 'refuse');
     assert.match(text, /n-1 \(a, STATE\): draining, 1 rooms, 2 people, for 12 min\n/);
     assert.match(text, /Nothing has been destroyed/);
     assert.match(
       text,
-      /To insist, and cut the calls that are on:\n {2}pulumi config set ebbtide:onDestroy cut/,
+      /Or the same by `fleet`:\n {2}.* remove --all --to-zero --yes --wait\nTo insist, and cut the calls that are on:\n {2}pulumi config set ebbtide:onDestroy cut/,
     );
   });
 
   it('says each minute whom it waits for, and for how long at most', async () => {
     const state: State = { where: 'leaves', says: { phase: 'draining', since: ago(60) } };
-    const told = await wordsOf(CLOUDS.gcp as Cloud, state, 'refuse');
+    const told = await wordsOf((CLOUDS.gcp as Cloud).plan, state, 'refuse');
     assert.match(
       told[0] ?? '',
       /^the pool media is being destroyed: 1 machine is still there\. .* for 1\d min at most\./,
@@ -297,4 +302,42 @@ describe('a pool is destroyed by the same rules and with the same words on every
     assert.ok(told.length > 15, `${told.length} times in 20 min`);
     assert.match(told.at(-1) ?? '', /not destroyed to its end: after 20 min 1 machine is still there/);
   });
+});
+
+describe("one parts from an operator's own group by the same rules and with the same words on every cloud", () => {
+  const PARTINGS = Object.entries(CLOUDS).flatMap(([name, { part }]) =>
+    part === undefined ? [] : [[name, part] as const],
+  );
+
+  for (const [what, state, first, later] of MATRIX.filter(([, { where }]) => isDecided(where))) {
+    for (const [name, part] of PARTINGS)
+      it(`${name}: from one that ${what}: ${first}; where the destroy has begun: ${later}; cut: it goes`, () => {
+        const fate = (rules: SweepRules) => fateOf(part(state, knownOf(state), rules) ?? { kind: 'done' });
+        assert.deepEqual(
+          [REFUSE, LATER].map(fate),
+          [first, later].map((each) => expected(name, state, each)),
+        );
+        assert.match(fate({ onDestroy: 'cut', begun: false }), /^(end|ask)$/);
+      });
+
+    for (const onDestroy of ['refuse', 'cut'] as const)
+      it(`${onDestroy}: from one that ${what} all say the same`, async () => {
+        const [one, ...others] = await Promise.all(
+          PARTINGS.map(([, part]) => wordsOf(part, state, onDestroy, true)),
+        );
+        assert.ok(one !== undefined && one.length > 0 && others.length === 2);
+        for (const other of others) assert.deepEqual(other, one);
+      });
+  }
+
+  for (const [what, state] of MATRIX.filter(([, { where }]) => where === 'serves'))
+    for (const [name, part] of PARTINGS)
+      it(`${name}: whoever ${what} is nobody's business, even where one insists`, () => {
+        for (const onDestroy of ['refuse', 'cut'] as const) {
+          const plan = part(state, knownOf(state), { onDestroy, begun: false });
+          assert.ok(plan?.kind === 'sweep', plan?.kind);
+          assert.equal(fateOf(plan), 'wait');
+          assert.deepEqual(plan.waitsFor, []);
+        }
+      });
 });

@@ -180,6 +180,7 @@ describe('sweeping a pool', () => {
     rounds: (ReturnType<typeof worldOf> | Error)[],
     onDestroy: OnDestroy = 'refuse',
     refused = 'nothing',
+    code = 'AccessDenied',
   ) {
     const done: string[] = [];
     const said: string[] = [];
@@ -187,7 +188,7 @@ describe('sweeping a pool', () => {
     let round = 0;
     const current = () => rounds[Math.min(round, rounds.length - 1)];
     const act = (text: string) => async () => {
-      if (text.startsWith(refused)) throw new AwsError(`no right to ${text}`, 'AccessDenied', 403);
+      if (text.startsWith(refused)) throw new AwsError(`no right to ${text}`, code, 403);
       done.push(text);
     };
     const group: SweptGroup = {
@@ -307,6 +308,13 @@ describe('sweeping a pool', () => {
     const first = setUp([worldOf([['InService', EMPTY]])], 'refuse', 'ask-for-none');
     await assert.rejects(first.run, /Nothing has been destroyed/);
   });
+
+  for (const code of ['ExpiredToken', 'InvalidClientTokenId', 'UnauthorizedOperation'])
+    it(`gives up at once where AWS says ${code}: no second attempt makes that right`, async () => {
+      const { run, done } = setUp([worldOf([['InService', EMPTY]])], 'refuse', 'terminate', code);
+      await assert.rejects(run, /not destroyed to its end: a right is missing/);
+      assert.deepEqual(done, ['ask-for-none']);
+    });
 
   it('a cut that runs out of time does not say that calls may end by themselves', async () => {
     const { run } = setUp([worldOf([['Terminating:Proceed', BUSY]], { sizes: NONE, retains: false })], 'cut');

@@ -59,8 +59,15 @@ describe('plan of a day', () => {
 
 describe('clock of a day', () => {
   it('waits longer for a slower cloud', () => {
-    const passing = { nowMs: 5_100, elapsedMs: 200, nodes: 1, patience: 2 };
+    const passing = { nowMs: 5_100, elapsedMs: 200, pace: 1, nodes: 1, patience: 2 };
     assert.deepEqual(advance(waiting, gates, passing), waiting);
+  });
+
+  it('stands still while this machine does: nothing of the day is skipped', () => {
+    const slept = { nowMs: 90_000, elapsedMs: 90_000, nodes: 2, patience: 1 };
+    const after = at(20_000, { passed: 1 });
+    assert.deepEqual(advance(after, gates, { ...slept, pace: 1 }), { ...after, dayMs: 21_000 });
+    assert.deepEqual(advance(after, gates, { ...slept, pace: 2 }), { ...after, dayMs: 22_000 });
   });
 
   const gates = [{ atMs: 1_000, nodes: 2, waitMs: 5_000 }];
@@ -88,7 +95,7 @@ describe('clock of a day', () => {
   ];
   for (const { given, clock, nowMs, nodes, want } of rows) {
     it(given, () =>
-      assert.deepEqual(advance(clock, gates, { nowMs, elapsedMs: 200, patience: 1, nodes }), want),
+      assert.deepEqual(advance(clock, gates, { nowMs, elapsedMs: 200, pace: 1, patience: 1, nodes }), want),
     );
   }
 });

@@ -85,6 +85,15 @@ describe('verdict of a rehearsal', () => {
     });
   }
 
+  it('tells first that this machine stood still, where anything went wrong', () => {
+    const trouble = [{ mode: 'ebbtide' as const, text: 'Ann heard nothing for 48.2 s' }];
+    const [first, second] = shortcomings([ebbtide, control], trouble, 48_200);
+    assert.match(first ?? '', /this machine stood still for 48 s: .* Run it again/);
+    assert.match(second ?? '', /Ann heard nothing/);
+    assert.equal(shortcomings([ebbtide, control], trouble, 4_000).length, 1);
+    assert.deepEqual(shortcomings([ebbtide, control], [], 48_200), []);
+  });
+
   it('refusals and leaks of the control are no fault of Ebbtide', () => {
     assert.deepEqual(shortcomings([ebbtide, { ...control, leaked: 1, refusedCalls: 1 }], []), []);
   });
@@ -137,6 +146,8 @@ describe('report on several clouds', () => {
   it('tells of each cloud in a line when its day is over', () => {
     assert.equal(verdict(good('aws')), 'aws: no call was cut with Ebbtide, 12 without it');
     assert.equal(verdict(bad), 'gcp: the rehearsal failed: no port');
+    const many = ['a', 'b', 'c', 'd', 'e'];
+    assert.equal(verdict({ ...bad, shortcomings: many }), 'gcp: a; b; c; and 2 more');
   });
 });
 

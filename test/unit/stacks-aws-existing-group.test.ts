@@ -119,6 +119,8 @@ describe('settings of an existing group on AWS', () => {
 const CALM: DescribedGroup = {
   name: GROUP,
   isEnding: false,
+  desired: 2,
+  inService: 2,
   sizes: { min: 2, max: 6 },
   serviceLinkedRoleArn: ROLE_ARN,
   terminationPolicies: ['OldestInstance', 'Default'],
@@ -307,7 +309,10 @@ describe('the AWS pool of an existing group', () => {
     const wanted = JSON.parse(String(inputs.wanted));
     assert.deepEqual(wanted.terminationPolicies, ['arn:of:media-termination-policy', 'Default']);
     assert.ok(wanted.metrics.includes('GroupTerminatingRetainedInstances'));
-    assert.equal(inputs.group, GROUP);
+    assert.equal(wanted.function, 'ebbtide-media-termination-policy');
+    assert.equal(Object(inputs.place).group, GROUP);
+    const noted = run.one('pulumi-nodejs:dynamic/ebbtide:NotedGroup').inputs;
+    assert.deepEqual([noted.place, noted.wanted], [inputs.place, inputs.wanted]);
     assert.equal(run.one('pulumi-nodejs:dynamic/ebbtide:DestroySweep').inputs.code, 'aws/run-parting.ts');
   });
 

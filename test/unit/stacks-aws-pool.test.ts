@@ -224,7 +224,7 @@ describe('the AWS pool', () => {
     run.one('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration');
     const { rules } = run.one('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration').inputs;
     const ids = v.parse(v.array(v.object({ id: v.string() })), rules).map(({ id }) => id);
-    assert.deepEqual(ids, ['statuses', 'decisions', 'unfinished-uploads']);
+    assert.deepEqual(ids, ['statuses', 'decisions', 'memory-rolls', 'unfinished-uploads']);
   });
 
   it('puts no tags on its objects, which take but a few', () => {

@@ -149,7 +149,7 @@ const others = [
     defaults: { machineType: AZURE_MACHINE_TYPE, cidr: AZURE_RANGE, lowFor: AZURE_LOW_FOR_MS },
     sections: { ...sharedSections(azureRules.words), azure: azureSection },
     providerSection: azureProviderSection,
-    unused: ['onRebalance', 'heartbeat', 'existingGroup'],
+    unused: ['onRebalance', 'heartbeat'],
     secrets,
   },
   {

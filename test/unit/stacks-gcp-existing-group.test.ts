@@ -152,7 +152,10 @@ describe('the GCP pool of an existing group', () => {
   it("borrows the autoscaler's mode, and parts from the group on destroy", () => {
     const { inputs } = run.one('pulumi-nodejs:dynamic/ebbtide:BorrowedGroup');
     assert.deepEqual(JSON.parse(String(inputs.wanted)), { mode: 'ONLY_SCALE_OUT' });
-    assert.deepEqual([inputs.group, inputs.autoscaler], [GROUP, 'their-scaler']);
+    const { group, autoscaler } = Object(inputs.place);
+    assert.deepEqual([group, autoscaler], [GROUP, 'their-scaler']);
+    const noted = run.one('pulumi-nodejs:dynamic/ebbtide:NotedGroup').inputs;
+    assert.deepEqual([noted.place, noted.wanted], [inputs.place, inputs.wanted]);
     const sweep = run.one('pulumi-nodejs:dynamic/ebbtide:DestroySweep').inputs;
     assert.deepEqual(
       [sweep.code, sweep.group, sweep.autoscaler],
@@ -192,7 +195,10 @@ describe('the GCP pool of an existing group', () => {
 describe('planning to part from an existing group on GCP', () => {
   const machineOf = (place: SweepWorld['machines'][number]['place']) =>
     ({ node: 'n', machine: '1', zone: 'a', place, state: 'RUNNING' }) as SweepWorld['machines'][number];
-  const rows: [string, Parameters<typeof machineOf>[0], boolean, 'refuse' | 'cut', boolean, string][] = [
+  type Decided = boolean | 'unread';
+  const rows: [string, Parameters<typeof machineOf>[0], Decided, 'refuse' | 'cut', boolean, string][] = [
+    ['one whose decision cannot be read, in the group', 'in-group', 'unread', 'refuse', true, 'refuse'],
+    ['insisting, whose decision cannot be read, in the group', 'in-group', 'unread', 'cut', false, 'done'],
     ['a node with calls that serves', 'in-group', false, 'refuse', true, 'stop-scaling'],
     ['one that boots', 'unsettled', false, 'refuse', true, 'stop-scaling'],
     ['nobody is asked for any more', 'in-group', false, 'refuse', false, 'done'],
@@ -229,8 +235,8 @@ describe('planning to part from an existing group on GCP', () => {
             complete: true,
           },
           decisions: {
-            decisions: new Map(decided ? [['n', { kind: 'decided', decision }]] : []),
-            complete: true,
+            decisions: new Map(decided === true ? [['n', { kind: 'decided', decision }]] : []),
+            complete: decided !== 'unread',
           },
         },
         { onDestroy, begun: false },

@@ -112,6 +112,9 @@ describe('nothing but the agent tells the media to end', () => {
           ),
         );
         assert.match(setup, /^ExecStartPost=\/usr\/bin\/systemctl daemon-reload$/m);
+        // One that was cut short before that is run again.
+        const steps = [...setup.matchAll(/^ExecStartPost=(.*)$/gm)].map(([, step]) => step);
+        assert.equal(steps.at(-1), '/usr/bin/touch /var/lib/ebbtide/setup-done');
         assert.equal(placed.get('/etc/ebbtide/refuse-stop.conf'), '[Unit]\nRefuseManualStop=yes\n');
       });
 

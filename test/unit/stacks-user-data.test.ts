@@ -168,6 +168,8 @@ describe('user-data', () => {
       const filled = fill(file.get(`${prefix}agent.json`) ?? '', manifest);
       const config = v.parse(agentConfigSchema, JSON.parse(filled));
       assert.deepEqual([config.media.kind, { ...config.media.runtime }], [kind, runtime]);
+      const setup = stage?.start.find((unit) => unit === 'ebbtide-setup.service');
+      assert.deepEqual(config.setup, setup === undefined ? undefined : { unit: setup });
       assert.equal(config.media.metricsUrl, 'http://127.0.0.1:6789/metrics');
       assert.equal(config.media.redisFile, '/etc/ebbtide/media/redis.json');
       const left = [...(file.get(`${prefix}needrestart.conf`) ?? '').matchAll(/qr\(\^(\w+)\\\.service\$\)/g)];
@@ -493,17 +495,51 @@ describe('the boot script', () => {
       'apt-get',
       'echo "apt-get $*; $(/bin/readlink "$EBBTIDE_ROOT/etc/systemd/system/rsyslog.service")" >> "$LOG"',
     );
-    const { status, stderr } = run(false, NO_PATIENCE, { sendsLogs: true });
+    const { status, stderr } = run(false, NO_PATIENCE, { sendsLogs: 'tls' });
     assert.equal(status, 0, stderr);
     assert.deepEqual(asked(), [
       'apt-get -o DPkg::Lock::Timeout=300 update; /dev/null',
       'apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends rsyslog rsyslog-openssl ca-certificates; /dev/null',
       'node',
     ]);
-    const script = bootScript({ ...PROGRAM, imageHasSoftware: false, sendsLogs: true });
-    assert.match(script, /systemctl enable --now ebbtide-logs\.service \|\| :/);
+    const script = bootScript({ ...PROGRAM, imageHasSoftware: false, sendsLogs: 'tls' });
+    // The one that runs already must not take each line a second time.
+    assert.match(
+      script,
+      /daemon-reload \|\| :\n +systemctl stop syslog\.socket rsyslog\.service \|\| :\n +systemctl enable --now ebbtide-logs\.service \|\| :/,
+    );
     assert.match(script, /systemctl restart systemd-journald\.service \|\| :/);
     assert.doesNotMatch(bootScript({ ...PROGRAM, imageHasSoftware: false }), /rsyslog|ebbtide-logs/);
+  });
+
+  function putSyslogTls(): void {
+    mkdirSync(join(folder, 'root/usr/lib/x86_64-linux-gnu/rsyslog'), { recursive: true });
+    writeFileSync(join(folder, 'root/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so'), '');
+  }
+
+  it("installs the sender's TLS where an image has the sender alone, and not where logs go in clear", () => {
+    for (const program of ['node', 'rsyslogd']) standIn(program, '');
+    standIn('apt-get', 'echo "apt-get $*" >> "$LOG"');
+    putCertificates();
+    assert.equal(run(false, NO_PATIENCE, { sendsLogs: 'tcp' }).status, 0);
+    assert.deepEqual(asked(), []);
+    assert.equal(run(false, NO_PATIENCE, { sendsLogs: 'tls' }).status, 0);
+    assert.match(asked().join(), /install -y --no-install-recommends rsyslog-openssl$/);
+  });
+
+  it('says what of sending logs is missing in an image that was said to have the software', () => {
+    standIn('node', '');
+    const { status, stderr } = run(true, NO_PATIENCE, { sendsLogs: 'tls' });
+    assert.equal(status, 1);
+    assert.match(stderr, /rsyslogd is missing: install rsyslog in it/);
+    assert.match(stderr, /TLS \(lmnsd_ossl\.so\) is missing: install rsyslog-openssl in it/);
+    assert.match(stderr, /install ca-certificates in it/);
+    standIn('rsyslogd', '');
+    assert.equal(run(true, NO_PATIENCE, { sendsLogs: 'tcp' }).status, 0);
+    putCertificates();
+    assert.equal(run(true, NO_PATIENCE, { sendsLogs: 'tls' }).status, 1);
+    putSyslogTls();
+    assert.equal(run(true, NO_PATIENCE, { sendsLogs: 'tls' }).status, 0);
   });
 
   it('says that Docker is missing in an image that was said to have the software', () => {
@@ -511,7 +547,7 @@ describe('the boot script', () => {
     putDaemonTemplate();
     const { status, stderr } = run(true, NO_PATIENCE, { hasDocker: true });
     assert.equal(status, 1);
-    assert.match(stderr, /dockerd is missing: install docker\.io ca-certificates in it/);
+    assert.match(stderr, /dockerd is missing: install docker\.io in it/);
   });
 
   it('says all that an image lacks at once, and goes on once it is there', () => {
@@ -548,9 +584,25 @@ describe('the boot script', () => {
 
   it('an image that brings its own media server has an engine for its containers', () => {
     standIn('node', '');
-    const { status, stderr } = run(true, NO_PATIENCE, { mediaUnit: undefined, imageHasEngine: true });
+    const way = { mediaUnit: undefined, imageHasEngine: true };
+    putCertificates();
+    const { status, stderr } = run(true, NO_PATIENCE, way);
     assert.equal(status, 1);
-    assert.match(stderr, /dockerd is missing/);
+    assert.match(
+      stderr,
+      /dockerd is missing, and no podman answers at \/run\/docker\.sock: install docker\.io, or/,
+    );
+    standIn('podman', '');
+    assert.equal(run(true, NO_PATIENCE, way).status, 1);
+    mkdirSync(join(folder, 'root/run'), { recursive: true });
+    writeFileSync(join(folder, 'root/run/docker.sock'), '');
+    assert.equal(run(true, NO_PATIENCE, way).status, 0);
+    // Where the container is ours to make, it is made as Docker is configured.
+    putDaemonTemplate();
+    assert.match(
+      run(true, NO_PATIENCE, { hasDocker: true }).stderr,
+      /dockerd is missing: install docker\.io in it/,
+    );
   });
 
   it('says what is missing in an image that was said to have the software', () => {

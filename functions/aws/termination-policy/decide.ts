@@ -10,6 +10,7 @@ import { type Decision, PASSED_OVER_KEPT } from '../../../fleet/decision.ts';
 import { type FleetReading, type MemoryReading, readingOf } from '../../../fleet/registry.ts';
 import type { Phase } from '../../../fleet/status.ts';
 import { isRefused } from '../../watch/refusal.ts';
+import { leastServing } from './last-serving.ts';
 import { memorySchema, type PolicyMemory, REMEMBER_MS, SILENT_MS } from './memory.ts';
 import type { GroupCause, TerminationRequest } from './request.ts';
 
@@ -60,17 +61,18 @@ export function decide(
     reading: readingOf(fleet, machine.node),
   }));
   const lastDecisionAt = memory.kind === 'known' ? memory.lastDecisionAt : undefined;
+  const alreadyChosen = new Set(remembered.map(({ node }) => node));
   const rules: ChoosingRules = {
     ...RULES_OF_CAUSE[request.cause],
     coolDownMs: request.cause === 'scale-in' ? settings.coolDownMs : 0,
-    // The group keeps its own minimum: it never asks for more than what is above it.
-    minServing: 0,
+    // The group keeps its own minimum of machines: it never asks for more than what is above it.
+    minServing: leastServing(request, fleet, alreadyChosen),
     maxDrains: settings.maxDrains,
     drainsUnderWay: underWay.size,
     lastDecisionAt: lastDecisionAt === undefined ? undefined : Date.parse(lastDecisionAt),
     warmUpMs: settings.warmUpMs,
     currentTemplate: settings.currentTemplate,
-    alreadyChosen: new Set(remembered.map(({ node }) => node)),
+    alreadyChosen,
   };
   const choice = chooseVictims(candidates, request.demands, rules, now);
   const { victims, passedOver } = choice;

@@ -9,12 +9,12 @@ import { fillUserData } from '../../../fleet/digitalocean/user-data.ts';
 import type { OrchestratorSettings } from '../../../fleet/digitalocean-function-settings.ts';
 import type { RemovingStore } from '../../../fleet/object-store.ts';
 import type { Registry } from '../../../fleet/registry.ts';
+import { someAtOnce } from '../../../fleet/some-at-once.ts';
 import { deriveStatusKey } from '../../../fleet/status-signature.ts';
 import { attemptsInto } from '../../attempts.ts';
 import type { Decided } from '../../level-triggered/memory.ts';
 import type { Nursery } from '../../level-triggered/newborns.ts';
 import { markOf } from '../../level-triggered/world.ts';
-import { someAtOnce } from '../../some-at-once.ts';
 import type { OrchestratorPlan } from './plan.ts';
 
 export interface StepTools {

@@ -2,14 +2,15 @@ import * as v from 'valibot';
 import { ApiError } from '../../cloud/api-error.ts';
 import type { Path } from '../../cloud/api-request.ts';
 import type { RunningSets } from '../compute/running-sets.ts';
-import { lastOf, sameId } from '../ids.ts';
+import { groupOf, lastOf, sameId } from '../ids.ts';
 import type { AutoscaleRule, AutoscaleSetting } from '../model.ts';
 import type { Autoscale } from '../monitor/autoscale.ts';
 import { json, type Method, method } from './arm-method.ts';
 
 const AUTOSCALE_VERSION = '2022-10-01';
-const SETTING =
-  '/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}';
+const SETTINGS = 'providers/Microsoft.Insights/autoscalesettings';
+const GROUP = '/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}';
+const SETTING = `${GROUP}/${SETTINGS}/{autoscaleSettingName}`;
 const ACTIONS = 'Microsoft.Insights/autoscaleSettings';
 
 /** A whole setting is sent, of which only this may be another than it was. */
@@ -34,7 +35,31 @@ export function createAutoscaleMethods(sets: RunningSets, location: () => string
     throw new ApiError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
   }
 
+  const all = () => sets.all().flatMap(({ set }) => sets.autoscale(set.id)?.setting ?? []);
+  const list = (settings: readonly AutoscaleSetting[]) =>
+    json(200, { value: settings.map((setting) => settingView(setting, location())) });
+  const listed = { version: AUTOSCALE_VERSION, http: 'GET', action: `${ACTIONS}/read` };
+
   return [
+    method(
+      {
+        ...listed,
+        id: 'AutoscaleSettings_ListBySubscription',
+        path: `/subscriptions/{subscriptionId}/${SETTINGS}`,
+        scope: ({ subscriptionId }) => `/subscriptions/${subscriptionId}`,
+      },
+      () => list(all()),
+    ),
+    method(
+      {
+        ...listed,
+        id: 'AutoscaleSettings_ListByResourceGroup',
+        path: `${GROUP}/${SETTINGS}`,
+        scope: ({ subscriptionId, resourceGroupName }) =>
+          `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroupName}`,
+      },
+      ({ path }) => list(all().filter(({ id }) => sameId(groupOf(id), path.resourceGroupName ?? ''))),
+    ),
     method({ ...common, id: 'AutoscaleSettings_Get', http: 'GET', action: `${ACTIONS}/read` }, ({ path }) =>
       json(200, settingView(must(path).setting, location())),
     ),

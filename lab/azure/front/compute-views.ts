@@ -1,7 +1,10 @@
+import { isoDuration } from '../../../stacks/iso-duration.ts';
 import { hexId } from '../../cloud/identifiers.ts';
 import type { Instance, PowerState } from '../compute/instance.ts';
 import type { Operation } from '../compute/operations.ts';
 import type { RunningScaleSet } from '../compute/scale-set.ts';
+import type { ScaleSet } from '../model.ts';
+import { TENANT } from '../place.ts';
 
 export function instanceView(instance: Instance, expanded: boolean): object {
   const { id, name, set, zone, tags, vmId, provisioning, protection } = instance;
@@ -71,13 +74,44 @@ export function setView(running: RunningScaleSet): object {
     zones: set.zones,
     etag: etagOfSet(running),
     sku: { name: set.vmSize, tier: 'Standard', capacity: running.capacity() },
+    ...identityOf(set),
     properties: {
       provisioningState: 'Succeeded',
       overprovision: false,
       singlePlacementGroup: false,
       upgradePolicy: { mode: 'Manual' },
       orchestrationMode: 'Uniform',
+      virtualMachineProfile: profileOf(set),
     },
+  };
+}
+
+/** Azure's own name of what a set's machines may be, without any where they may be nobody. */
+function identityOf({ identities }: ScaleSet): object {
+  const own = identities.find(({ id }) => id === undefined);
+  const assigned = identities.flatMap(({ id, ...who }) => (id === undefined ? [] : [[id, who]]));
+  const types = [...(own ? ['SystemAssigned'] : []), ...(assigned.length > 0 ? ['UserAssigned'] : [])];
+  if (types.length === 0) return {};
+  return {
+    identity: {
+      type: types.join(', '),
+      ...(own ? { principalId: own.principalId, tenantId: TENANT } : {}),
+      ...(assigned.length > 0 ? { userAssignedIdentities: Object.fromEntries(assigned) } : {}),
+    },
+  };
+}
+
+function profileOf({ spot, terminateNoticeMs }: ScaleSet): object {
+  return {
+    priority: spot ? 'Spot' : 'Regular',
+    ...(spot ? { evictionPolicy: 'Delete' } : {}),
+    ...(terminateNoticeMs === undefined
+      ? {}
+      : {
+          scheduledEventsProfile: {
+            terminateNotificationProfile: { enable: true, notBeforeTimeout: isoDuration(terminateNoticeMs) },
+          },
+        }),
   };
 }
 

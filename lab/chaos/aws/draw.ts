@@ -1,10 +1,9 @@
 import type { Drawn } from '../cloud.ts';
-import { createDraw, type Draw, drawAim, drawCommonPlan, drawRooms, drawTrouble } from '../draw.ts';
+import { createDraw, type Draw, drawAim, drawCommonPlan, drawRooms, drawTrouble, SECOND } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AwsPlan } from './plan.ts';
 import type { AwsStep } from './step.ts';
 
-const SECOND = 1_000;
 /** Machines are up and serve by then. */
 const BEGIN_MS = 40 * SECOND;
 

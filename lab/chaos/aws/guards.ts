@@ -12,6 +12,13 @@ export const AWS_GUARDS: readonly Guard[] = [
     instead: 'observed.heldAt === null',
   },
   {
+    // Elsewhere the floor is what the cloud recommends.
+    name: 'a group that keeps a machine keeps one that serves',
+    file: 'functions/aws/termination-policy/last-serving.ts',
+    guard: 'return asked < machines.length || others.some(isKeptEmpty) ? 1 : 0;',
+    instead: 'return 0;',
+  },
+  {
     name: 'a decided node that falls silent is still draining',
     file: 'functions/aws/termination-policy/decide.ts',
     guard: 'reading.ageMs < SILENT_MS &&',

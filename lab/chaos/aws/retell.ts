@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { STALE_AFTER_MS } from '../../../fleet/registry.ts';
 import { LONGEST_RETRY_MS } from '../../../node-agent/core/settings.ts';
 import type { AwsHappening } from '../../aws/events.ts';
@@ -13,6 +14,12 @@ const SETTLING_MS = 10_000;
 const KNOWN_ONLY = ['SCALE_IN', 'REBALANCE'];
 const CHOSEN = ['SCALE_IN', 'REBALANCE', 'INSTANCE_REFRESH', 'MAX_INSTANCE_LIFETIME'];
 
+const keptSchema = v.object({
+  phase: v.string(),
+  since: v.string(),
+  decision: v.nullish(v.object({ intent: v.string() })),
+});
+
 /** Tells what the twin does in the words of all clouds. */
 export function createRetelling(
   plan: AwsPlan,
@@ -24,6 +31,32 @@ export function createRetelling(
   function isHeardOf(instance: string): boolean {
     const status = objects.get(BUCKET, `statuses/${NODE_ROLE.uniqueId}:${instance}.json`);
     return status !== undefined && clock.now() - status.modified <= STALE_AFTER_MS + SETTLING_MS;
+  }
+
+  /** Its group keeps others, and each of them is one that an operator has emptied to keep it, for long enough to be known. */
+  function isLastServing(instance: string): boolean {
+    const kept = members
+      .all()
+      .filter(({ instance: { id, life } }) => id !== instance && life.state === 'InService');
+    return kept.length > 0 && kept.every(({ instance: { id } }) => isKeptEmpty(id));
+  }
+
+  function isKeptEmpty(instance: string): boolean {
+    const status = objects.get(BUCKET, `statuses/${NODE_ROLE.uniqueId}:${instance}.json`);
+    if (status === undefined || clock.now() - status.modified > STALE_AFTER_MS) return false;
+    const { phase, since, decision } = v.parse(keptSchema, JSON.parse(status.body.toString()));
+    return (
+      phase !== 'serving' &&
+      decision?.intent === 'maintenance' &&
+      clock.now() - Date.parse(since) > SETTLING_MS
+    );
+  }
+
+  function unfoundedness(instance: string, cause: string): string | undefined {
+    if (KNOWN_ONLY.includes(cause) && !isHeardOf(instance)) return 'nothing was known of it';
+    if (cause === 'SCALE_IN' && isLastServing(instance))
+      return 'nobody serves any more in what its group keeps';
+    return undefined;
   }
 
   function tellOfInstance({ instance, to, why }: Extract<AwsHappening, { kind: 'instance' }>): void {
@@ -51,8 +84,7 @@ export function createRetelling(
         return;
       case 'decision': {
         const { instance, cause } = happening;
-        const unfounded =
-          KNOWN_ONLY.includes(cause) && !isHeardOf(instance) ? 'nothing was known of it' : undefined;
+        const unfounded = unfoundedness(instance, cause);
         tell({ kind: 'wanted', node: instance, chosen: CHOSEN.includes(cause), unfounded, why: cause });
         return;
       }

@@ -8,14 +8,14 @@ import {
   drawnOf,
   drawRooms,
   drawTrouble,
+  MINUTE,
+  SECOND,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { AzurePlan } from './plan.ts';
 import { drawScene } from './scenes.ts';
 import { type AtRequest, type AzureStep, MAINTENANCE } from './step.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 /** Machines are up and serve by then. */
 const BEGIN_MS = 40 * SECOND;
 /** The alert comes so often. */

@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Clock } from '../../../fleet/clock.ts';
 import { HttpError, type HttpRequest, type HttpResponse, type SendHttp } from '../../../fleet/http.ts';
+import { azureRunbook } from '../../../stacks/bundle.ts';
 import { type Python, startPython } from './python.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..', '..');
-const RUNBOOK = join(ROOT, 'functions', 'azure', 'scale-in', 'scale_in.py');
 const SANDBOX = join(import.meta.dirname, 'sandbox.py');
 
 const requestSchema = v.object({
@@ -28,7 +27,7 @@ const waitingSchema = v.pipe(
 );
 
 type Told =
-  | { start: { file: string; arguments: string[]; environment: Record<string, string>; seed: number } }
+  | { start: { arguments: string[]; environment: Record<string, string>; seed: number } }
   | { reply: Pick<HttpResponse, 'status' | 'headers'> & { body: string } }
   | { failure: string; isTimeout: boolean }
   | { kill: true }
@@ -73,8 +72,10 @@ export function createRunbooks(): Runbooks {
   const alive = new Set<RunbookLife>();
 
   function ask(job: number, now: number, told: Told): v.InferOutput<typeof waitingSchema> {
+    // The first word that it hears is what it is to run.
+    const first = python === undefined ? { runbook: azureRunbook().code } : {};
     python ??= startPython(SANDBOX);
-    return v.parse(waitingSchema, python.ask(JSON.stringify({ job, now, ...told })));
+    return v.parse(waitingSchema, python.ask(JSON.stringify({ job, now, ...first, ...told })));
   }
 
   return {
@@ -147,7 +148,7 @@ export function createRunbooks(): Runbooks {
         },
       };
       alive.add(life);
-      goOn({ start: { file: RUNBOOK, ...options } });
+      goOn({ start: options });
       return life;
     },
   };

@@ -3,12 +3,13 @@
 A line of JSON comes in, tells one job what has become of what it waited for, and is answered with one line: what that
 job waits for now. No other job moves meanwhile: several can be under way, and the same lines give the same answers.
 
-  in:  {"job", "now", "start": {"file", "arguments", "environment", "seed"}}    begins it
+  in:  {"job", "now", "start": {"arguments", "environment", "seed"}}    begins it
+       with "runbook" beside them, at first: its text
        {"job", "now", "reply": {"status", "headers", "body"}} | {"job", "now", "failure", "isTimeout"} | {"job", "now"}
        {"job", "now", "kill": true}                                             it dies where it stands
   out: {"lines", "request": {…}} | {"lines", "sleepMs"} | {"lines", "ended": {"code", "problem"}}
 """
-import concurrent.futures, http.client, importlib.util, json, random, signal, sys, threading, time, traceback, uuid
+import concurrent.futures, http.client, json, random, signal, sys, threading, time, traceback, types, uuid
 
 STUCK_S = 120  # of real time: a job that does not come back to the world would hold it up for ever
 
@@ -31,7 +32,7 @@ class Job:
         self.turn.acquire()
         code, problem = None, None
         try:
-            code = load(start["file"]).main(start["arguments"], start["environment"])
+            code = runbook.main(start["arguments"], start["environment"])
         except Killed:
             problem = "killed"
         except BaseException:
@@ -130,18 +131,13 @@ def replace_the_outside():
     uuid.uuid4 = lambda: uuid.UUID(int=current.job.random.getrandbits(128), version=4)
 
 
-loaded = {}
+runbook = types.ModuleType("runbook")
 
 
-def load(file):
-    """Its text is the same for every job, and it keeps nothing between them: it is read once."""
-    if file not in loaded:
-        spec = importlib.util.spec_from_file_location("runbook", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.print = lambda text, end, flush: current.job.lines.append(text.rstrip("\n"))
-        loaded[file] = module
-    return loaded[file]
+def load(text):
+    """It keeps nothing between jobs: it is loaded once for all."""
+    exec(compile(text, "runbook", "exec"), vars(runbook))
+    runbook.print = lambda text, end, flush: current.job.lines.append(text.rstrip("\n"))
 
 
 def serve(lines, out):
@@ -149,6 +145,8 @@ def serve(lines, out):
     for line in lines:
         signal.alarm(STUCK_S)
         told = json.loads(line)
+        if "runbook" in told:
+            load(told["runbook"])
         if "start" in told:
             jobs[told["job"]] = Job(told["now"], told["start"])
         answer = jobs[told["job"]].go_on(told)

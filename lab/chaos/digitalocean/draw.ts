@@ -8,6 +8,8 @@ import {
   drawnOf,
   drawRooms,
   drawTrouble,
+  MINUTE,
+  SECOND,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import { CHANGES } from './change.ts';
@@ -15,8 +17,6 @@ import type { DigitalOceanPlan } from './plan.ts';
 import { drawScene } from './scenes.ts';
 import { type DigitalOceanStep, FORGERIES, TAKEN_TAGS } from './step.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 /** A run that decides one droplet makes some twenty. */
 const REQUESTS = 40;
 /** Droplets are made, up, and serve by then. */

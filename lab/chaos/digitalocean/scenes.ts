@@ -1,11 +1,10 @@
-import type { Draw } from '../draw.ts';
+import { type Draw, SECOND } from '../draw.ts';
 import {
   agentDies,
   bootsUnheard,
   notYetEmpty,
   promiseBroken,
   roomsEverywhere,
-  SECOND,
   silentAmongOthers,
   slowFunctions,
   VICTIM,

@@ -8,6 +8,8 @@ import {
   drawnOf,
   drawRooms,
   drawTrouble,
+  MINUTE,
+  SECOND,
 } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import { CHANGES } from './change.ts';
@@ -15,8 +17,6 @@ import type { GcpPlan } from './plan.ts';
 import { drawScene } from './scenes.ts';
 import { type GcpStep, UNFIT_WORDS } from './step.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 /** A run that decides one machine makes some fifteen, and four of them change something. */
 const REQUESTS = 30;
 /** Machines are up and serve by then. */

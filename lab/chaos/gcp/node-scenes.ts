@@ -1,7 +1,7 @@
+import { SECOND } from '../draw.ts';
 import {
   bootsUnheard,
   notYetEmpty as emptyWithoutEnd,
-  SECOND,
   silentAmongOthers,
   workUnknown as unknownWork,
 } from '../scene.ts';

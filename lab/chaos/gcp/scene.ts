@@ -1,5 +1,4 @@
-import type { Draw } from '../draw.ts';
-import { SECOND } from '../scene.ts';
+import { type Draw, SECOND } from '../draw.ts';
 import type { CommonStep } from '../step.ts';
 import type { GcpPlan } from './plan.ts';
 import type { GcpStep } from './step.ts';

@@ -1,5 +1,5 @@
-import type { Draw } from '../draw.ts';
-import { agentDies, promiseBroken, roomsEverywhere, SECOND, slowFunctions, VICTIM } from '../scene.ts';
+import { type Draw, SECOND } from '../draw.ts';
+import { agentDies, promiseBroken, roomsEverywhere, slowFunctions, VICTIM } from '../scene.ts';
 import { bootsAgain, nobodyElse, notYetEmpty, workUnknown } from './node-scenes.ts';
 import type { GcpPlan } from './plan.ts';
 import { type Scene, type Step, wakes } from './scene.ts';

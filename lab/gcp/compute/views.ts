@@ -80,6 +80,7 @@ export function groupView(place: Whereabouts, managed: ManagedGroup): object {
     kind: 'compute#instanceGroupManager',
     id: numericId(groupPath(place, group.name)),
     name: group.name,
+    ...(group.description === '' ? {} : { description: group.description }),
     region: `${ROOT}projects/${place.project}/regions/${place.region}`,
     selfLink: `${ROOT}${groupPath(place, group.name)}`,
     instanceGroup: `${ROOT}projects/${place.project}/regions/${place.region}/instanceGroups/${group.name}`,
@@ -88,6 +89,10 @@ export function groupView(place: Whereabouts, managed: ManagedGroup): object {
     versions: [{ instanceTemplate: templateLink(place, group.template.name) }],
     targetSize: managed.targetSize(),
     listManagedInstancesResults: group.paginated ? 'PAGINATED' : 'PAGELESS',
+    updatePolicy: {
+      type: 'OPPORTUNISTIC',
+      instanceRedistributionType: group.redistributes === true ? 'PROACTIVE' : 'NONE',
+    },
     distributionPolicy: {
       zones: group.zones.map((zone) => ({ zone: `${ROOT}projects/${place.project}/zones/${zone}` })),
     },

@@ -3,7 +3,6 @@ import type { AwsTwin } from '../../../lab/aws/aws-twin.ts';
 import { startLocalAws } from '../../../lab/local-stack/aws-cloud.ts';
 import { outOfOrder } from '../out-of-order.ts';
 import type { LifeRow } from './row.ts';
-import { statusText } from './status.ts';
 
 const BUCKET = 'aws:s3/bucket:Bucket';
 
@@ -59,21 +58,22 @@ export const AWS_LIFE: LifeRow<AwsTwin> = {
     busy: /i-[0-9a-f]+ \(eu-west-1., InService\): serving, 1 rooms, 2 people/,
     drainFirst: /To drain first:[\s\S]*update-auto-scaling-group/,
   },
-  async strand(rig) {
-    const { twin } = rig.cloud;
-    const [first = ''] = rig.inService();
-    const group = twin.groups()[0];
-    assert.ok(group);
-    const hook = group.group.hooks.find(({ transition }) => transition === 'terminating')?.name ?? '';
-    // Whoever would end it otherwise.
-    outOfOrder(twin.faults, { service: 'lambda', action: 'ebbtide-media-watcher' });
-    assert.equal(group.terminate(first, false), undefined);
-    assert.equal(group.complete({ instance: first, hook, result: 'ABANDON' }), undefined);
-    await rig.until('the retained machine is empty, and another serves in its place', () => {
-      const empty = statusText(rig, BUCKET, first)?.includes('"phase":"empty"') ?? false;
-      return empty && rig.inService().length === 2;
-    });
-    assert.equal(group.find(first)?.life.state, 'Terminating:Retained');
-    return first;
+  stopEnding: ({ faults }) => outOfOrder(faults, { service: 'lambda', action: 'ebbtide-media-watcher' }),
+  letGo({ cloud: { twin } }, node) {
+    assert.equal(groupOf(twin).terminate(node, true), undefined);
   },
+  giveUp({ cloud: { twin } }, node) {
+    const group = groupOf(twin);
+    const hook = group.group.hooks.find(({ transition }) => transition === 'terminating')?.name ?? '';
+    assert.equal(group.complete({ instance: node, hook, result: 'ABANDON' }), undefined);
+    assert.equal(group.find(node)?.life.state, 'Terminating:Retained');
+  },
+  holdDestroy: ({ faults }) =>
+    outOfOrder(faults, { service: 'autoscaling', action: 'UpdateAutoScalingGroup' }),
 };
+
+function groupOf(twin: AwsTwin) {
+  const [group] = twin.groups();
+  assert.ok(group);
+  return group;
+}

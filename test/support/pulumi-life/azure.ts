@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Decision } from '../../../fleet/decision.ts';
 import type { AzureTwin } from '../../../lab/azure/azure-twin.ts';
 import { startLocalAzure } from '../../../lab/local-stack/azure-cloud.ts';
 import { QUARTERS } from '../../../stacks/azure/quarters.ts';
 import { outOfOrder } from '../out-of-order.ts';
+import { decisionBy } from './decided.ts';
 import type { LifeRow } from './row.ts';
-import { bucketOf, statusText } from './status.ts';
+import { bucketOf } from './status.ts';
 
 const STORE = 'azure-native:storage:StorageAccount';
 const SCHEDULES = QUARTERS.map(
@@ -101,33 +101,16 @@ export const AZURE_LIFE: LifeRow<AzureTwin> = {
     busy: /ebbtide-media_\d+ \([123], Succeeded, running\): serving, 1 rooms, 2 people/,
     drainFirst: /To drain first:[\s\S]*az monitor autoscale update/,
   },
-  async strand(rig) {
+  left: (twin) => [...twin.autoscaleSettings()],
+  stopEnding: ({ faults }) => outOfOrder(faults, { service: 'job', action: 'ebbtide-media-scale-in' }),
+  letGo(rig, node) {
     const { twin } = rig.cloud;
-    const [first = ''] = rig.inService();
-    // Whoever would end it otherwise.
-    outOfOrder(twin.faults, { service: 'job', action: 'ebbtide-media-scale-in' });
-    const store = bucketOf(rig, STORE);
-    const machine = twin.machines().find(({ name, isGone }) => name === first && !isGone)?.vmId;
+    const machine = twin.machines().find(({ name, isGone }) => name === node && !isGone)?.vmId;
     assert.ok(machine);
-    // It had decided, and then died.
-    const decision: Decision = {
-      v: 1,
-      id: '1-stranded',
-      node: first,
-      machine,
-      pool: 'media',
-      at: new Date().toISOString(),
-      by: 'runbook',
-      cause: 'scale-in',
-      intent: 'leave',
-      reason: 'empty; 3 serve, 2 are enough',
-    };
-    twin.putObject(store, `decisions/${first}.json`, JSON.stringify(decision));
-    twin.setDesiredCapacity(3);
-    await rig.until('one is empty and still there, and another serves in its place', () => {
-      const empty = statusText(rig, STORE, first)?.includes('"phase":"empty"') ?? false;
-      return empty && rig.inService().filter((node) => node !== first).length === 2;
-    });
-    return first;
+    twin.putObject(bucketOf(rig, STORE), `decisions/${node}.json`, decisionBy('runbook', { node, machine }));
   },
+  // Nobody protects it any more: whatever Azure scales in takes it.
+  giveUp: ({ cloud: { twin } }, node) => twin.loseProtection(node),
+  holdDestroy: ({ faults }) =>
+    outOfOrder(faults, { service: 'arm', action: 'AutoscaleSettings_CreateOrUpdate' }),
 };

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Decision } from '../../../fleet/decision.ts';
 import { deployedIn } from '../../../lab/digitalocean/deployed.ts';
 import type { OceanTwin } from '../../../lab/digitalocean/ocean-twin.ts';
 import { OPERATOR_TOKEN, ORCHESTRATOR_TOKEN } from '../../../lab/digitalocean/tokens.ts';
 import { startLocalOcean } from '../../../lab/local-stack/digitalocean-cloud.ts';
 import { outOfOrder } from '../out-of-order.ts';
+import { decisionBy } from './decided.ts';
 import type { LifeRow } from './row.ts';
-import { statusText } from './status.ts';
 
 const BUCKET = 'digitalocean:index/spacesBucket:SpacesBucket';
 const ACTION = 'pulumi-nodejs:dynamic/ebbtide:FunctionsAction media-orchestrator';
@@ -96,36 +95,19 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     busy: /ebbtide-media-[a-z0-9]{8} \(fra1, active\): serving, 1 rooms, 2 people/,
     drainFirst: /To drain first:[\s\S]*doctl serverless/,
   },
-  async strand(rig) {
-    const { twin } = rig.cloud;
-    twin.setDesiredCapacity(3);
-    await rig.until('a third serves', () => rig.inService().length === 3);
-    const [first = ''] = rig.inService();
-    const machine = twin.droplets().find(({ name, isGone }) => name === first && !isGone)?.id;
+  stopEnding: ({ faults }) => outOfOrder(faults, { service: 'function', action: 'ebbtide/orchestrator' }),
+  letGo({ cloud: { twin } }, node) {
+    const machine = twin.droplets().find(({ name, isGone }) => name === node && !isGone)?.id;
     assert.ok(machine);
-    // Whoever would end it otherwise.
-    outOfOrder(twin.faults, { service: 'function', action: 'ebbtide/orchestrator' });
-    // It had decided, and then died.
-    const decision: Decision = {
-      v: 1,
-      id: '1-stranded',
-      node: first,
-      machine: String(machine),
-      pool: 'media',
-      at: new Date().toISOString(),
-      by: 'orchestrator',
-      cause: 'scale-in',
-      intent: 'leave',
-      reason: 'empty; 3 serve, 2 are enough',
-    };
     const code = twin.model().buckets.find(({ name }) => name.endsWith('-code'))?.name ?? '';
-    twin.putObject(code, `decisions/${first}.json`, JSON.stringify(decision));
-    await rig.until('it is empty and still there', () => {
-      const empty = statusText(rig, BUCKET, first)?.includes('"phase":"empty"') ?? false;
-      return empty && rig.inService().length === 2;
-    });
-    twin.tag(first, 'ebbtide-media-draining');
-    twin.tag(first, 'ebbtide-decision:1-stranded');
-    return first;
+    const decision = decisionBy('orchestrator', { node, machine: String(machine) });
+    twin.putObject(code, `decisions/${node}.json`, decision);
   },
+  // Out of the count, as one that drains is.
+  giveUp({ cloud: { twin } }, node) {
+    twin.tag(node, 'ebbtide-media-draining');
+    twin.tag(node, `ebbtide-decision:1-${node.slice(-4)}`);
+  },
+  holdDestroy: ({ faults }) =>
+    outOfOrder(faults, { service: 'functions', action: 'functions_update_trigger' }),
 };

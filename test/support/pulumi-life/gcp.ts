@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import type { GcpTwin } from '../../../lab/gcp/gcp-twin.ts';
 import { startLocalGcp } from '../../../lab/local-stack/gcp-cloud.ts';
 import { outOfOrder } from '../out-of-order.ts';
+import { decisionBy } from './decided.ts';
 import type { LifeRow } from './row.ts';
-import { statusText } from './status.ts';
+import { bucketOf } from './status.ts';
 
 /** What Pulumi knows the pool's things by. */
 const POOL = 'media.ebbtide-lab.europe-west1';
@@ -67,16 +69,15 @@ export const GCP_LIFE: LifeRow<GcpTwin> = {
     busy: /ebbtide-media-[a-z0-9]{4} \(europe-west1-., [^)]*\): serving, 1 rooms, 2 people/,
     drainFirst: /To drain first:/,
   },
-  async strand(rig) {
+  stopEnding: ({ faults }) => outOfOrder(faults, { service: 'run', action: 'ebbtide-media-pruner' }),
+  letGo(rig, node) {
     const { twin } = rig.cloud;
-    const [first = ''] = rig.inService();
-    // Whoever would end it otherwise.
-    outOfOrder(twin.faults, { service: 'run', action: 'ebbtide-media-pruner' });
-    twin.abandon(first);
-    await rig.until('one is out of the group, and another serves in its place', () => {
-      const spoke = statusText(rig, BUCKET, first)?.includes('"people":0') ?? false;
-      return spoke && twin.groups()[0]?.members().length === 2;
-    });
-    return first;
+    const machine = twin.machines().find(({ name, isGone }) => name === node && !isGone)?.id;
+    assert.ok(machine);
+    // So many are enough: its place is not taken when it leaves.
+    twin.setDesiredCapacity(rig.inService().length - 1);
+    twin.putObject(bucketOf(rig, BUCKET), `decisions/${node}.json`, decisionBy('pruner', { node, machine }));
   },
+  giveUp: ({ cloud: { twin } }, node) => twin.abandon(node),
+  holdDestroy: ({ faults }) => outOfOrder(faults, { service: 'compute', action: 'regionAutoscalers.patch' }),
 };

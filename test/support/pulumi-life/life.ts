@@ -3,13 +3,13 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
 import { findPulumi, type PulumiResult } from '../../../lab/local-stack/pulumi.ts';
-import { AGENT_UNIT, MEDIA_UNIT, type PulumiRig, SECRETS, startRig } from '../pulumi-rig.ts';
+import { type PulumiRig, SECRETS, startRig, YES } from '../pulumi-rig.ts';
 import { skipWithoutPulumi } from '../without-pulumi.ts';
+import { assertRefuses, ONE_BUSY, ONE_SILENT, refusal, SERVING, SILENT } from './refusal.ts';
 import type { LifeRow } from './row.ts';
-import { bucketOf, statusText } from './status.ts';
+import { assertNothingLeft, busyNode, processesOf, silence, sizes } from './standing.ts';
 
 const program = findPulumi(process.env);
-const YES = ['--yes', '--skip-preview'];
 
 /** What an operator does with a stack, from its first preview to its destroy. */
 export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
@@ -37,8 +37,6 @@ export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       if (this.currentTest?.state === 'failed')
         throw new Error('what follows is left out: the stack is not as it expects');
     });
-
-    const statusOf = (node: string) => statusText(rig, row.types.bucket, node);
 
     it('tells all that is wrong with the settings at once, before anything is made', async () => {
       const [pool, media] = [rig.section('ebbtide:pool'), rig.section('ebbtide:media')];
@@ -147,40 +145,16 @@ export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
     }
 
     it('refuses to destroy while people are in calls, and has destroyed nothing', async () => {
-      const before = rig.cloud.account.resources();
-      const size = sizes(rig);
-      const processes = processesOf(rig);
-      await rig.until('the node says so', () =>
-        rig.inService().some((node) => statusOf(node)?.includes('"people":2')),
-      );
-      const { code, output } = await rig.pulumi('destroy', ...YES);
-      assert.notEqual(code, 0);
-      assert.match(output, /the pool media is not destroyed: calls are on 1 of its 3 nodes/);
-      assert.match(output, row.refusal.busy);
-      assert.match(output, /Nothing has been destroyed/);
-      assert.match(output, row.refusal.drainFirst);
-      assert.match(output, /ebbtide:onDestroy cut && pulumi destroy --run-program/);
-      assert.deepEqual(rig.cloud.account.resources(), before);
-      assert.deepEqual(processesOf(rig), processes);
-      assert.deepEqual(sizes(rig), size);
-      assert.equal(size.desired, 3);
+      await rig.until('the node says so', () => busyNode(rig, row) !== undefined);
+      assert.equal(sizes(rig).desired, 3);
+      assert.match(await assertRefuses(rig, row, refusal(ONE_BUSY, SERVING)), row.refusal.busy);
     });
 
     it('refuses to destroy while a node does not speak', async () => {
-      const silent = rig.inService().find((id) => !statusOf(id)?.includes('"people":2')) ?? '';
-      const machine = rig.machines.machine(silent);
-      assert.ok(machine);
-      process.kill(machine.pidOf(AGENT_UNIT), 'SIGSTOP');
-      const bucket = bucketOf(rig, row.types.bucket);
-      for (const key of rig.cloud.twin.keys(bucket)) {
-        if (key.startsWith('statuses/') && key.includes(silent)) rig.cloud.twin.removeObject(bucket, key);
-      }
-      const { code, output } = await rig.pulumi('destroy', ...YES);
-      assert.notEqual(code, 0);
-      assert.match(output, /of 1 it is not known what is on them, so calls may be/);
-      assert.match(output, new RegExp(`${silent} .*: no status in the registry`));
-      assert.match(output, /To insist/);
-      assert.equal(rig.inService().length, 3);
+      const silent = rig.inService().find((node) => node !== busyNode(rig, row)) ?? '';
+      silence(rig, row, silent);
+      const told = await assertRefuses(rig, row, refusal(`${ONE_BUSY}, and ${ONE_SILENT}`, SERVING, SILENT));
+      assert.ok(told.includes(silent));
     });
 
     it('cuts what is on when it is told to insist, silent nodes included, and leaves nothing', async () => {
@@ -188,22 +162,8 @@ export function lifeOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
       // What reaches the sweep is the configuration of the last run of the program: it refuses still.
       const stale = await rig.pulumi('destroy', ...YES);
       assert.match(stale.output, /is not destroyed/);
-      await rig.does('destroy', ...YES, '--run-program');
-      await assertNothingLeft(rig, row);
-    });
-
-    it('destroys a pool without calls, machines that left their group included', async () => {
-      rig.set('ebbtide:onDestroy', 'refuse');
-      await rig.does('up', ...YES);
-      const twoAreFree = () =>
-        rig.until('two nodes tell that nobody is on them', () => {
-          const nodes = rig.inService();
-          return nodes.length === 2 && nodes.every((node) => statusOf(node)?.includes('"people":0'));
-        });
-      await twoAreFree();
-      await row.strand(rig);
-      await twoAreFree();
-      await rig.does('destroy', ...YES);
+      const { output } = await rig.does('destroy', ...YES, '--run-program');
+      assert.match(output, /the pool media is destroyed with every call that is on it/);
       await assertNothingLeft(rig, row);
     });
   });
@@ -243,37 +203,4 @@ function changesIn({ output }: PulumiResult): string[] {
   const lines = changed.map(([, type, name]) => `${type} ${name}`);
   // What is replaced is told of more than once.
   return [...new Set(lines)].filter((line) => !line.startsWith('pulumi:pulumi:Stack')).sort();
-}
-
-function processesOf(rig: PulumiRig): Map<string, number> {
-  return new Map(
-    rig
-      .inService()
-      .flatMap((id) =>
-        [AGENT_UNIT, MEDIA_UNIT].map((unit) => [
-          `${unit} of ${id}`,
-          rig.machines.machine(id)?.pidOf(unit) ?? 0,
-        ]),
-      ),
-  );
-}
-
-function sizes(rig: PulumiRig) {
-  const { min, max, desired } = rig.cloud.twin.size() ?? {};
-  return { min, max, desired };
-}
-
-async function assertNothingLeft<Twin extends TwinCloud>(
-  rig: PulumiRig<Twin>,
-  row: LifeRow<Twin>,
-): Promise<void> {
-  assert.deepEqual(row.left?.(rig.cloud.twin) ?? [], []);
-  assert.deepEqual(rig.cloud.account.resources(), []);
-  assert.equal(rig.cloud.twin.size(), undefined);
-  assert.deepEqual(
-    rig.cloud.twin.instances().filter(({ running }) => running),
-    [],
-  );
-  const { stdout } = await rig.does('stack', 'export');
-  assert.ok(!stdout.includes('"urn"'), 'the state has nothing left');
 }

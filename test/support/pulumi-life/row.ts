@@ -1,3 +1,4 @@
+import type { ToldFault } from '../../../lab/cloud/faults.ts';
 import type { TwinCloud } from '../../../lab/cloud/twin-cloud.ts';
 import type { PulumiRig, RigCloud } from '../pulumi-rig.ts';
 
@@ -30,6 +31,12 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   patienceMs?: number;
   /** In a refusal to destroy: a node with two people in one room, and how to drain first. */
   refusal: { busy: RegExp; drainFirst: RegExp };
-  /** One machine leaves its group, is empty, and nobody ends it; another serves in its place. Answers which. */
-  strand(rig: PulumiRig<Twin>): Promise<string>;
+  /** Whoever would end a machine once it is empty does nothing until this is ended. */
+  stopEnding(twin: Twin): ToldFault;
+  /** The cloud lets one go: its agent drains it. It has enough without it. */
+  letGo(rig: PulumiRig<Twin>, node: string): void;
+  /** The cloud has given up on one that was let go, or has it out of its group, and it runs on all the same. */
+  giveUp(rig: PulumiRig<Twin>, node: string): void;
+  /** What a destroy changes first fails until this is ended. */
+  holdDestroy(twin: Twin): ToldFault;
 }

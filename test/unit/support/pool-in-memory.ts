@@ -1,19 +1,11 @@
 import type { Pool, Replacement } from '../../../cli/pool.ts';
 import type { Decision } from '../../../fleet/decision.ts';
 import type { PoolAddress } from '../../../fleet/pool-address.ts';
+import type { DecisionReading } from '../../../fleet/registry.ts';
 import type { NodeStatus } from '../../../fleet/status.ts';
+import { poolAddress } from '../../support/pool-address.ts';
 import { ago, fleetOf, fresh } from './fleet.ts';
 import { createMemoryStore } from './memory-store.ts';
-
-const ADDRESS: PoolAddress = {
-  v: 1,
-  cloud: 'digitalocean',
-  pool: 'media',
-  template: 'lt-2',
-  rules: { min: 1, max: 5, maxDrains: 2, coolDownMs: 0, warmUpMs: 0, warnAfterMs: 1 },
-  spacesRegion: 'fra1',
-  buckets: { code: 'c', statuses: 's', memory: 'm' },
-};
 
 /** A pool in memory. Whoever is asked drains for as many looks as he has rooms, and is then gone. */
 export class PoolInMemory implements Pool {
@@ -24,6 +16,8 @@ export class PoolInMemory implements Pool {
   readonly protected = new Set<string>();
   /** Of whom nothing is known. */
   readonly silent = new Set<string>();
+  /** Whose decisions make no sense. */
+  readonly garbled = new Set<string>();
   readonly store = createMemoryStore();
   mostAtOnce = 0;
   refusals = 0;
@@ -34,9 +28,11 @@ export class PoolInMemory implements Pool {
   replacement: Replacement | undefined;
   /** Whether another comes for each that leaves at its operator's wish, and serves at the next look. */
   replaces = false;
+  /** What is said of whoever comes so. */
+  replacedBy: Partial<Omit<NodeStatus, 'work'>> = {};
 
   constructor(rules: Partial<PoolAddress['rules']> = {}) {
-    this.address = { ...ADDRESS, rules: { ...ADDRESS.rules, ...rules } };
+    this.address = poolAddress('digitalocean', rules);
   }
 
   add(node: string, rooms: number, changed: Partial<Omit<NodeStatus, 'work'>> = {}): void {
@@ -73,9 +69,10 @@ export class PoolInMemory implements Pool {
       );
     },
     readDecisions: async () => {
-      const decisions = new Map(
-        [...this.decisions].map(([node, decision]) => [node, { kind: 'decided', decision } as const]),
-      );
+      const decisions = new Map<string, DecisionReading>([
+        ...[...this.decisions].map(([node, decision]) => [node, { kind: 'decided', decision }] as const),
+        ...[...this.garbled].map((node) => [node, { kind: 'unknown', reason: 'no JSON' }] as const),
+      ]);
       this.pass();
       return { decisions, complete: true };
     },
@@ -109,7 +106,7 @@ export class PoolInMemory implements Pool {
     }
     this.replacement = replacement;
     this.decisions.set(node, decision);
-    if (this.replaces) this.add(`${node}-new`, 0);
+    if (this.replaces) this.add(`${node}-new`, 0, this.replacedBy);
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { smallPool } from '../small-pool.ts';
 
 export function applyPool(
   settings: Record<string, unknown> = {},
-  there: Pick<AzureApplication, 'resourceGroups' | 'scaleSets'> = {},
+  there: Pick<AzureApplication, 'resourceGroups' | 'backendPools' | 'scaleSets'> = {},
 ): Promise<Applied> {
   const provider = { 'azure-native:subscriptionId': SUBSCRIPTION, 'azure-native:location': 'westeurope' };
   return applyProgram({ ...smallPool('azure', settings, provider), ...there });

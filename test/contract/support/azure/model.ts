@@ -1,19 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { encodeScaleInSettings, type ScaleInSettings } from '../../../../fleet/azure-function-settings.ts';
 import type { AutoscaleRule, AzureModel, RoleAssignment } from '../../../../lab/azure/model.ts';
 import { SUBSCRIPTION, TENANT } from '../../../../lab/azure/place.ts';
 import { uuid } from '../../../../lab/cloud/identifiers.ts';
 import { Ports } from '../../../../lab/instance/ports.ts';
+import { azureRunbook } from '../../../../stacks/bundle.ts';
 
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/media`;
 export const SET = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/ebbtide-media`;
 export const STORE = 'ebbtide0123456789abcdef';
 export const ACCOUNT = `${GROUP}/providers/Microsoft.Automation/automationAccounts/ebbtide-media`;
 const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/${STORE}`;
-const RUNBOOK = fileURLToPath(new URL('../../../../functions/azure/scale-in/scale_in.py', import.meta.url));
 
 export const NODE = identity('node');
+/** That of the identity itself. */
+export const NODE_ID = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/node`;
 export const RUNBOOK_IDENTITY = identity('runbook');
 const LOGIC = identity('logic');
 
@@ -133,7 +133,7 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
         vmSize: 'Standard_D4s_v5',
         tags: { 'ebbtide-pool': 'media' },
         customData: '#cloud-config\n',
-        identities: [NODE],
+        identities: [{ ...NODE, id: NODE_ID }],
         spot: false,
         ...(terminateNoticeMs === undefined ? {} : { terminateNoticeMs }),
       },
@@ -189,7 +189,7 @@ export async function poolModel(options: ModelOptions = {}): Promise<AzureModel>
         id: `${ACCOUNT}/runbooks/scale-in`,
         account: ACCOUNT,
         name: 'scale-in',
-        content: readFileSync(RUNBOOK, 'utf8'),
+        content: azureRunbook().code,
       },
     ],
     jobSchedules: [

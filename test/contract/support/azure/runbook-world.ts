@@ -77,7 +77,11 @@ export async function startRunbookWorld(
     },
   });
   const { twin } = pool;
-  for (const instance of twin.machines()) instance.protection = { protectFromScaleIn: true };
+  for (const instance of twin.machines()) {
+    instance.protection = { protectFromScaleIn: true };
+    // Of a new one nobody expects yet that it speaks.
+    Object.assign(instance, { createdAt: instance.createdAt - HOUR_MS / 2 });
+  }
 
   function instance(id: number): Instance {
     const found = twin.machines().find((each) => each.id === String(id));

@@ -26,7 +26,7 @@ export function applyPool(
   exchanges: Exchanged[] = [],
 ): Promise<Applied> {
   const { secrets, ...pool } = smallPool('digitalocean', {
-    digitalocean: { region: REGION, loadBalancer: {} },
+    digitalocean: { region: REGION, loadBalancer: {}, monitoring: true },
     digitaloceanSecrets: { orchestratorToken: ORCHESTRATOR_TOKEN },
     alarms: { notify: ['on-call@example.org'] },
     ...settings,

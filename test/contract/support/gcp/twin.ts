@@ -1,6 +1,6 @@
 import { createGcpClient, type GcpClient } from '../../../../fleet/gcp/client.ts';
 import type { TwinEvent } from '../../../../lab/cloud/events.ts';
-import { type Applied, applyProgram } from '../../../../lab/gcp/apply.ts';
+import { type Applied, applyProgram, type GcpApplication } from '../../../../lab/gcp/apply.ts';
 import type { GcpTwin } from '../../../../lab/gcp/gcp-twin.ts';
 import { createTwin, type TwinOptions } from '../../../../lab/gcp/twin.ts';
 import { type QuietMachine, quietRun, started } from '../quiet-run.ts';
@@ -10,8 +10,12 @@ export const PROJECT = 'my-project';
 export const REGION = 'europe-west1';
 export const GROUP = 'ebbtide-media';
 
-export function applyPool(settings: Record<string, unknown> = {}): Promise<Applied> {
-  return applyProgram(smallPool('gcp', settings, { 'gcp:project': PROJECT, 'gcp:region': REGION }));
+export function applyPool(
+  settings: Record<string, unknown> = {},
+  there: Pick<GcpApplication, 'backendServices'> = {},
+): Promise<Applied> {
+  const provider = { 'gcp:project': PROJECT, 'gcp:region': REGION };
+  return applyProgram({ ...smallPool('gcp', settings, provider), ...there });
 }
 
 export interface TestTwin {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { type AzureClient, AzureError } from '../../fleet/azure/client.ts';
-import { jsonOf } from '../../fleet/bearer-http.ts';
+import { jsonOf } from '../bearer-http.ts';
+import { type AzureClient, AzureError } from './client.ts';
 
 /** A list of the resource manager's, to its last page. Rejects where one of them cannot be read. */
 export async function listAll<Item>(

@@ -1,6 +1,6 @@
-import { ACCOUNT, type Place } from '../../lab/aws/identifiers.ts';
-import { creatorOf } from '../../lab/aws/resource-types.ts';
-import type { Inputs, RecordedResource } from '../../lab/pulumi/resource.ts';
+import { ACCOUNT, type Place } from '../../../lab/aws/identifiers.ts';
+import { creatorOf } from '../../../lab/aws/resource-types.ts';
+import type { Inputs, RecordedResource } from '../../../lab/pulumi/resource.ts';
 
 const PLACE: Place = { account: ACCOUNT, region: 'eu-west-1', partition: 'aws' };
 

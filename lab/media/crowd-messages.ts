@@ -9,6 +9,7 @@ export type ToCrowd =
       readonly token: string;
       readonly identity: string;
     }
+  | { readonly kind: 'listen-anew'; readonly person: number }
   | { readonly kind: 'hang-up'; readonly person: number };
 
 export type FromCrowd =

@@ -3,11 +3,13 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { FromCrowd, ToCrowd } from './crowd-messages.ts';
 import type { CallEnd, Heard, MediaNode, Participant } from './driver.ts';
+import { WakingClock } from './waking-clock.ts';
 
 /** The lab's side of the crowd: starts it, and knows each person in it. */
 export class CrowdProcess {
   readonly #process: ChildProcess;
   readonly #people = new Map<number, CrowdPerson>();
+  readonly #clock = new WakingClock();
   #said = '';
   #next = 1;
 
@@ -35,7 +37,8 @@ export class CrowdProcess {
 
   async join(node: MediaNode, room: string, identity: string, token: string): Promise<Participant> {
     const id = this.#next++;
-    const person = new CrowdPerson(node, room, identity, () => this.#tell({ kind: 'hang-up', person: id }));
+    const tell = (kind: 'listen-anew' | 'hang-up') => this.#tell({ kind, person: id });
+    const person = new CrowdPerson(node, room, identity, tell, this.#clock);
     this.#people.set(id, person);
     this.#tell({ kind: 'join', person: id, url: `ws://${node.host}:${node.signalPort}`, token, identity });
     await person.joined;
@@ -60,6 +63,7 @@ export class CrowdProcess {
   }
 
   #over(problem: string): void {
+    this.#clock.stop();
     for (const [person, participant] of this.#people) participant.told({ kind: 'failed', person, problem });
   }
 }
@@ -70,20 +74,29 @@ class CrowdPerson implements Participant {
   readonly identity: string;
   readonly ended: Promise<CallEnd>;
   readonly joined: Promise<void>;
-  readonly #sayGoodbye: () => void;
+  readonly #tell: (kind: 'listen-anew' | 'hang-up') => void;
+  readonly #clock: WakingClock;
   #heard: Heard = { frames: 0, longestGapMs: 0, silentForMs: 0 };
-  #heardAt = performance.now();
+  #heardAt: number;
   #reconnects = 0;
   #state: 'joining' | 'in-call' | 'over' = 'joining';
   #end: (end: CallEnd) => void = () => undefined;
   #isIn: () => void = () => undefined;
   #isNotIn: (error: Error) => void = () => undefined;
 
-  constructor(node: MediaNode, room: string, identity: string, sayGoodbye: () => void) {
+  constructor(
+    node: MediaNode,
+    room: string,
+    identity: string,
+    tell: (kind: 'listen-anew' | 'hang-up') => void,
+    clock: WakingClock,
+  ) {
     this.node = node;
     this.room = room;
     this.identity = identity;
-    this.#sayGoodbye = sayGoodbye;
+    this.#tell = tell;
+    this.#clock = clock;
+    this.#heardAt = clock.now();
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -104,11 +117,17 @@ class CrowdPerson implements Participant {
   /** As last told, and grown older since: also a crowd that does not answer is a silence. */
   heard(): Heard {
     if (this.#state === 'over' || this.#heard.silentForMs === 0) return this.#heard;
-    return { ...this.#heard, silentForMs: this.#heard.silentForMs + performance.now() - this.#heardAt };
+    return { ...this.#heard, silentForMs: this.#heard.silentForMs + this.#clock.now() - this.#heardAt };
+  }
+
+  /** Told anew within a moment; until then nothing is known. */
+  listenAnew(): void {
+    this.#heard = { ...this.#heard, longestGapMs: 0 };
+    this.#tell('listen-anew');
   }
 
   async hangUp(): Promise<void> {
-    this.#sayGoodbye();
+    this.#tell('hang-up');
     await this.ended;
   }
 
@@ -125,7 +144,7 @@ class CrowdPerson implements Participant {
         break;
       case 'heard':
         this.#heard = message.heard;
-        this.#heardAt = performance.now();
+        this.#heardAt = this.#clock.now();
         this.#reconnects = message.reconnects;
         break;
       case 'ended':

@@ -1,6 +1,7 @@
 import { describeError } from '../../fleet/error.ts';
 import type { FromCrowd, ToCrowd } from './crowd-messages.ts';
 import { LiveKitParticipant } from './livekit-participant.ts';
+import { WakingClock } from './waking-clock.ts';
 
 /**
  * The process in which real WebRTC clients live. Apart from the lab, because sound must not wait for whatever else the
@@ -10,10 +11,14 @@ const TELL_EVERY_MS = 200;
 
 function main(): void {
   const people = new Map<number, LiveKitParticipant>();
+  const clock = new WakingClock();
   process.on('message', (message: ToCrowd) => {
     switch (message.kind) {
       case 'join':
-        void join(people, message);
+        void join(people, message, () => clock.now());
+        break;
+      case 'listen-anew':
+        people.get(message.person)?.listenAnew();
         break;
       case 'hang-up':
         void people.get(message.person)?.hangUp();
@@ -29,9 +34,10 @@ function main(): void {
 async function join(
   people: Map<number, LiveKitParticipant>,
   message: ToCrowd & { kind: 'join' },
+  now: () => number,
 ): Promise<void> {
   const { person, url, token, identity } = message;
-  const participant = new LiveKitParticipant(identity);
+  const participant = new LiveKitParticipant(identity, now);
   try {
     await participant.connect(url, token);
   } catch (cause) {

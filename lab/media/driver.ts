@@ -19,7 +19,10 @@ export type CallEnd =
   /** Nothing was said; the server was gone. */
   | { readonly kind: 'connection-lost' };
 
-/** What a participant heard of the others. A gap is a stretch without any sound that the others had sent. */
+/**
+ * What a participant heard of the others. A gap is a stretch without any sound that the others had sent; with real clients
+ * it is timed while their process runs.
+ */
 export interface Heard {
   readonly frames: number;
   readonly longestGapMs: number;
@@ -37,6 +40,8 @@ export interface Participant {
   /** How often the connection had to be made anew (also where that went well). */
   reconnects(): number;
   heard(): Heard;
+  /** Gaps count from here on: the connections of all that are in the call have been made. */
+  listenAnew(): void;
   hangUp(): Promise<void>;
 }
 

@@ -23,6 +23,12 @@ export class Listening {
     this.#lastAt = undefined;
   }
 
+  /** What was silent so far is forgotten: a call whose connections were still being made stands from here. */
+  anew(): void {
+    this.#longestGapMs = 0;
+    if (this.#lastAt !== undefined) this.#lastAt = this.#now();
+  }
+
   heard(): Heard {
     const silentForMs = this.#lastAt === undefined ? 0 : this.#now() - this.#lastAt;
     return { frames: this.#frames, longestGapMs: this.#longestGapMs, silentForMs };

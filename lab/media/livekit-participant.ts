@@ -28,15 +28,16 @@ export class LiveKitParticipant {
   readonly ended: Promise<CallEnd>;
   readonly #room = new Room();
   readonly #source = new AudioSource(SAMPLE_RATE, 1, 200);
-  readonly #listening = new Listening();
+  readonly #listening: Listening;
   readonly #stopped = new AbortController();
   #speakers = 0;
   #reconnects = 0;
   #isBroken = false;
   #end: (end: CallEnd) => void = () => undefined;
 
-  constructor(identity: string) {
+  constructor(identity: string, now: () => number) {
     this.identity = identity;
+    this.#listening = new Listening(now);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -72,6 +73,10 @@ export class LiveKitParticipant {
 
   heard(): Heard {
     return this.#listening.heard();
+  }
+
+  listenAnew(): void {
+    this.#listening.anew();
   }
 
   /** Whoever hangs up while the connection is broken has lost the call before. */

@@ -76,6 +76,10 @@ class TwinParticipant implements Participant {
     return this.#listening.heard();
   }
 
+  listenAnew(): void {
+    this.#listening.anew();
+  }
+
   async hangUp(): Promise<void> {
     this.#end({ kind: 'hung-up' });
     if (this.#socket.writable)

@@ -42,7 +42,7 @@ const SUBJECTS: Subject[] = [
 
 /** LiveKit looks for people every 5 s while it drains. */
 const LOOK_MS = 5_000;
-const EXIT_MS = 1_000;
+const EXIT_MS = 3_000;
 
 for (const { name, driver, program } of SUBJECTS) {
   describe(`LiveKit server: ${name}`, function () {
@@ -92,7 +92,7 @@ for (const { name, driver, program } of SUBJECTS) {
     });
 
     it('counts rooms, people and their tracks; an empty room counts until its departure timeout', async () => {
-      const server = await start({ room: '{ departure_timeout: 2 }' });
+      const server = await start({ room: '{ departure_timeout: 4 }' });
       const [ann, bob] = await join2(server);
       await hearEachOther(ann, bob);
       const { nodeId: _, ...busy } = await readMetrics(server);
@@ -101,10 +101,27 @@ for (const { name, driver, program } of SUBJECTS) {
       const { nodeId: __, ...busier } = await readMetrics(server);
       assert.deepEqual({ rooms: busier.rooms, people: busier.people }, { rooms: 2, people: 3 });
       await Promise.all([ann, bob, carol].map((participant) => participant.hangUp()));
-      await eventually('nobody is left', async () => (await people(server)) === 0, 1_000);
+      await eventually('nobody is left', async () => (await people(server)) === 0, 3_000);
       assert.equal((await readMetrics(server)).rooms, 2, 'rooms outlive their people');
-      await eventually('the rooms are closed', async () => (await readMetrics(server)).rooms === 0, 5_000);
+      await eventually('the rooms are closed', async () => (await readMetrics(server)).rooms === 0, 9_000);
       assert.deepEqual(await ann.ended, { kind: 'hung-up' });
+    });
+
+    it('a server that stands still is a gap to its people, though nobody was cut', async () => {
+      const server = await start();
+      const talk = await join2(server);
+      await hearEachOther(...talk);
+      for (const participant of talk) participant.listenAnew();
+      server.signal('SIGSTOP');
+      await sleep(2_000);
+      server.signal('SIGCONT');
+      await hearEachOther(...talk);
+      for (const participant of talk) {
+        const { longestGapMs } = participant.heard();
+        assert.ok(longestGapMs > 1_000, `a gap of ${longestGapMs} ms`);
+        await participant.hangUp();
+        assert.deepEqual(await participant.ended, { kind: 'hung-up' });
+      }
     });
 
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
@@ -122,6 +139,7 @@ for (const { name, driver, program } of SUBJECTS) {
       const server = await start();
       const [ann, bob] = await join2(server);
       await hearEachOther(ann, bob);
+      for (const participant of [ann, bob]) participant.listenAnew();
       server.signal('SIGQUIT');
       await sleep(LOOK_MS + 500);
       assert.ok(server.running, 'it has looked once, and somebody was there');
@@ -133,6 +151,7 @@ for (const { name, driver, program } of SUBJECTS) {
       const carol = await driver.join(server, 'talk', 'carol');
       const dan = await driver.join(server, 'a new room, without a registry', 'dan');
       await hearEachOther(ann, bob, carol);
+      carol.listenAnew();
       assert.equal(await people(server), 4);
       for (const participant of [ann, bob, carol, dan]) await participant.hangUp();
       const at = performance.now();

@@ -83,6 +83,7 @@ describe('a balancer that cuts the signalling of a node that drains (livekit-ser
     const balanced = front;
     const people = await Promise.all(['ada', 'bob'].map((who) => driver.join(balanced, room, who)));
     await sleep(5_000);
+    for (const person of people) person.listenAnew();
 
     leaving.server.kill('SIGTERM');
     await sleep(2_000);

@@ -4,6 +4,7 @@ import type { MediaNode } from '../../lab/media/driver.ts';
 import { Listening } from '../../lab/media/listening.ts';
 import { decodeNode } from '../../lab/media/livekit-registry.ts';
 import { readConfig } from '../../lab/media/twin-livekit/config.ts';
+import { WakingClock } from '../../lab/media/waking-clock.ts';
 
 describe('lab media: what is heard', () => {
   it('remembers the longest silence between two sounds, and how old the present one is', () => {
@@ -25,6 +26,43 @@ describe('lab media: what is heard', () => {
     listening.sound();
     assert.deepEqual(listening.heard(), { frames: 2, longestGapMs: 0, silentForMs: 0 });
   });
+
+  it('what was silent while a call came about is forgotten, and what is silent from there on is not', () => {
+    let now = 0;
+    const listening = new Listening(() => now);
+    for (now of [1_000, 3_000]) listening.sound();
+    now = 3_200;
+    listening.anew();
+    assert.deepEqual(listening.heard(), { frames: 2, longestGapMs: 0, silentForMs: 0 });
+    now = 3_500;
+    listening.sound();
+    now = 4_700;
+    assert.deepEqual(listening.heard(), { frames: 3, longestGapMs: 300, silentForMs: 1_200 });
+  });
+
+  it('one who listens anew and has heard nobody yet is not silent', () => {
+    const listening = new Listening(() => 1_000);
+    listening.anew();
+    assert.deepEqual(listening.heard(), { frames: 0, longestGapMs: 0, silentForMs: 0 });
+  });
+});
+
+describe('lab media: the clock of a process that listens', () => {
+  const rows: [what: string, looks: number[], awakeMs: number][] = [
+    ['counts the time in which it runs', [20, 40, 60, 200], 200],
+    ['counts a tick that is late, as on a busy machine', [20, 190], 190],
+    ['leaves out a stretch in which it did not run', [20, 1_920, 1_940], 60],
+    ['leaves out each such stretch', [500, 1_000, 1_010], 50],
+  ];
+  for (const [what, looks, awakeMs] of rows) {
+    it(what, () => {
+      let now = 0;
+      const clock = new WakingClock(() => now);
+      clock.stop();
+      for (now of looks) clock.now();
+      assert.equal(clock.now(), awakeMs);
+    });
+  }
 });
 
 describe('lab media: where a new room goes', () => {

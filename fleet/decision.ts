@@ -46,3 +46,14 @@ export const decisionSchema = v.object({
   passedOverMore: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type Decision = v.InferOutput<typeof decisionSchema>;
+
+/** What a node says that decides for itself, since the cloud takes its machine away and it knows of no record why. */
+export const TAKEN_AWAY = { by: 'auto-scaling-group', cause: 'replacement', intent: 'leave' } as const;
+
+/** A decision older than this was not made for what the cloud does now. */
+const VALID_MS = 3_600_000;
+
+/** Whether a machine that its cloud takes away at `atMs` goes by this decision. */
+export function explainsLeaving({ intent, at }: Pick<Decision, 'intent' | 'at'>, atMs: number): boolean {
+  return intent === 'leave' && atMs - Date.parse(at) < VALID_MS;
+}

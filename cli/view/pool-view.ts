@@ -1,5 +1,5 @@
 import { type ChoosingRules, chooseVictims } from '../../fleet/choose-victims.ts';
-import type { Decision } from '../../fleet/decision.ts';
+import { type Decision, explainsLeaving, TAKEN_AWAY } from '../../fleet/decision.ts';
 import { describeReading } from '../../fleet/node-reading.ts';
 import type { PoolAddress } from '../../fleet/pool-address.ts';
 import type { NodeReading } from '../../fleet/registry.ts';
@@ -201,10 +201,22 @@ export function lastWordsOf(reading: NodeReading, isGone = false): LastWords | u
   return status === undefined ? undefined : { at: status.at, phase: status.phase, ...workOf(status) };
 }
 
-/** What was written of a node that stayed may be old; of the same decision the registry tells more. */
+/**
+ * What was written of a node that stayed may be old; of the same decision the registry tells more. A node that had to go
+ * and could not read in time why has said so, and drains by an id of its own.
+ */
 function latestOf(written: Decision | undefined, told: ToldDecision | undefined): ToldDecision | undefined {
   if (written === undefined || told === undefined) return written ?? told;
+  if (told.id !== written.id && isTakenAway(told) && explainsLeaving(written, Date.parse(told.at))) {
+    const { id, deadline = written.deadline } = told;
+    const reason = `${written.reason} (its agent could not read this in time: it drains by decision ${id})`;
+    return { ...written, reason, ...(deadline === undefined ? {} : { deadline }) };
+  }
   return told.id !== written.id && Date.parse(told.at) > Date.parse(written.at) ? told : written;
+}
+
+function isTakenAway({ by, cause, intent }: ToldDecision): boolean {
+  return by === TAKEN_AWAY.by && cause === TAKEN_AWAY.cause && intent === TAKEN_AWAY.intent;
 }
 
 function unknownOf(reading: NodeReading): string | undefined {

@@ -1,3 +1,4 @@
+import { TAKEN_AWAY } from '../../fleet/decision.ts';
 import { ownDecision, settle } from './decision.ts';
 import type { Effect } from './effect.ts';
 import { keepDown } from './keep-down.ts';
@@ -45,9 +46,7 @@ function noticeTarget(state: AgentState, settings: CoreSettings, at: number): St
   }
   if (at - askedDecisionAt < DECISION_WAIT_MS) return unchanged(state);
   const decision = ownDecision(state, settings, at, {
-    by: 'auto-scaling-group',
-    cause: 'replacement',
-    intent: 'leave',
+    ...TAKEN_AWAY,
     reason: 'the cloud takes this machine away; its record could not be read in time',
   });
   return settle(state, decision, at);

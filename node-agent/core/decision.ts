@@ -1,6 +1,6 @@
-import type { Decision } from '../../fleet/decision.ts';
+import { type Decision, explainsLeaving, TAKEN_AWAY } from '../../fleet/decision.ts';
 import type { DecisionReading } from '../../fleet/registry.ts';
-import { type CoreSettings, DECISION_VALID_MS } from './settings.ts';
+import type { CoreSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
 import { known, log, remember, type Step, unchanged } from './step.ts';
 
@@ -11,19 +11,13 @@ export function decisionFrom(
   settings: CoreSettings,
   at: number,
 ): Decision {
-  if (reading.kind === 'decided') {
-    const { decision } = reading;
-    const ageMs = at - Date.parse(decision.at);
-    if (decision.intent === 'leave' && ageMs < DECISION_VALID_MS) return decision;
-  }
+  if (reading.kind === 'decided' && explainsLeaving(reading.decision, at)) return reading.decision;
   const why =
     reading.kind === 'unknown'
       ? `its record could not be read (${reading.reason})`
       : 'nobody left a record, as when a machine is unhealthy or was terminated by hand';
   return ownDecision(state, settings, at, {
-    by: 'auto-scaling-group',
-    cause: 'replacement',
-    intent: 'leave',
+    ...TAKEN_AWAY,
     reason: `the cloud takes this machine away; ${why}`,
   });
 }

@@ -51,8 +51,6 @@ export const REGISTRY_VALID_MS = 5_000;
 export const ABSENCE_PROOF_MS = 3_000;
 /** After a forced end the process gets this long before it is killed. */
 export const CUT_GRACE_MS = 10_000;
-/** A decision older than this was not made for what the cloud does now. */
-export const DECISION_VALID_MS = 3_600_000;
 /** What is unknown, uncertain or failing for this long raises an alarm. */
 export const ALARM_AFTER_MS = 60_000;
 /** A lost state is told of for so long, even when no doubt is left. */

@@ -159,6 +159,41 @@ describe('how a pool is, to its operator', () => {
     assert.equal(rowIn(world, 'a').decision, undefined);
   });
 
+  const told = (at: string, changed: Partial<Decision> = {}) => ({
+    id: 'own-1',
+    by: 'auto-scaling-group',
+    at,
+    cause: 'replacement' as const,
+    intent: 'leave' as const,
+    ...changed,
+  });
+  const explained: [what: string, told: ReturnType<typeof told>, written: Decision, by: string][] = [
+    ['that could not read in time why it goes', told(ago(60)), decisionFor('a', { by: 'ana' }), 'ana'],
+    [
+      'whose decision is from long ago',
+      told(ago(60)),
+      decisionFor('a', { at: ago(3_700) }),
+      'auto-scaling-group',
+    ],
+    [
+      'that was only kept empty before',
+      told(ago(60)),
+      decisionFor('a', { intent: 'maintenance' }),
+      'auto-scaling-group',
+    ],
+    ['that goes for a reason of its own', told(ago(60), { by: 'ben on it' }), decisionFor('a'), 'ben on it'],
+  ];
+  for (const [what, own, written, by] of explained) {
+    it(`tells who decided about a node ${what}`, () => {
+      const draining = fresh('a', { phase: 'draining', decision: own });
+      const { decision } = rowIn(worldOf([machine('a')], { a: draining }, written), 'a');
+      assert.equal(decision?.by, by);
+      if (by === 'ana')
+        assert.match(decision?.reason ?? '', /^fewest calls \(its agent .* by decision own-1\)$/);
+      else assert.equal(decision?.id, 'own-1');
+    });
+  }
+
   it('says what could not be read, and counts nothing that it does not know', () => {
     const world: PoolWorld = {
       machines: { kind: 'unknown', reason: 'HTTP 403' },

@@ -30,13 +30,15 @@ async function run(options: LocalStackArguments): Promise<number> {
 }
 
 async function live(options: LocalStackArguments, program: string, signal: AbortSignal): Promise<number> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
   try {
+    say(`A twin of ${options.cloud} and Pulumi are loaded: half a minute at most …`);
     // Pulumi and all that follows is heavy: whoever asks for help does not wait for it.
     const { runLocalStack } = await import('./run.ts');
     await runLocalStack({
       ...options,
       program,
-      say: (line) => process.stdout.write(`${line}\n`),
+      say,
       signal,
     });
     return OK;

@@ -2,13 +2,14 @@ import * as assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { AgentConfigFile } from '../../fleet/agent-config.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import { type NodeStatus, statusSchema } from '../../fleet/status.ts';
+import { Ports } from '../../lab/instance/ports.ts';
 import { buildTwinLiveKit } from '../../lab/media/build-twin-livekit.ts';
 import type { MediaNode, Participant } from '../../lab/media/driver.ts';
 import { TwinDriver } from '../../lab/media/twin-driver.ts';
@@ -79,7 +80,8 @@ export class AgentRig {
     await buildTwinLiveKit(join(folder, 'livekit-server'));
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const ports = { signal: await freePort(), metrics: await freePort(), agent: await freePort() };
+    const free = new Ports();
+    const ports = { signal: await free.take(), metrics: await free.take(), agent: await free.take() };
     return new AgentRig(folder, server, ports, bundlePath, options);
   }
 
@@ -316,14 +318,6 @@ export class AgentRig {
     this.calls.push({ action, hook, result: query.get('LifecycleActionResult') });
     outgoing.writeHead(200).end(`<${action}Response><${action}Result/></${action}Response>`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export function get(port: number, path: string): Promise<{ status: number; body: string }> {

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Ports } from '../../lab/instance/ports.ts';
 import { createBundler } from '../../stacks/bundle.ts';
 
 export interface HostedFunction {
@@ -25,7 +24,7 @@ export async function hostFunction(
   const { code } = await createBundler().functionOf('gcp', name);
   await writeFile(join(folder, 'index.js'), code);
   await writeFile(join(folder, 'package.json'), `{"name":"${name}","main":"index.js"}\n`);
-  const port = await freePort();
+  const port = await new Ports().take();
   const main = createRequire(import.meta.url).resolve('@google-cloud/functions-framework');
   const child = spawn(process.execPath, [join(dirname(main), 'main.js'), `--target=${entry}`], {
     cwd: folder,
@@ -65,12 +64,4 @@ async function untilItServes(child: ChildProcess, url: string, output: () => str
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`the function ended with ${child.exitCode}: ${output()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -65,8 +65,7 @@ describe('applying a Pulumi program to the twin AWS', () => {
   describe('fails loudly for', () => {
     let messages: string[];
 
-    before(function () {
-      this.timeout(30_000);
+    before(() => {
       messages = applyInChild(broken.map(({ program }) => program));
     });
 

@@ -223,7 +223,7 @@ describe('the twin Auto Scaling group', () => {
       await world.twin.close();
     }
     assert.match(happened('invocation-failed')[0]?.problem ?? '', /no answer within 2000 ms/);
-  }).timeout(20_000);
+  });
 
   it('cancels what was asked for when more are desired again before the policy gave them', async () => {
     const slow = `exports.handler = async (event) => new Promise((resolve) =>

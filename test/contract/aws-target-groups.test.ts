@@ -29,8 +29,7 @@ function cloudOf(client: AwsClient, node: string, targetGroups: string[]): Cloud
 }
 
 describe('a node and the target groups of a load balancer', () => {
-  describe('of the twin AWS, with the rights that the program gives', function () {
-    this.timeout(60_000);
+  describe('of the twin AWS, with the rights that the program gives', () => {
     let applied: Applied;
     let twin: AwsTwin;
     let node: string;
@@ -128,8 +127,7 @@ describe('a node and the target groups of a load balancer', () => {
     });
   });
 
-  describe("of somebody else's Elastic Load Balancing (moto: EBBTIDE_MOTO_SERVER, or moto_server in PATH)", function () {
-    this.timeout(60_000);
+  describe("of somebody else's Elastic Load Balancing (moto: EBBTIDE_MOTO_SERVER, or moto_server in PATH)", () => {
     let moto: RunningProgram | undefined;
     let client: AwsClient;
 

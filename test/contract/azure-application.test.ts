@@ -28,8 +28,7 @@ function filesOf(cloudConfig: string): Map<string, string> {
   return new Map(files.map(({ path, content }: Record<string, string>) => [path, content]));
 }
 
-describe('the program of stacks/, applied to a twin Azure', function () {
-  this.timeout(60_000);
+describe('the program of stacks/, applied to a twin Azure', () => {
   let applied: Applied;
   let world: TestTwin | undefined;
 

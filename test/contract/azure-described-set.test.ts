@@ -22,8 +22,7 @@ interface Rules {
   properties: Written & { profiles: (Written & { capacity: Written; rules: { scaleAction: Written }[] })[] };
 }
 
-describe("an operator's own scale set, as Azure tells of it", function () {
-  this.timeout(20_000);
+describe("an operator's own scale set, as Azure tells of it", () => {
   const settings = settingsOf(
     settingsReader(GOOD_AZURE).read({
       pool: { name: 'media', existingGroup: 'ebbtide-media', max: 2 },

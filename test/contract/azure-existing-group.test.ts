@@ -23,8 +23,7 @@ const PLACE = {
 const STATE = { ...PLACE, pool: 'media', autoscale: 'theirs', location: 'westeurope' };
 const SETS_MS = 10;
 
-describe('the loan of a scale set, on the twin Azure', function () {
-  this.timeout(20_000);
+describe('the loan of a scale set, on the twin Azure', () => {
   let world: TestPool;
   let environment: Record<string, string>;
   /** How often it was asked for the runbook's lock. */

@@ -6,8 +6,7 @@ import { until } from './support/quiet-run.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe('the real runbook, as a job of the twin', function () {
-  this.timeout(40_000);
+describe('the real runbook, as a job of the twin', () => {
   let world: TestPool;
 
   before(function () {

@@ -17,8 +17,7 @@ import { until } from './support/quiet-run.ts';
 
 const STORE_URL = `https://${STORE}.blob.core.windows.net`;
 
-describe('the node of Azure, beside the real runbook in the twin', function () {
-  this.timeout(40_000);
+describe('the node of Azure, beside the real runbook in the twin', () => {
   let world: TestPool;
 
   before(function () {

@@ -13,8 +13,7 @@ import {
   startRunbookWorld,
 } from './support/azure/runbook-world.ts';
 
-describe('the runbook of Azure decides', function () {
-  this.timeout(30_000);
+describe('the runbook of Azure decides', () => {
   let world: RunbookWorld;
 
   before(function () {

@@ -15,8 +15,7 @@ import { until } from './support/quiet-run.ts';
 
 const NODE = 'ebbtide-media_0';
 
-describe('the runbook of Azure deletes', function () {
-  this.timeout(30_000);
+describe('the runbook of Azure deletes', () => {
   let world: RunbookWorld;
 
   before(function () {

@@ -11,8 +11,7 @@ const REGION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locat
 /** Of what goes on in the background no description tells. */
 const UNDESCRIBED = /\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\//;
 
-describe('what is sent to the resource manager and what the twin answers, against Microsoft’s own descriptions', function () {
-  this.timeout(60_000);
+describe('what is sent to the resource manager and what the twin answers, against Microsoft’s own descriptions', () => {
   let swagger: Swagger | undefined;
   let world: TestPool | undefined;
   const exchanges: Exchange[] = [];

@@ -10,9 +10,7 @@ const inputsOf = (resources: readonly RecordedResource[], type: string) => {
   return Object(found.inputs);
 };
 
-describe('the program of stacks/ with load balancers that are there, applied to a twin', function () {
-  this.timeout(60_000);
-
+describe('the program of stacks/ with load balancers that are there, applied to a twin', () => {
   for (const service of ['global/backendServices/media', `regions/${REGION}/backendServices/media`]) {
     it(`Google Cloud: the group calls its signalling port by the name that ${service} looks for`, async () => {
       const network = { balancers: [service] };

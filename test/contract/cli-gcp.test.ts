@@ -9,8 +9,7 @@ describe('the machines of a pool, as its operator reads them on the twin GCP', (
   let applied: Applied;
   let world: TestTwin;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     const whole = await applyPool();
     applied = { ...whole, model: { ...whole.model, jobs: [] } };
   });

@@ -31,8 +31,7 @@ const ORCHESTRATOR = 'ebbtide/orchestrator';
 const HEALTH = 'ebbtide/health';
 const isRun = (event: TwinEvent) => event.kind === 'invoked' && event.function === ORCHESTRATOR;
 
-describe('the program of stacks/, applied to a twin DigitalOcean', function () {
-  this.timeout(60_000);
+describe('the program of stacks/, applied to a twin DigitalOcean', () => {
   let applied: Applied;
   let description: OpenApi | undefined;
   const asked: Exchanged[] = [];

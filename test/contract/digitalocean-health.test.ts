@@ -33,8 +33,7 @@ function withSettings(model: OceanModel, changed: Partial<OrchestratorSettings>)
   withParameters(model, ORCHESTRATOR, { settings: JSON.stringify({ ...written, ...changed }) });
 }
 
-describe('whom the real functions of a pool on a twin DigitalOcean call, by its check', function () {
-  this.timeout(60_000);
+describe('whom the real functions of a pool on a twin DigitalOcean call, by its check', () => {
   let world: TestTwin | undefined;
 
   afterEach(async () => {

@@ -32,8 +32,7 @@ const { node, machine } = DIGITALOCEAN;
 const MEDIA = '#!/bin/sh\n';
 
 /** From what the stack writes and the orchestrator fills in, by the boot program's bundle, to a status that is believed. */
-describe(`a droplet's user-data, on a real store (${SPACES.program})`, function () {
-  this.timeout(60_000);
+describe(`a droplet's user-data, on a real store (${SPACES.program})`, () => {
   let server: StoreServer;
   let droplet: DropletMachine | undefined;
   let root: string;

@@ -35,8 +35,7 @@ const engines = [
 for (const { name, missing, start } of engines) {
   const skipped = missing === undefined ? '' : ` (skipped: ${missing})`;
 
-  describe(`a container engine: ${name}${skipped}`, function () {
-    this.timeout(30_000);
+  describe(`a container engine: ${name}${skipped}`, () => {
     let under: EngineUnderTest;
 
     before(async function () {
@@ -67,7 +66,7 @@ for (const { name, missing, start } of engines) {
       await writeFile(file, '');
       const words = [process.execPath, join(under.folder, 'program.cjs'), file, String(code)];
       const id = await under.run(container, words, rest);
-      await eventually(`${container} is up`, isUp(container), 10_000);
+      await eventually(`${container} is up`, isUp(container), 30_000);
       return id;
     }
 
@@ -122,19 +121,19 @@ for (const { name, missing, start } of engines) {
         'what runs is not started again',
       );
       assert.equal(await under.engine.kill(id, 'SIGQUIT'), 'sent');
-      await eventually('it has ended', hasEnded(id), 10_000);
+      await eventually('it has ended', hasEnded(id), 30_000);
       const ended = await inspect(id);
       assert.deepEqual([ended.State.Running, ended.State.ExitCode], [false, 7]);
       assert.equal(await under.engine.kill(id, 'SIGQUIT'), 'not-running');
       await under.engine.start(id);
-      await eventually('it is up again', isUp('egress'), 10_000);
+      await eventually('it is up again', isUp('egress'), 30_000);
       assert.notEqual((await inspect(id)).State.StartedAt, first.State.StartedAt);
     });
 
     it('lists by label, whatever the state', async () => {
       const ended = await run('one', { labels: { 'openvidu-agent': 'true' } });
       await under.engine.kill(ended, 'SIGKILL');
-      await eventually('it has ended', hasEnded(ended), 10_000);
+      await eventually('it has ended', hasEnded(ended), 30_000);
       const other = await run('other', { labels: { 'openvidu-agent': 'true' } });
       await run('stranger', { labels: { 'openvidu-agent': 'false' } });
       assert.deepEqual(
@@ -170,7 +169,7 @@ for (const { name, missing, start } of engines) {
         outcomes.map(({ kind }) => kind),
         ['done', 'done', 'done'],
       );
-      await eventually('all have ended', async () => (await answered(runtime)).running.length === 0, 10_000);
+      await eventually('all have ended', async () => (await answered(runtime)).running.length === 0, 30_000);
       const { exits, willStart } = await answered(runtime);
       assert.deepEqual(willStart, []);
       const clean = (exits ?? []).map((exit) => [exit.name, exit.clean]);
@@ -197,7 +196,7 @@ for (const { name, missing, start } of engines) {
         return;
       }
       assert.deepEqual([outcome, policy], [{ kind: 'done' }, 'no']);
-      await eventually('it stays away', hasEnded('openvidu'), 10_000);
+      await eventually('it stays away', hasEnded('openvidu'), 30_000);
       assert.deepEqual((await answered(runtime)).willStart, []);
     });
 
@@ -248,7 +247,7 @@ for (const { name, missing, start } of engines) {
         return;
       }
       assert.deepEqual(outcome, { kind: 'done' });
-      await eventually('it is over', isOver, 10_000);
+      await eventually('it is over', isOver, 30_000);
       await sleep(1_000);
       assert.ok(await isOver(), 'and stays so');
       assert.deepEqual(await runtime.keepDown?.(['openvidu']), { kind: 'done' });
@@ -267,7 +266,7 @@ for (const { name, missing, start } of engines) {
         [{ id: before.id, carries: 'calls' }],
       );
       assert.equal((await runtime.signal(before)).kind, 'done');
-      await eventually('it has ended', hasEnded('something-else'), 10_000);
+      await eventually('it has ended', hasEnded('something-else'), 30_000);
       assert.deepEqual((await answered(runtime)).running, []);
     });
 
@@ -287,9 +286,9 @@ for (const { name, missing, start } of engines) {
       const runtime = runtimeOf();
       const { running } = await answered(runtime);
       for (const process of running) await runtime.signal(process);
-      await eventually('all have ended', async () => (await answered(runtime)).running.length === 0, 10_000);
+      await eventually('all have ended', async () => (await answered(runtime)).running.length === 0, 30_000);
       assert.deepEqual(await runtime.start(), { kind: 'done' });
-      await eventually('they run', async () => (await answered(runtime)).running.length === 2, 10_000);
+      await eventually('they run', async () => (await answered(runtime)).running.length === 2, 30_000);
       assert.equal((await runtimeOf().start()).kind, 'done', 'what runs stays as it is');
     });
 

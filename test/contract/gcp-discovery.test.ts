@@ -92,8 +92,7 @@ describe("what our code sends and the twin answers, against Google's own discove
   /** What was wrong with any request or answer. */
   const problems: string[] = [];
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     applied = await applyPool();
     world = await startTwin(applied, { factor: 60 });
     await until('a machine serves', () =>
@@ -189,7 +188,7 @@ describe("what our code sends and the twin answers, against Google's own discove
     assert.equal(await compute.delete(instance), undefined, 'it is gone');
     assert.deepEqual(problems, []);
     assert.deepEqual(world.twin.refused(), []);
-  }).timeout(10_000);
+  });
 
   it('the registry’s Cloud Storage', async function () {
     if (!discoveries.storage) return this.skip();

@@ -15,14 +15,12 @@ import { servingIn, until } from './support/quiet-run.ts';
 const PLACE = { group: GROUP, project: PROJECT, region: REGION, autoscaler: GROUP };
 const WANTED = 'ONLY_SCALE_OUT';
 
-describe('the loan of a group, on the twin GCP', function () {
-  this.timeout(20_000);
+describe('the loan of a group, on the twin GCP', () => {
   let applied: Applied;
   let world: TestTwin;
   let environment: Record<string, string>;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const whole = await applyPool();
     const groups = whole.model.groups.map(({ autoscaler = assert.fail('no autoscaler'), ...group }) => ({
       ...group,

@@ -20,8 +20,7 @@ describe('the twin managed instance group', () => {
   let world: TestTwin;
   let compute: Compute;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     const whole = await applyPool();
     // The test is the pruner: nothing else decides.
     applied = { ...whole, model: { ...whole.model, jobs: [] } };

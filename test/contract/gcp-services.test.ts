@@ -13,8 +13,7 @@ describe('the twin Google Cloud of one machine', () => {
   let host: string;
   let name: string;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     const whole = await applyPool();
     applied = { ...whole, model: { ...whole.model, jobs: [] } };
   });
@@ -161,5 +160,5 @@ describe('the schedule of the twin Google Cloud', () => {
     } finally {
       await world.twin.close();
     }
-  }).timeout(30_000);
+  });
 });

@@ -8,8 +8,7 @@ const missing = podmanIsMissing();
 const skipped = missing === undefined ? '' : ` (skipped: ${missing})`;
 const UNKNOWN = `sha256:${'0'.repeat(64)}`;
 
-describe(`an image is fetched by its digest: podman, from a registry${skipped}`, function () {
-  this.timeout(30_000);
+describe(`an image is fetched by its digest: podman, from a registry${skipped}`, () => {
   let registry: ImageRegistry | undefined;
   let under: EngineUnderTest | undefined;
 

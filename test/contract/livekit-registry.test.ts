@@ -11,8 +11,7 @@ import { createLivekit } from '../../node-agent/media/livekit.ts';
 import type { MediaServer as MediaPort } from '../../node-agent/media/media.ts';
 import { API_KEY, API_SECRET, eventually, MediaServer } from './media-server.ts';
 
-describe("the agent's question to LiveKit's own registry (real livekit-server and redis-server)", function () {
-  this.timeout(40_000);
+describe("the agent's question to LiveKit's own registry (real livekit-server and redis-server)", () => {
   let folder: string;
   let redis: RedisServer;
   let server: MediaServer;

@@ -18,8 +18,7 @@ const skipped = missing === undefined ? '' : ` (skipped: ${missing})`;
 /** Neither root's nor ours: the config is for a group. */
 const GROUP = 54_321;
 
-describe(`create-media, as a node runs it, with podman and the real LiveKit as an image${skipped}`, function () {
-  this.timeout(60_000);
+describe(`create-media, as a node runs it, with podman and the real LiveKit as an image${skipped}`, () => {
   let under: EngineUnderTest;
   let agent: string;
   let definition: string;

@@ -72,7 +72,7 @@ ${change.keys ?? `keys: { ${API_KEY}: ${API_SECRET} }`}
     await eventually(
       'the media server answers',
       async () => !server.running || (await server.#answers()),
-      10_000,
+      30_000,
     );
     if (change.early !== true) await sleep(STARTING_MS);
     return server;

@@ -35,7 +35,7 @@ const MEANWHILE: [string, (sender: NodeLogs) => Promise<void> | void][] = [
  * on the node as its unit starts it, and as the one who receives.
  */
 describe(`a node's log goes where its operator reads it${skipped}`, function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   let folder: string;
   let authority: Authority;
   let wire: Wire;

@@ -9,8 +9,7 @@ import type { StoreServer } from '../support/store-server.ts';
 import { STORES } from '../support/stores.ts';
 
 for (const kind of STORES) {
-  describe(`our store on somebody else's ${kind.name} (${kind.program})`, function () {
-    this.timeout(60_000);
+  describe(`our store on somebody else's ${kind.name} (${kind.program})`, () => {
     let server: StoreServer | undefined;
 
     before(async function () {

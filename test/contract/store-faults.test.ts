@@ -22,8 +22,7 @@ const IMPATIENT_MS = 1_000;
 const PATIENT_MS = 20_000;
 
 for (const kind of STORES) {
-  describe(`a real ${kind.name} behind a line that fails (${kind.program})`, function () {
-    this.timeout(30_000);
+  describe(`a real ${kind.name} behind a line that fails (${kind.program})`, () => {
     let server: StoreServer | undefined;
     let front: StoreFront;
     let bucket: string;

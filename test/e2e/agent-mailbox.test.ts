@@ -19,8 +19,7 @@ const SIGNAL_WITHIN_MS = 4_000;
 const CLOUDS: readonly MailboxCloud[] = [GCP, AZURE, DIGITALOCEAN];
 
 for (const on of CLOUDS) {
-  describe(`the agent bundle on ${on.name}, with its registry on a real store (${on.store.program})`, function () {
-    this.timeout(90_000);
+  describe(`the agent bundle on ${on.name}, with its registry on a real store (${on.store.program})`, () => {
     let server: StoreServer | undefined;
     let rig: MailboxRig | undefined;
     let buckets = 0;
@@ -148,8 +147,7 @@ for (const on of CLOUDS) {
   });
 }
 
-describe(`the agent bundle on Azure, and what is scheduled for its machine (${AZURE.store.program})`, function () {
-  this.timeout(90_000);
+describe(`the agent bundle on Azure, and what is scheduled for its machine (${AZURE.store.program})`, () => {
   let server: StoreServer | undefined;
 
   before(async function () {
@@ -193,8 +191,7 @@ describe(`the agent bundle on Azure, and what is scheduled for its machine (${AZ
   });
 });
 
-describe(`the agent bundle on DigitalOcean, where all nodes write with one key (${DIGITALOCEAN.store.program})`, function () {
-  this.timeout(90_000);
+describe(`the agent bundle on DigitalOcean, where all nodes write with one key (${DIGITALOCEAN.store.program})`, () => {
   let server: StoreServer | undefined;
   let rig: MailboxRig<DropletMachine> | undefined;
   let buckets = 0;

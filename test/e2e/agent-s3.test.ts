@@ -11,8 +11,7 @@ import type { StoreRequest, StoreServer } from '../support/store-server.ts';
 
 const PUBLISH_MS = 2_000;
 
-describe(`the agent bundle with its registry on a real store (${S3.program})`, function () {
-  this.timeout(60_000);
+describe(`the agent bundle with its registry on a real store (${S3.program})`, () => {
   let server: StoreServer | undefined;
   let front: StoreFront;
   let rig: AgentRig;

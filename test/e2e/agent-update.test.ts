@@ -30,9 +30,7 @@ const runs = async (build: string) =>
 const updates = () => join(rig.folder, 'agent-updates');
 const record = async () => JSON.parse(await readFile(join(updates(), 'record.json'), 'utf8'));
 
-describe('another agent for a node that runs', function () {
-  this.timeout(90_000);
-
+describe('another agent for a node that runs', () => {
   beforeEach(async () => {
     rig = await AgentRig.create({
       restarts: true,

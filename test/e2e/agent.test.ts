@@ -8,9 +8,7 @@ import { AgentRig, get, NODE, type Trouble } from '../support/agent-rig.ts';
 
 let rig: AgentRig;
 
-describe('the agent bundle on the oldest Node.js that it promises', function () {
-  this.timeout(60_000);
-
+describe('the agent bundle on the oldest Node.js that it promises', () => {
   it('serves, drains and leaves on Node.js 18 (needs EBBTIDE_NODE18, the path of its binary)', async function () {
     const node = process.env.EBBTIDE_NODE18;
     if (node === undefined) return this.skip();
@@ -28,9 +26,7 @@ describe('the agent bundle on the oldest Node.js that it promises', function () 
   });
 });
 
-describe('the agent bundle on a node', function () {
-  this.timeout(60_000);
-
+describe('the agent bundle on a node', () => {
   beforeEach(async () => {
     rig = await AgentRig.create();
   });

@@ -12,8 +12,7 @@ import { FleetRig } from '../support/fleet-rig.ts';
 const FACTOR = 240;
 const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
 
-describe('nodes whose media server is a container (twin engine, real user-data, real agents)', function () {
-  this.timeout(60_000);
+describe('nodes whose media server is a container (twin engine, real user-data, real agents)', () => {
   let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 

@@ -15,7 +15,7 @@ const PACKAGE = '/api/v1/namespaces/_/packages/ebbtide-media';
 const NAMESPACES = '/v2/functions/namespaces';
 
 describe('the resources for DigitalOcean Functions, by the real Pulumi CLI', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   let twin: FunctionsTwin;
   let project: FunctionsProject;
   let wanted: Wanted = {

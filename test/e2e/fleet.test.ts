@@ -9,8 +9,7 @@ import { type Call, FleetRig } from '../support/fleet-rig.ts';
 const FACTOR = 240;
 const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
 
-describe('a fleet on the twin AWS, when things go wrong', function () {
-  this.timeout(90_000);
+describe('a fleet on the twin AWS, when things go wrong', () => {
   let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 

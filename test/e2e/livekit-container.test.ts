@@ -5,8 +5,7 @@ import type { AgentConfigFile } from '../../fleet/agent-config.ts';
 import { AgentRig } from '../support/agent-rig.ts';
 import { type EngineUnderTest, startTwin } from '../support/engines.ts';
 
-describe('the agent bundle with LiveKit in a container (twin engine, twin LiveKit)', function () {
-  this.timeout(60_000);
+describe('the agent bundle with LiveKit in a container (twin engine, twin LiveKit)', () => {
   let under: EngineUnderTest;
   let rig: AgentRig;
 

@@ -14,7 +14,7 @@ const program = findPulumi(process.env);
 const NO_PULUMI = 'no pulumi in PATH, and EBBTIDE_PULUMI is not set';
 
 describe('npm run lab -- up', function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   let lab: ChildProcess | undefined;
   afterEach(() => lab?.kill('SIGKILL'));
 

@@ -84,7 +84,7 @@ const ROWS: {
 const why = lackingFor('azure');
 
 describe(`a drain of four hours on Azure, with the real runbook and the real agent in virtual time${why ? ` (skipped: ${why})` : ''}`, function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   before(function () {
     if (why !== undefined) this.skip();
   });

@@ -4,8 +4,7 @@ import type { AgentRig } from '../support/agent-rig.ts';
 import { type EngineUnderTest, startTwin } from '../support/engines.ts';
 import { createOpenviduRig, drainOpenvidu } from '../support/openvidu-drain.ts';
 
-describe('the agent bundle on an OpenVidu media node (twin engine, twin LiveKit)', function () {
-  this.timeout(90_000);
+describe('the agent bundle on an OpenVidu media node (twin engine, twin LiveKit)', () => {
   let under: EngineUnderTest | undefined;
   let rig: AgentRig | undefined;
   const driver = new TwinDriver();

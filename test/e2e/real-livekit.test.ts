@@ -29,8 +29,7 @@ interface Talk {
   heardBefore: number;
 }
 
-describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-server)', function () {
-  this.timeout(120_000);
+describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-server)', () => {
   let provisioned: Provisioned<Applied>;
   let fleet: FleetRig;
 

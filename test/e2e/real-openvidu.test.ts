@@ -20,8 +20,7 @@ function whatIsMissing(): string | undefined {
 const missing = whatIsMissing();
 const skipped = missing === undefined ? '' : ` (skipped: ${missing})`;
 
-describe(`the agent bundle on a real OpenVidu media node: podman, the real LiveKit in a container, a WebRTC client${skipped}`, function () {
-  this.timeout(90_000);
+describe(`the agent bundle on a real OpenVidu media node: podman, the real LiveKit in a container, a WebRTC client${skipped}`, () => {
   let under: EngineUnderTest | undefined;
   let rig: AgentRig | undefined;
   let redis: RedisServer | undefined;

@@ -32,8 +32,7 @@ rebootOn(ON_GCP);
 
 function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
   const why = lackingFor(on.name);
-  describe(`a node on the twin ${on.name} that boots again${why ? ` (skipped: ${why})` : ''}`, function () {
-    this.timeout(120_000);
+  describe(`a node on the twin ${on.name} that boots again${why ? ` (skipped: ${why})` : ''}`, () => {
     let provisioned: Provisioned<Fleet<Twin>>;
     let machines: LabMachines;
     let twin: Twin;
@@ -153,7 +152,7 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       const atFirst = bootLog(node);
       const rebooted = node.reboot();
       const seen = watch(node);
-      await eventually('the agent is back', () => logged(victim, 'agent-started') > agents, 30_000);
+      await eventually('the agent is back', () => logged(victim, 'agent-started') > agents, 60_000);
       await eventually(
         'it says that it is empty',
         () => isEmpty(victim) && logged(victim, 'empty') > 0,
@@ -186,19 +185,19 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       const atFirst = staged();
       assert.equal(atFirst, 2);
       await node.reboot();
-      await eventually('the agent is back', () => logged(instance, 'agent-started') > agents, 30_000);
-      await eventually('it serves', () => listens(node.signalPort), 30_000);
+      await eventually('the agent is back', () => logged(instance, 'agent-started') > agents, 60_000);
+      await eventually('it serves', () => listens(node.signalPort), 60_000);
       assert.equal(staged(), atFirst);
       await provisioned.drivers.ebbtide.join(node, 'again', 'ada');
-      await eventually('its people are told', () => status(instance)?.work?.people === 1, 30_000);
+      await eventually('its people are told', () => status(instance)?.work?.people === 1, 60_000);
     });
 
     it('with a new disk: serves where nobody wants it gone, and leaves where it was decided', async () => {
       const [{ id: kept } = { id: '' }] = twin.instances();
       await machine(kept).reimage();
-      await eventually('its agent is back', () => logged(kept, 'agent-started') === 2, 30_000);
-      await eventually('it serves', () => listens(machine(kept).signalPort), 30_000);
-      await eventually('it says so', () => status(kept)?.phase === 'serving', 30_000);
+      await eventually('its agent is back', () => logged(kept, 'agent-started') === 2, 60_000);
+      await eventually('it serves', () => listens(machine(kept).signalPort), 60_000);
+      await eventually('it says so', () => status(kept)?.phase === 'serving', 60_000);
       assert.equal(logged(kept, 'media-signalled'), 0);
 
       const victim = await draining();
@@ -206,8 +205,8 @@ function rebootOn<Twin extends TwinCloud>(on: RebootCloud<Twin>): void {
       const agents = logged(victim, 'agent-started');
       const held = on.hold(twin);
       await node.reimage();
-      await eventually('the agent is back', () => logged(victim, 'agent-started') > agents, 30_000);
-      await eventually('it says that it is empty', () => isEmpty(victim), 30_000);
+      await eventually('the agent is back', () => logged(victim, 'agent-started') > agents, 60_000);
+      await eventually('it says that it is empty', () => isEmpty(victim), 60_000);
       held.end();
       await eventually('it is gone', () => node.takenAway(), 60_000);
       assert.deepEqual(twin.leaked(), []);

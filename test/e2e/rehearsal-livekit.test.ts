@@ -20,7 +20,7 @@ describe('rehearsal with the real LiveKit', () => {
 
   it('scales in under real WebRTC calls (needs EBBTIDE_LIVEKIT_SERVER and redis-server)', async function () {
     if (server === undefined || redis === undefined) return this.skip();
-    this.timeout(180_000);
+    this.timeout(360_000);
     const flags = ['--cloud', 'aws', '--media', 'livekit', '--livekit-server', server];
     const rehearsal = await rehearse(folder, ...flags);
     assertKeptItsPromise(rehearsal, { cloud: 'aws', media: 'livekit' });

@@ -30,7 +30,7 @@ describe('rehearsal of all clouds', () => {
   let folder: string;
   let rehearsal: Rehearsal;
   before(async function () {
-    this.timeout(3 * MINUTE_MS * CLOUD_NAMES.length);
+    this.timeout(6 * MINUTE_MS * CLOUD_NAMES.length);
     folder = mkdtempSync(join(tmpdir(), 'ebbtide-rehearsal-'));
     rehearsal = await rehearse(folder);
   });
@@ -66,8 +66,7 @@ describe('rehearsal', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('goes on with the next cloud where one fails, and tells of both', async function () {
-    this.timeout(MINUTE_MS);
+  it('goes on with the next cloud where one fails, and tells of both', async () => {
     // Several of the real LiveKit need a Redis, and there is none in that PATH.
     const child = startRehearsal(
       ['--cloud', 'gcp', '--cloud', 'aws', '--media', 'livekit', '--livekit-server', process.execPath],
@@ -82,8 +81,7 @@ describe('rehearsal', () => {
     assert.match(output, /- gcp: the rehearsal failed: redis-server .*\n {2}- aws: the rehearsal failed: /);
   });
 
-  it('leaves no process and no file behind when it is interrupted', async function () {
-    this.timeout(MINUTE_MS);
+  it('leaves no process and no file behind when it is interrupted', async () => {
     const child = startRehearsal([], { ...process.env, TMPDIR: folder });
     let output = '';
     const ended = new Promise((done) => child.once('close', done));
@@ -102,8 +100,7 @@ describe('rehearsal', () => {
     assertNothingLeft();
   });
 
-  it('leaves no process and no file behind when nobody reads what it says any more', async function () {
-    this.timeout(MINUTE_MS);
+  it('leaves no process and no file behind when nobody reads what it says any more', async () => {
     const child = startRehearsal([], { ...process.env, TMPDIR: folder });
     child.stdout.once('data', () => child.stdout.destroy());
     child.stderr.resume();
@@ -155,6 +152,6 @@ describe('arguments of npm start', () => {
       assert.equal(ended, code, output);
       assert.match(output, says);
       assert.doesNotMatch(output, /applying the Pulumi program/);
-    }).timeout(20_000);
+    });
   }
 });

@@ -16,8 +16,7 @@ const SECRET = 's'.repeat(40);
 /** Media that was cut with its signalling would be silent for longer than a client takes to come back. */
 const LONGEST_GAP_MS = 1_000;
 
-describe('a balancer that cuts the signalling of a node that drains (livekit-server, redis-server)', function () {
-  this.timeout(120_000);
+describe('a balancer that cuts the signalling of a node that drains (livekit-server, redis-server)', () => {
   const ports = new Ports();
   const servers: ChildProcess[] = [];
   let front: SignalFront | undefined;

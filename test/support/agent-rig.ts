@@ -197,7 +197,7 @@ export class AgentRig {
     return this.driver.join(this.mediaNode, 'room', identity);
   }
 
-  async until(what: string, isTrue: () => Promise<boolean> | boolean, timeoutMs = 25_000): Promise<number> {
+  async until(what: string, isTrue: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<number> {
     const startedAt = Date.now();
     while (Date.now() - startedAt < timeoutMs) {
       try {

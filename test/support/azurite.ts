@@ -61,7 +61,7 @@ export const BLOB: StoreKind = {
       createBlobClient({
         store: `${options.url ?? url}/${account}`,
         token: async () => createAzuriteToken(),
-        timeoutMs: options.timeoutMs ?? 10_000,
+        timeoutMs: options.timeoutMs ?? 30_000,
         ...(options.url === undefined && { send: (request) => sendHttp({ ...request, pool }) }),
       });
     return {

@@ -123,7 +123,7 @@ export class FleetRig {
     return `statuses/${role?.uniqueId}:${instance}.json`;
   }
 
-  async until(what: string, isTrue: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, isTrue: () => boolean, timeoutMs = 60_000): Promise<void> {
     const end = Date.now() + timeoutMs;
     while (Date.now() < end) {
       if (isTrue()) return;

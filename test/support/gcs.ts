@@ -43,7 +43,7 @@ export const GCS: StoreKind = {
       createGcpClient({
         token: async () => 'token',
         environment: { CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: options.url ?? url },
-        timeoutMs: options.timeoutMs ?? 10_000,
+        timeoutMs: options.timeoutMs ?? 30_000,
       });
     return {
       url,

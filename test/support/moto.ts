@@ -39,7 +39,7 @@ interface Moto extends RunningProgram {
 }
 
 const KEYS = { accessKeyId: 'AKIA1', secretAccessKey: 's' };
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 function clientOf(url: string, timeoutMs = TIMEOUT_MS): AwsClient {
   const environment = { AWS_ENDPOINT_URL: url };

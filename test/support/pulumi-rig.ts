@@ -119,7 +119,7 @@ export async function startRig<Twin extends TwinCloud>(
       return Promise.all(people.map((identity) => driver.join(node, room, identity)));
     },
     async until(what, happens) {
-      const deadline = Date.now() + 45_000;
+      const deadline = Date.now() + 90_000;
       while (!(await happens())) {
         assert.ok(Date.now() < deadline, `waited too long: ${what}`);
         await sleep(50);

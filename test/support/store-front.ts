@@ -87,7 +87,7 @@ export async function startStoreFront(
       url,
       headers: passedOn(incoming),
       ...(request.kind === 'write' ? { body: Buffer.concat(chunks).toString() } : {}),
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       pool,
     });
     giveBack(response, outgoing, fault);

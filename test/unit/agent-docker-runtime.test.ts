@@ -10,8 +10,7 @@ import type { MediaRuntime } from '../../node-agent/runtime/runtime.ts';
 import { type EngineUnderTest, startTwin } from '../support/engines.ts';
 
 /** What a twin engine alone can be brought to do; what real ones do as well is in test/contract/docker-engine.test.ts. */
-describe('media in containers', function () {
-  this.timeout(10_000);
+describe('media in containers', () => {
   let under: EngineUnderTest;
   let at: number;
 

@@ -362,7 +362,6 @@ describe('the page for Prometheus', () => {
   it("Prometheus' own parser reads every sample as it was meant (needs EBBTIDE_PROMETHEUS_PYTHON: .ci/prometheus.sh)", async function () {
     const python = process.env.EBBTIDE_PROMETHEUS_PYTHON;
     if (python === undefined) return this.skip();
-    this.timeout(30_000);
     for (const text of TEXTS) {
       const metrics = richPage(text);
       const read = await parse(python, writeExposition(metrics));

@@ -97,8 +97,7 @@ describe('jobs, as they are told', () => {
   }
 });
 
-describe('the work of an OpenVidu media node', function () {
-  this.timeout(20_000);
+describe('the work of an OpenVidu media node', () => {
   let under: EngineUnderTest;
   let ports: { livekit: number; egress: number; ingress: number; agent: number };
   let livekit: Server | undefined;

@@ -503,8 +503,7 @@ describe('the agent, whatever happens', () => {
     fc.record({ do: fc.constant('leave' as const) }),
   );
 
-  it('cuts no call, releases nothing that runs, and in the end leaves', function () {
-    this.timeout(60_000);
+  it('cuts no call, releases nothing that runs, and in the end leaves', () => {
     fc.assert(
       fc.property(beside, fc.boolean(), fc.array(step, { maxLength: 25 }), (names, isHidden, steps) => {
         const world = new AgentWorld({}, names);

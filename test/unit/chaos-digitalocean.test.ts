@@ -194,8 +194,7 @@ describe('a run of the orchestrator that is killed between two of its requests',
     ['it makes one', MORE],
   ] as const) {
     for (const when of ['before', 'after'] as const) {
-      it(`${given}: ${when} each of them`, async function () {
-        this.timeout(60_000);
+      it(`${given}: ${when} each of them`, async () => {
         let killed = 0;
         for (let nth = 1; killed === nth - 1; nth += 1) {
           const steps: DigitalOceanStep[] = [

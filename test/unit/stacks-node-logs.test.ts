@@ -45,7 +45,6 @@ describe('the logs of a node', () => {
   for (const protocol of ['tls', 'tcp'] as const) {
     const skipped = rsyslogd === undefined ? ` (skipped: ${RSYSLOGD_IS_MISSING})` : '';
     it(`are sent by a configuration that the real rsyslogd takes (${protocol})${skipped}`, function () {
-      this.timeout(20_000);
       if (rsyslogd === undefined) this.skip();
       const folder = mkdtempSync(join(tmpdir(), 'ebbtide-logs-'));
       const config = textOf(logFiles({ keep: '1G', to: { ...TLS, protocol } }), 'rsyslog.conf');

@@ -120,7 +120,6 @@ describe('nothing but the agent tells the media to end', () => {
 
     it(`${kind}: systemd takes every unit as it is (needs systemd-analyze)`, function () {
       if (findProgram('systemd-analyze') === undefined) return this.skip();
-      this.timeout(30_000);
       const folder = mkdtempSync(join(tmpdir(), 'ebbtide-units-'));
       try {
         const units = [...placedFor(changed)].filter(([path]) => path.startsWith('/etc/systemd/system/'));

@@ -83,8 +83,7 @@ describe('the startup script', () => {
     assert.throws(() => readFileSync(join(folder, 'notes')));
   });
 
-  it('brings any program through unchanged', function () {
-    this.timeout(20_000);
+  it('brings any program through unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (boot) => {
         assert.equal(start(setupOf(boot)).status, 0);

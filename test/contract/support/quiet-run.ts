@@ -63,7 +63,7 @@ export function servingIn(twin: Pick<TwinCloud, 'instances'>): string[] {
 export async function until<T>(
   what: string,
   look: () => T | undefined | false,
-  withinMs = 8_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   while (Date.now() < deadline) {

@@ -14,7 +14,7 @@ const YES = ['--yes', '--skip-preview'];
 /** What an operator does who gives a group to Ebbtide and takes it back, by `docs/moving-a-group.md`. */
 export function loanOf<Twin extends TwinCloud>(row: LoanRow<Twin>): void {
   describe(`a group of the operator's own on ${row.name}, by the real Pulumi CLI`, function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     let rig: PulumiRig<Twin>;
     let was: unknown;
     let old = '';

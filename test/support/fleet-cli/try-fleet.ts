@@ -28,7 +28,7 @@ interface Running {
 /** An operator's commands as they are typed, with just the rights that `fleet policy` prints for each. */
 export function tryFleet<Twin extends TwinCloud>(row: FleetCliRow<Twin>): void {
   describe(`npm run fleet on ${row.name}, on a stack of the real Pulumi CLI`, function () {
-    this.timeout(150_000);
+    this.timeout(300_000);
     let rig: PulumiRig<Twin>;
     const rights = new Map<Task, Record<string, string>>();
 

@@ -44,8 +44,6 @@ export const DIGITALOCEAN_LIFE: LifeRow<OceanTwin> = {
     'digitalocean.spacesSecretKey',
   ],
   servesAfterUp: false,
-  // What a run of the function has begun is waited for to its limit, by the real clock, before a pool counts as gone.
-  patienceMs: 240_000,
   touched: {
     target: [ACTION],
     max: [ACTION],

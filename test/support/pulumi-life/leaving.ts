@@ -15,7 +15,7 @@ const program = findPulumi(process.env);
 /** What a destroy does while nodes are leaving: by the same words and the same end on every cloud. */
 export function leavingOf<Twin extends TwinCloud>(row: LifeRow<Twin>): void {
   describe(`a stack on ${row.name} is destroyed while nodes leave, by the real Pulumi CLI`, function () {
-    this.timeout((row.patienceMs ?? 120_000) * 2);
+    this.timeout(480_000);
     let rig: PulumiRig<Twin>;
     let calls: Participant[] = [];
     /** The one that leaves. */

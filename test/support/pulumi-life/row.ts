@@ -27,8 +27,6 @@ export interface LifeRow<Twin extends TwinCloud> extends RigCloud<Twin> {
   secrets?(rig: PulumiRig<Twin>): string[];
   /** What must be gone after a destroy beside Pulumi's own resources; none of it where all is well. */
   left?(twin: Twin): unknown[];
-  /** How long one step may take; 2 minutes unless told. */
-  patienceMs?: number;
   /** In a refusal to destroy: a node with two people in one room, and how to drain first. */
   refusal: { busy: RegExp; drainFirst: RegExp };
   /** Whoever would end a machine once it is empty does nothing until this is ended. */

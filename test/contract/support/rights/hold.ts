@@ -48,8 +48,7 @@ const NODES = 3;
 
 /** What is printed is enough, and none of it is too much. */
 export function holdRights<Twin extends TwinCloud>(row: RightsRow<Twin>): void {
-  describe(`the rights that fleet policy prints on ${row.cloud}`, function () {
-    this.timeout(60_000);
+  describe(`the rights that fleet policy prints on ${row.cloud}`, () => {
     let world: RightsWorld<Twin>;
     let address: PoolAddress;
     let outputs: string;
@@ -62,7 +61,7 @@ export function holdRights<Twin extends TwinCloud>(row: RightsRow<Twin>): void {
       outputs = join(folder, 'outputs.json');
       writeFileSync(outputs, JSON.stringify({ address }));
       world.twin.setDesiredCapacity(NODES);
-      await until(`${NODES} serve`, () => servingIn(world.twin).length === NODES, 30_000);
+      await until(`${NODES} serve`, () => servingIn(world.twin).length === NODES, 60_000);
       nodes = servingIn(world.twin);
     });
     after(async () => {

@@ -190,8 +190,8 @@ describe('the twin Auto Scaling group', () => {
   });
 
   it('retains what does not answer in time, by its own clock', async () => {
-    // An hour is half a second.
-    await start({ min: 0, max: 2, initial: 1 }, FIRST_OFFERED, { factor: 7200 });
+    // An hour is a second.
+    await start({ min: 0, max: 2, initial: 1 }, FIRST_OFFERED, { factor: 3600 });
     const [id = ''] = await until(
       'it waits to launch',
       () => idsIn('Pending:Wait').length === 1 && idsIn('Pending:Wait'),

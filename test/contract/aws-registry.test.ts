@@ -166,7 +166,7 @@ describe('the registry on the twin S3', () => {
         region: 'eu-west-1',
         credentials: async () => credentials,
         environment: { AWS_ENDPOINT_URL: world.twin.endpoint },
-        timeoutMs: 1000,
+        timeoutMs: 5_000,
       });
       const store = createS3Store({ client, bucket: world.bucket });
       await assert.rejects(

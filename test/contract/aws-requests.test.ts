@@ -34,7 +34,7 @@ describe('requests, by the official descriptions of AWS', () => {
       region: 'eu-west-1',
       credentials: async () => ({ accessKeyId: 'AKIA1', secretAccessKey: 's' }),
       environment: { AWS_ENDPOINT_URL: server.url },
-      timeoutMs: 1_000,
+      timeoutMs: 5_000,
     });
     const cloud = createAwsCloud({
       metadata: { read: async () => ({ kind: 'found', text: NODE }) },

@@ -71,7 +71,7 @@ describe('a node and the target groups of a load balancer', () => {
         region: 'eu-west-1',
         credentials: async () => credentials,
         environment: { AWS_ENDPOINT_URL: twin.endpoint },
-        timeoutMs: 1000,
+        timeoutMs: 5_000,
       });
       return cloudOf(client, node, targetGroups);
     }

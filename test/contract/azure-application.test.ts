@@ -258,7 +258,7 @@ describe('the program of stacks/, applied to a twin Azure', () => {
       storage,
     };
     const token = async () => twin.operatorToken('https://management.azure.com/');
-    const client = createAzureClient({ base: twin.endpoint, token, timeoutMs: 3000 });
+    const client = createAzureClient({ base: twin.endpoint, token, timeoutMs: 5_000 });
     const set = createScaleSet(client, place);
     const [instance] = (await set.instances()) ?? [];
     assert.ok(instance);
@@ -269,7 +269,7 @@ describe('the program of stacks/, applied to a twin Azure', () => {
       createBlobClient({
         store: twin.environment().AZURE_STORAGE_BLOB_ENDPOINT ?? '',
         token: accountSignature(client, place, Date.now),
-        timeoutMs: 3000,
+        timeoutMs: 5_000,
         send: sendSigned,
       }),
     );

@@ -126,7 +126,7 @@ describe('the loan of a scale set, on the twin Azure', () => {
       const [seen] = world.twin.machines();
       assert.ok(seen);
       const token = async () => world.twin.operatorToken('https://management.azure.com/');
-      const manager = createAzureClient({ base: world.twin.endpoint, token, timeoutMs: 2_000 });
+      const manager = createAzureClient({ base: world.twin.endpoint, token, timeoutMs: 5_000 });
       await createSetProtection(manager, SET).end({ instanceId: '0', machine: 'another', byOperator: false });
       assert.deepEqual(policies()[0], THEIRS);
       await giveBackGroup(loan, environment, SETS_MS);

@@ -87,7 +87,7 @@ describe('an account of a twin DigitalOcean', () => {
     await until('it serves', () => world.twin.instances().some(({ standing }) => standing === 'serving'));
     assert.equal((await droplets.list())[0]?.status, 'active');
     assert.deepEqual(spec.init, { kind: 'cloud-config', userData: WANTED.userData });
-    const metadata = createMetadata({ environment: spec.environment, timeoutMs: 1_000 });
+    const metadata = createMetadata({ environment: spec.environment, timeoutMs: 5_000 });
     assert.deepEqual(await metadata.read(FACT_PATHS.machine), { kind: 'found', text: String(id) });
     assert.deepEqual(await metadata.read(FACT_PATHS.zone), { kind: 'found', text: 'fra1' });
     assert.deepEqual(await metadata.read(FACT_PATHS.address), { kind: 'found', text: '127.0.0.1' });
@@ -241,7 +241,7 @@ describe('an account of a twin DigitalOcean', () => {
         region: 'fra1',
         credentials: async () => ({ accessKeyId: KEY.accessKey, secretAccessKey }),
         environment: world.twin.environment(),
-        timeoutMs: 2_000,
+        timeoutMs: 5_000,
         buckets: { code: 'pool-code', statuses: 'pool-statuses', memory: 'pool-memory' },
       });
     const store = storeWith(KEY.secretKey);

@@ -173,7 +173,7 @@ describe('the program of stacks/, applied to a twin DigitalOcean', () => {
         region: 'fra1',
         credentials: async () => spaces,
         environment: twin.environment(),
-        timeoutMs: 2_000,
+        timeoutMs: 5_000,
         buckets,
       }).put(key, body, undefined, metadata);
     };

@@ -51,7 +51,7 @@ describe("requests to Compute Engine, by Google's own description", () => {
     const client = createGcpClient({
       token: async () => 't',
       environment: {},
-      timeoutMs: 1_000,
+      timeoutMs: 5_000,
       async send({ method, url, body = '' }) {
         const request = { method, url: new URL(url), body };
         requests.push(request);

@@ -108,7 +108,7 @@ describe("what our code sends and the twin answers, against Google's own discove
     return createGcpClient({
       token: async () => token,
       environment: world.twin.environment(),
-      timeoutMs: 2000,
+      timeoutMs: 5_000,
       async send(request) {
         const response = await sendHttp(request);
         const { pathname, search } = new URL(request.url);

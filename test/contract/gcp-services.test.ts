@@ -27,7 +27,7 @@ describe('the twin Google Cloud of one machine', () => {
 
   afterEach(() => world.twin.close());
 
-  const metadata = () => createMetadata({ environment: { GCE_METADATA_HOST: host }, timeoutMs: 1000 });
+  const metadata = () => createMetadata({ environment: { GCE_METADATA_HOST: host }, timeoutMs: 5_000 });
   const text = async (path: string) => {
     const reading = await metadata().read(path);
     return reading.kind === 'found' ? reading.text : reading.kind;
@@ -88,7 +88,7 @@ describe('the twin Google Cloud of one machine', () => {
     const client = createGcpClient({
       token: tokenFromMetadata(metadata()),
       environment: world.twin.environment(),
-      timeoutMs: 1000,
+      timeoutMs: 5_000,
     });
     const store = createStorageStore({ client, bucket: world.bucket });
     await store.put(`statuses/${name}.json`, '{}');

@@ -29,7 +29,7 @@ describe("the agent's question to LiveKit's own registry (real livekit-server an
     const redisFile = join(folder, 'redis.json');
     await writeFile(redisFile, JSON.stringify({ address: redis.address }));
     const metricsUrl = `http://127.0.0.1:${server.metricsPort}/metrics`;
-    livekit = createLivekit({ metricsUrl, redisFile, timeoutMs: 1_500, now: Date.now });
+    livekit = createLivekit({ metricsUrl, redisFile, timeoutMs: 5_000, now: Date.now });
   });
 
   after(async () => {

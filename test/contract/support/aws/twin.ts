@@ -57,7 +57,7 @@ export async function startTwin(
         region: 'eu-west-1',
         credentials: async () => credentials,
         environment: { AWS_ENDPOINT_URL: twin.endpoint },
-        timeoutMs: 1000,
+        timeoutMs: 5_000,
       });
     },
   };

@@ -103,7 +103,7 @@ async function ask(
     method,
     url,
     headers,
-    timeoutMs: 3000,
+    timeoutMs: 5_000,
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = answer.body.toString();

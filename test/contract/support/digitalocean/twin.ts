@@ -75,7 +75,7 @@ export async function startTwin(
         token: async () => token,
         environment: twin.environment(),
         clock: createRealClock(),
-        timeoutMs: 2_000,
+        timeoutMs: 5_000,
       }),
   };
 }

@@ -51,7 +51,7 @@ export async function startTwin(
     bucket: model.buckets[0]?.name ?? '',
     client: (who, instance) => {
       const token = who === 'operator' ? twin.operatorToken() : twin.tokenOf(emails[who], instance);
-      return createGcpClient({ token: async () => token, environment: twin.environment(), timeoutMs: 2000 });
+      return createGcpClient({ token: async () => token, environment: twin.environment(), timeoutMs: 5_000 });
     },
   };
 }

@@ -76,7 +76,7 @@ describe('whom the real functions of a pool on a twin DigitalOcean call, by its 
 
   it('nobody, while all is well', async () => {
     const pool = await start();
-    await until('ten minutes have passed', () => minutes(pool) > 10);
+    await until('ten minutes have passed', () => minutes(pool) > 10 && told(pool) !== undefined);
     assert.match(saysOf(pool), /"kind":"invoked".*"statusCode":200.*"well":true/);
     assert.deepEqual(alarms(pool), []);
   });

@@ -135,12 +135,13 @@ describe('create-media', () => {
     };
   }
 
-  function create(its: DockerEngine): Promise<void> {
+  /** `forMs`: how long it tries again, by the real clock. */
+  function create(its: DockerEngine, forMs = 40): Promise<void> {
     return createMedia({
       wanted: { ...WANTED, accounts: join(folder, 'passwd') },
       engine: its,
       log: (_level, event) => logged.push(event),
-      retry: { firstMs: 1, longestMs: 2, forMs: 40 },
+      retry: { firstMs: 1, longestMs: 2, forMs },
     });
   }
 
@@ -170,7 +171,7 @@ describe('create-media', () => {
       did.push(what);
       return Promise.resolve();
     };
-    await create(engine(undefined, { pull: fails('pull') }));
+    await create(engine(undefined, { pull: fails('pull') }), 20_000);
     assert.deepEqual(did.slice(-3), ['pull', 'create', 'start']);
     assert.equal(logged.filter((event) => event === 'container-retries').length, 2);
   });

@@ -150,13 +150,14 @@ describe('boot', () => {
     };
     await put('/etc/ebbtide/boot.json', JSON.stringify({ ...manifest, ...changed }));
   }
-  async function run(stages: BootManifest['stages'], changed: object = {}): Promise<BootEnd> {
+  /** `forMs`: how long it tries again, by the real clock. */
+  async function run(stages: BootManifest['stages'], changed: object = {}, forMs = 150): Promise<BootEnd> {
     await writeManifest(stages, changed);
     return boot({
       root,
       environment: environment(),
       connect: connectAws,
-      retry: { firstMs: 5, longestMs: 10, forMs: 150 },
+      retry: { firstMs: 5, longestMs: 10, forMs },
       log: (level, event, details) => lines.push({ level, event, ...details }),
     });
   }
@@ -332,7 +333,7 @@ describe('boot', () => {
       failing(2, { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }),
     );
     instead.set('POST /', failing(1, 'reset'));
-    assert.equal(await run([agentStage, mediaStage]), 'all');
+    assert.equal(await run([agentStage, mediaStage], {}, 20_000), 'all', failure());
     assert.ok(
       lines.some(({ event, reason }) => event === 'boot-retries' && /AccessDenied/.test(String(reason))),
     );

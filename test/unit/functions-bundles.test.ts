@@ -89,12 +89,19 @@ describe('functions as Lambda runs them', () => {
     phase = 'serving';
     const settings = { pool: 'media', bucket: 'pool', maxDrains: 1, coolDownMs: 0, warmUpMs: 0 };
     const where = { AvailabilityZone: 'a', InstanceMarketOption: 'on-demand' };
-    const outcome = await invoke('termination-policy', settings, {
-      AutoScalingGroupName: 'ebbtide-media',
-      CapacityToTerminate: [{ ...where, Capacity: 1 }],
-      Instances: [{ ...where, InstanceId: 'i-1' }],
-      Cause: 'SCALE_IN',
-    });
+    const ask = () =>
+      invoke('termination-policy', settings, {
+        AutoScalingGroupName: 'ebbtide-media',
+        CapacityToTerminate: [{ ...where, Capacity: 1 }],
+        Instances: [{ ...where, InstanceId: 'i-1' }],
+        Cause: 'SCALE_IN',
+      });
+    let outcome = await ask();
+    // Its time to read is short, and a machine that stands still takes it away: a group asks again.
+    for (let tries = 1; tries < 5 && outcome.answer?.InstanceIDs.length === 0; tries += 1) {
+      server.requests.splice(0);
+      outcome = await ask();
+    }
     assert.deepEqual(outcome.answer, { InstanceIDs: ['i-1'] }, outcome.stderr);
     assert.equal(outcome.logs[0]?.event, 'termination-policy');
     const written = server.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { type Agent, type IncomingHttpHeaders, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import { Agent, type IncomingHttpHeaders, request as plainRequest } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
 export interface HttpRequest {
   method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
@@ -43,9 +43,14 @@ export class HttpError extends Error {
 export async function sendHttp(request: HttpRequest): Promise<HttpResponse> {
   const first = await attempt(request);
   if (first !== 'closed-before-use') return first;
-  const second = await attempt({ ...request, pool: undefined });
+  const second = await attempt({ ...request, pool: request.pool && withNewConnections(request.pool) });
   if (second !== 'closed-before-use') return second;
   throw new HttpError('the connection was closed before an answer', false);
+}
+
+/** Trusts whom the pool trusts: a store may have a certificate of its own. */
+function withNewConnections(pool: Agent): Agent {
+  return pool instanceof TlsAgent ? new TlsAgent({ ...pool.options, keepAlive: false }) : new Agent();
 }
 
 function attempt(request: HttpRequest): Promise<HttpResponse | 'closed-before-use'> {

@@ -219,7 +219,7 @@ describe('the twin scale set', () => {
     const look = async (instance: string) => (await world.imds(instance, path)).json as Told;
 
     it('tell every machine of the end of one, which comes when it agrees, or at its time', async () => {
-      await start({ capacity: 2, terminateNoticeMs: 600_000 });
+      await start({ capacity: 2, terminateNoticeMs: 6_000_000 });
       await servingAre(2);
       assert.deepEqual((await look('ebbtide-media_0')).Events, []);
       const begun = Date.now();
@@ -230,7 +230,7 @@ describe('the twin scale set', () => {
         ['Terminate', ['ebbtide-media_1'], 'Scheduled'],
       );
       const ahead = Date.parse(event?.NotBefore ?? '') - begun;
-      assert.ok(ahead > 2000 && ahead < 7000, `600 s of the cloud's are 5 s here, not ${ahead} ms`);
+      assert.ok(ahead > 40_000 && ahead < 70_000, `6000 s of the cloud's are 50 s here, not ${ahead} ms`);
       assert.equal(world.machines.get('ebbtide-media_1')?.on, true);
       const body = { StartRequests: [{ EventId: event?.EventId }] };
       assert.equal(
@@ -239,7 +239,7 @@ describe('the twin scale set', () => {
         200,
       );
       assert.equal(await operation, 'Succeeded');
-      assert.ok(Date.now() - begun < 4000, 'it did not wait for its time');
+      assert.ok(Date.now() - begun < 30_000, 'it did not wait for its time');
       assert.equal(world.machines.get('ebbtide-media_1')?.on, false);
       assert.deepEqual((await look('ebbtide-media_0')).Events, []);
       const [first] = (await look('ebbtide-media_0')).Events;

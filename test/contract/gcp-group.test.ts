@@ -175,7 +175,7 @@ describe('the twin managed instance group', () => {
 
   it('recommends what the load of ten minutes asked for at most', async () => {
     let cpu = 90;
-    await start({ factor: 1200, cpu: () => cpu });
+    await start({ factor: 120, cpu: () => cpu });
     await servingAre(4);
     cpu = 5;
     const highSince = world.twin.now();

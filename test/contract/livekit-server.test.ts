@@ -42,7 +42,7 @@ const SUBJECTS: Subject[] = [
 
 /** LiveKit looks for people every 5 s while it drains. */
 const LOOK_MS = 5_000;
-const EXIT_MS = 3_000;
+const EXIT_MS = 4_500;
 
 for (const { name, driver, program } of SUBJECTS) {
   describe(`LiveKit server: ${name}`, () => {

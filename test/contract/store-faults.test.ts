@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { createBucketRegistry } from '../../fleet/bucket-registry.ts';
 import type { Decision } from '../../fleet/decision.ts';
@@ -18,7 +17,7 @@ import { STORES } from '../support/stores.ts';
 import { ago, statusOf } from '../unit/support/fleet.ts';
 
 /** Of a reader who waits for what comes too late; all others wait longer than any test takes. */
-const IMPATIENT_MS = 1_000;
+const IMPATIENT_MS = 3_000;
 const PATIENT_MS = 20_000;
 
 for (const kind of STORES) {
@@ -28,6 +27,9 @@ for (const kind of STORES) {
     let bucket: string;
     let registry: Registry;
     let buckets = 0;
+    /** Ends with the test: what is held comes after all else. */
+    let held: Promise<void> = Promise.resolve();
+    let letGo: () => void = () => undefined;
 
     before(async function () {
       const program = kind.find();
@@ -40,8 +42,12 @@ for (const kind of STORES) {
       bucket = `pool-${buckets}`;
       await server?.createBucket(bucket);
       registry = connect(PATIENT_MS);
+      held = new Promise((resolve) => {
+        letGo = resolve;
+      });
     });
     afterEach(() => {
+      letGo();
       front.fault = () => undefined;
       front.maxKeys = undefined;
       front.requests.length = 0;
@@ -80,7 +86,7 @@ for (const kind of STORES) {
       { given: 'the page of another server', fault: () => GARBAGE },
       {
         given: 'an answer that comes too late',
-        fault: () => ({ kind: 'hold', until: sleep(IMPATIENT_MS * 1.5) }),
+        fault: () => ({ kind: 'hold', until: held }),
         timeoutMs: IMPATIENT_MS,
       },
     ];

@@ -149,7 +149,7 @@ for (const kind of STORES) {
         return undefined;
       };
       const fleet = await registry().readFleet(patience.signal);
-      assert.ok(Date.now() - overAt < 1_000, `it took ${Date.now() - overAt} ms after its time was over`);
+      assert.ok(Date.now() - overAt < 10_000, `it took ${Date.now() - overAt} ms after its time was over`);
       const kinds = NODES.map((node) => readingOf(fleet, node).kind);
       assert.deepEqual(new Set(kinds), new Set(['fresh', 'unreadable']));
     });

@@ -113,12 +113,12 @@ export async function layWire(): Promise<Wire> {
 }
 
 /**
- * Below those that a system gives to whoever connects: the wire gives its port up while it is cut, and takes it again, and
+ * Below those that a system gives to whoever connects, and those of the lab: the wire gives its port up while it is cut, and takes it again, and
  * somebody else's connection must not have it meanwhile.
  */
 async function listenOnLastingPort(listen: (port: number) => Promise<void>): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const port = 12_000 + Math.floor(Math.random() * 8_000);
     try {
       await listen(port);
       return port;

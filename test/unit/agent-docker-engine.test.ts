@@ -27,7 +27,7 @@ describe('the client of a container engine', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const engine = () => createDockerEngine({ socketPath, timeoutMs: 500 });
+  const engine = () => createDockerEngine({ socketPath, timeoutMs: 3_000 });
 
   async function serve(answers: Answers): Promise<void> {
     server = createServer((incoming, outgoing) => {
@@ -158,7 +158,7 @@ describe('the client of a container engine', () => {
     {
       given: 'an engine that does not answer',
       make: () => serve({}),
-      then: /did not answer: no answer in 500 ms/,
+      then: /did not answer: no answer in 3000 ms/,
     },
   ];
   for (const { given, make, then } of sockets) {
@@ -222,8 +222,8 @@ describe('the client of a container engine', () => {
     for (const { given, progress, there, then } of told) {
       it(`that is told as ${given}`, async () => {
         await serve(answers(progress, there));
-        if (then === undefined) await engine().pull(image, 500);
-        else await assert.rejects(engine().pull(image, 500), then);
+        if (then === undefined) await engine().pull(image, 3_000);
+        else await assert.rejects(engine().pull(image, 3_000), then);
       });
     }
   });

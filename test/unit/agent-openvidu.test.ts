@@ -148,12 +148,12 @@ describe('the work of an OpenVidu media node', () => {
       agentLabel: 'openvidu-agent=true',
     };
     return createOpenvidu({
-      livekit: createLivekit({ metricsUrl, redisFile: undefined, timeoutMs: 1_000, now: Date.now }),
+      livekit: createLivekit({ metricsUrl, redisFile: undefined, timeoutMs: 3_000, now: Date.now }),
       readContainers: createMediaContainers(under.engine, names, []),
       egress: { healthPort: ports.egress, metricsPort: change.egressMetrics },
       ingress: { metricsPort: 'ingressPort' in change ? change.ingressPort : ports.ingress },
       agents: { port: ports.agent },
-      timeoutMs: 1_000,
+      timeoutMs: 3_000,
     }).readWork();
   }
 

@@ -33,7 +33,7 @@ describe('AWS over HTTP', () => {
     const credentials = credentialsFromEnvironment(KEYS);
     assert.ok(credentials);
     const environment = { AWS_ENDPOINT_URL: started.url };
-    const client = createAwsClient({ region: 'eu-west-1', credentials, environment, timeoutMs: 200 });
+    const client = createAwsClient({ region: 'eu-west-1', credentials, environment, timeoutMs: 3_000 });
     return { client, started, store: createS3Store({ client, bucket: 'b' }) };
   }
   const xml = (body: string, status = 200): Answer => ({ status, body, headers: { date: DATE } });
@@ -60,7 +60,7 @@ describe('AWS over HTTP', () => {
         /slow/,
       ],
       ['a server error without a body', { status: 500 }, 'Http500', /Http500/],
-      ['silence', 'hang', 'Timeout', /no answer in time: no answer in 200 ms/],
+      ['silence', 'hang', 'Timeout', /no answer in time: no answer in 3000 ms/],
       ['a broken line', 'reset', 'Network', /connection failed/],
     ];
     for (const [given, answer, code, text] of rows) {

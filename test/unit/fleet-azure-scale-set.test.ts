@@ -19,7 +19,7 @@ const local = useLocalServer();
 
 async function start(answer: (request: ReceivedRequest, base: string) => Answer): Promise<ScaleSet> {
   const server = await local.start((request) => answer(request, local.server?.url ?? ''));
-  const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 1_000 });
+  const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 3_000 });
   return createScaleSet(client, PLACE);
 }
 

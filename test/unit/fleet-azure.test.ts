@@ -15,7 +15,7 @@ const local = useLocalServer();
 const { start } = local;
 
 const imdsAt = (url: string) =>
-  createImds({ environment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: url }, timeoutMs: 200 });
+  createImds({ environment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: url }, timeoutMs: 3_000 });
 
 describe("Azure's metadata service", () => {
   const found: ImdsReading = { kind: 'found', text: '{}', date: Date.parse(DATE) };
@@ -26,7 +26,7 @@ describe("Azure's metadata service", () => {
     ['410', { status: 410 }, /HTTP 410/],
     ['429', { status: 429 }, /HTTP 429/],
     ['503', { status: 503 }, /HTTP 503/],
-    ['silence', 'hang', /no answer in 200 ms/],
+    ['silence', 'hang', /no answer in 3000 ms/],
     ['a broken line', 'reset', /.+/],
   ];
   for (const [given, answer, then] of rows) {
@@ -100,7 +100,7 @@ describe('Blob Storage', () => {
   ): Promise<VersionedStore> {
     const { url } = await start(answer);
     return createBlobStore(
-      createBlobClient({ store: `${url}/account/`, token: async () => 't', timeoutMs: 200 }),
+      createBlobClient({ store: `${url}/account/`, token: async () => 't', timeoutMs: 3_000 }),
     );
   }
   const store = (answer: Answer) => connect(() => answer);
@@ -136,7 +136,7 @@ describe('Blob Storage', () => {
     it('without a token nothing is asked', async () => {
       const { url, requests } = await start(() => ({ status: 200 }));
       const token = () => Promise.reject(new Error('no identity'));
-      const { get } = createBlobStore(createBlobClient({ store: url, token, timeoutMs: 200 }));
+      const { get } = createBlobStore(createBlobClient({ store: url, token, timeoutMs: 3_000 }));
       assert.equal((await errorOf(AzureError, get('memory/x'))).reason, 'credentials');
       assert.equal(requests.length, 0);
     });
@@ -144,7 +144,7 @@ describe('Blob Storage', () => {
     it('the resource manager says why in JSON, and its token goes nowhere else', async () => {
       const body = JSON.stringify({ error: { code: 'SubscriptionNotFound', message: 'It is not there.' } });
       const { url, requests } = await start(() => ({ status: 404, body }));
-      const client = createAzureClient({ base: url, token: async () => 't', timeoutMs: 200 });
+      const client = createAzureClient({ base: url, token: async () => 't', timeoutMs: 3_000 });
       const path = '/subscriptions/s-1';
       const error = await errorOf(
         AzureError,

@@ -16,7 +16,7 @@ const { start } = local;
 
 describe("Google's metadata server", () => {
   const connect = (url: string) =>
-    createMetadata({ environment: { GCE_METADATA_HOST: new URL(url).host }, timeoutMs: 200 });
+    createMetadata({ environment: { GCE_METADATA_HOST: new URL(url).host }, timeoutMs: 3_000 });
 
   const rows: [string, Answer, MetadataReading | RegExp][] = [
     ['a value', { status: 200, body: 'x\n', headers: GOOGLE }, { kind: 'found', text: 'x', etag: 'e1' }],
@@ -25,7 +25,7 @@ describe("Google's metadata server", () => {
     ['503', { status: 503, headers: GOOGLE }, /HTTP 503/],
     ['an empty answer', { status: 200, body: '', headers: GOOGLE }, /an empty answer/],
     ['another server on that address', { status: 200, body: 'x' }, /not an answer of the metadata server/],
-    ['silence', 'hang', /no answer in 200 ms/],
+    ['silence', 'hang', /no answer in 3000 ms/],
     ['a broken line', 'reset', /.+/],
   ];
   for (const [given, answer, then] of rows) {
@@ -82,7 +82,7 @@ describe('Cloud Storage', () => {
   async function store(answer: (request: ReceivedRequest, count: number) => Answer): Promise<ObjectStore> {
     const { url } = await start(answer);
     const environment = { CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: url };
-    const client = createGcpClient({ token: async () => 't', environment, timeoutMs: 200 });
+    const client = createGcpClient({ token: async () => 't', environment, timeoutMs: 3_000 });
     return createStorageStore({ client, bucket: 'b' });
   }
   const json = (body: object, status = 200): Answer => ({

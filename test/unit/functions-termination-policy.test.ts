@@ -393,7 +393,7 @@ describe('termination policy', () => {
       store.failing.set('get statuses/AROAX:i-1.json', 'hang');
       const startedAt = performance.now();
       assert.deepEqual(await ask(), ids('i-2'));
-      assert.ok(performance.now() - startedAt < 1_500);
+      assert.ok(performance.now() - startedAt < 10_000);
     });
 
     it('never answers at all, gives none in time', async () => {
@@ -402,7 +402,7 @@ describe('termination policy', () => {
       store.failing.set('get memory/termination-policy.json', 'hang');
       const startedAt = performance.now();
       assert.deepEqual(await ask({ cause: 'INSTANCE_REFRESH' }), ids());
-      assert.ok(performance.now() - startedAt < 1_500);
+      assert.ok(performance.now() - startedAt < 10_000);
     });
 
     for (const failure of [new Error('AccessDenied'), 'hang'] as const) {

@@ -150,7 +150,7 @@ describe('what a region says of a size', () => {
 
   async function read(answer: (request: ReceivedRequest, base: string) => Answer) {
     server = await startLocalServer((request) => answer(request, server?.url ?? ''));
-    const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 1_000 });
+    const client = createAzureClient({ base: server.url, token: async () => 't', timeoutMs: 3_000 });
     return readMachineRoom(client, WANTED);
   }
   const json = (body: unknown): Answer => ({ status: 200, body: JSON.stringify(body) });

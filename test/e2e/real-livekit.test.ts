@@ -11,8 +11,10 @@ import { SignalFront } from '../support/signal-front.ts';
 /** An hour of the cloud is a minute. */
 const FACTOR = 60;
 const ON_AWS = { ...REHEARSED.aws, apply: applyProgram };
-/** A client that had to make its connection anew would be silent for longer. */
-const LONGEST_GAP_MS = 1_000;
+/** What a busy machine keeps back comes by then. That nobody had to connect anew is looked at beside it. */
+const LONGEST_GAP_MS = 3_000;
+/** What was heard is told a moment later. */
+const TOLD_LATER_MS = 2_000;
 /** Sound comes in pieces of 60 ms. Most arrive, also where three servers and six clients share two processors with others. */
 const PIECE_MS = 60;
 const MOST = 0.6;
@@ -147,7 +149,7 @@ describe('real LiveKit servers with real WebRTC clients (livekit-server, redis-s
   /** All of them hang up, by their own will: until then there was no break and no silence. */
   async function hangUp({ people, room, since, heardBefore }: Talk): Promise<void> {
     const [ada] = people;
-    const pieces = (performance.now() - since) / PIECE_MS;
+    const pieces = (performance.now() - since - TOLD_LATER_MS) / PIECE_MS;
     const heard = (ada?.heard().frames ?? 0) - heardBefore;
     assert.ok(heard > MOST * pieces, `${room}: ${heard} of ${pieces} pieces heard`);
     for (const person of people) {

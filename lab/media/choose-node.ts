@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MediaNode } from './driver.ts';
 
 /** Servers on a machine that is busy with others may all be late for a moment: whoever wants to talk tries again. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const TRY_AGAIN_MS = 500;
 
 /** What one node is to a new room. A node that did not answer says why. */

@@ -7,7 +7,7 @@ export interface MetricsReading {
   readonly audioTracks: number | undefined;
 }
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
 export async function readMetrics(node: { host: string; metricsPort: number }): Promise<MetricsReading> {
   const where = `http://${node.host}:${node.metricsPort}/metrics`;

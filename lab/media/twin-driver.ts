@@ -6,7 +6,7 @@ import type { MediaDriver, MediaNode, Participant } from './driver.ts';
 import { NODE_PATH, ROOMS_PATH, twinNodeSchema } from './twin-livekit/wire.ts';
 import { join } from './twin-participant.ts';
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
 /** People on twin LiveKit servers. Where LiveKit would ask its registry in Redis, this asks each node. */
 export class TwinDriver implements MediaDriver {

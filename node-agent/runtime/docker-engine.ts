@@ -85,6 +85,7 @@ export interface DockerEngineOptions {
 
 export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOptions): DockerEngine {
   let spoken: string | undefined;
+  let asking: Promise<string> | undefined;
 
   async function send(
     method: 'GET' | 'POST',
@@ -103,14 +104,22 @@ export function createDockerEngine({ socketPath, timeoutMs }: DockerEngineOption
           : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       });
     } catch (cause) {
-      // Whatever answers next may be another engine.
-      spoken = undefined;
+      // Whatever answers next may be another engine; one that is only slow is the same.
+      if (!(cause instanceof HttpError && cause.timedOut)) spoken = undefined;
       throw new Error(`the container engine at ${socketPath} ${describeFailure(cause)}`, { cause });
     }
   }
 
-  async function version(): Promise<string> {
-    if (spoken !== undefined) return spoken;
+  /** Asked once, however many wait for it: podman starts several processes over each answer. */
+  function version(): Promise<string> {
+    if (spoken !== undefined) return Promise.resolve(spoken);
+    asking ??= askVersion().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  }
+
+  async function askVersion(): Promise<string> {
     const response = await send('GET', '/version');
     if (response.status !== 200) throw refusal('/version', response);
     spoken = agreeOn(parse(versionSchema, response, '/version'), socketPath);

@@ -61,10 +61,8 @@ describe('rehearsal of all clouds', () => {
 });
 
 function assertPromised(what: string, timesMs: readonly number[], promisedMs: number): void {
-  const sorted = [...timesMs].sort((a, b) => a - b);
-  const [median = Number.NaN, worst = Number.NaN] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
-  const told = `${what}: ${timesMs.join(', ')} ms`;
-  assert.ok(median <= promisedMs && worst <= ON_A_SHARED_MACHINE * promisedMs, told);
+  const withinMs = ON_A_SHARED_MACHINE * promisedMs;
+  assert.ok(timesMs.length > 0 && Math.max(...timesMs) <= withinMs, `${what}: ${timesMs.join(', ')} ms`);
 }
 
 describe('rehearsal', () => {

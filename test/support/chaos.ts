@@ -27,8 +27,8 @@ export function testCloud(cloud: string, { drains, runs = MOST_RUNS, canRun = ()
     });
 
     it(`${runs} schedules of faults, and nothing that must never happen`, async function () {
-      // A minute of a processor, which it seldom has for itself.
-      this.timeout(600_000);
+      // Some minutes of a processor, which it seldom has for itself.
+      this.timeout(1_800_000);
       const { summary, finding } = await search(run, 1, runs, () => undefined);
       if (finding !== undefined) {
         const trace = finding.least.history.map(describeHappening).join('\n');

@@ -181,6 +181,20 @@ describe('the client of a container engine', () => {
     }
   });
 
+  it('is asked for its version once, however many ask it at once, and not again where it was only slow', async () => {
+    const there = { '/version': { body: { ApiVersion: '1.45' } } };
+    await serve(there);
+    const one = engine();
+    assert.deepEqual(await Promise.all([one.version(), one.version(), one.version()]), [
+      '1.45',
+      '1.45',
+      '1.45',
+    ]);
+    await assert.rejects(one.inspect('slow'), /no answer in 3000 ms/);
+    await one.version();
+    assert.equal(asked.filter((path) => path === 'GET /version').length, 1);
+  });
+
   describe('fetches an image', () => {
     const image = 'docker.io/a/b@sha256:c';
     const answers = (progress: string, there = true): Answers => ({
